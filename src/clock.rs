@@ -1,0 +1,146 @@
+//! Time, real or simulated.
+//!
+//! Simulated time stands still while anything can run and then jumps to the next timer, so
+//! an hour of rate limiting takes a millisecond and always in the same order.
+
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant, SystemTime};
+
+use smol::{Executor, Timer};
+
+use crate::time::Timestamp;
+
+/// The only one who knows what time it is.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's clocks; the instant is when this clock was made.
+    System(Instant),
+    /// A clock for tests.
+    Simulated(Arc<Mutex<Simulation>>),
+}
+
+/// The state of simulated time.
+#[derive(Debug, Default)]
+pub struct Simulation {
+    now: Duration,
+    wall: i64,
+    timers: BTreeMap<(Duration, u64), Waker>,
+    next_id: u64,
+}
+
+impl Clock {
+    /// The machine's clocks.
+    pub fn system() -> Clock {
+        Clock::System(Instant::now())
+    }
+
+    /// A clock that begins at `wall` and jumps from timer to timer.
+    pub fn simulated(wall: Timestamp) -> Clock {
+        Clock::Simulated(Arc::new(Mutex::new(Simulation {
+            wall: wall.unix(),
+            ..Simulation::default()
+        })))
+    }
+
+    /// Time since this clock was made; never jumps.
+    pub fn now(&self) -> Duration {
+        match self {
+            Clock::System(start) => start.elapsed(),
+            Clock::Simulated(sim) => lock(sim).now,
+        }
+    }
+
+    /// The calendar's time; may jump. Nonsense (years before 1 or after 9999) is 1970.
+    pub fn wall(&self) -> Timestamp {
+        let seconds = match self {
+            Clock::System(_) => SystemTime::now()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .ok()
+                .and_then(|since| i64::try_from(since.as_secs()).ok())
+                .unwrap_or(0),
+            Clock::Simulated(sim) => {
+                let sim = lock(sim);
+                sim.wall.saturating_add(i64::try_from(sim.now.as_secs()).unwrap_or(i64::MAX))
+            }
+        };
+        Timestamp::from_unix(seconds).unwrap_or(Timestamp::EPOCH)
+    }
+
+    /// Waits until `at`, as [`Clock::now`] counts.
+    pub async fn sleep_until(&self, at: Duration) {
+        match self {
+            Clock::System(start) => match start.checked_add(at) {
+                Some(at) => drop(Timer::at(at).await),
+                None => std::future::pending().await,
+            },
+            Clock::Simulated(sim) => {
+                let mut timer = SimTimer { sim, key: None };
+                poll_fn(|cx| timer.poll(at, cx)).await
+            }
+        }
+    }
+
+    /// Runs `future` to its end on `executor`. In simulated time, a future that waits for
+    /// something no timer will bring is a deadlock, and panics as one.
+    pub fn block_on<T>(&self, executor: &Executor<'_>, future: impl Future<Output = T>) -> T {
+        let Clock::Simulated(sim) = self else {
+            return smol::block_on(executor.run(future));
+        };
+        let mut future = pin!(future);
+        let cx = &mut Context::from_waker(Waker::noop());
+        loop {
+            while executor.try_tick() {}
+            if let Poll::Ready(value) = future.as_mut().poll(cx) {
+                return value;
+            }
+            if executor.try_tick() {
+                continue;
+            }
+            let waker = {
+                let mut sim = lock(sim);
+                let ((at, _), waker) =
+                    sim.timers.pop_first().expect("deadlock: nothing runs, nothing waits");
+                sim.now = sim.now.max(at);
+                waker
+            };
+            waker.wake();
+        }
+    }
+}
+
+fn lock(sim: &Mutex<Simulation>) -> MutexGuard<'_, Simulation> {
+    sim.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A place in the simulation's line of timers, given up when dropped.
+struct SimTimer<'a> {
+    sim: &'a Mutex<Simulation>,
+    key: Option<(Duration, u64)>,
+}
+
+impl SimTimer<'_> {
+    fn poll(&mut self, at: Duration, cx: &mut Context<'_>) -> Poll<()> {
+        let mut sim = lock(self.sim);
+        if sim.now >= at {
+            return Poll::Ready(());
+        }
+        let key = *self.key.get_or_insert_with(|| {
+            sim.next_id += 1;
+            (at, sim.next_id)
+        });
+        sim.timers.insert(key, cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for SimTimer<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            lock(self.sim).timers.remove(&key);
+        }
+    }
+}

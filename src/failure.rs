@@ -1,0 +1,95 @@
+//! Why one request brought nothing.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Where it went wrong, in the order of the stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// The name has no address, or the resolver did not answer.
+    Resolve,
+    /// No connection, or to an address that is refused.
+    Connect,
+    /// The handshake, the certificate.
+    Tls,
+    /// Nothing, or not all, within the deadline.
+    Timeout,
+    /// Too many redirects, a loop, a target that is refused.
+    Redirect,
+    /// Broken HTTP, a connection that ended early.
+    Protocol,
+    /// The server said no.
+    Status,
+    /// More bytes than `max_body`.
+    TooLarge,
+    /// A content coding that is unknown or damaged.
+    Decode,
+    /// The document is not what the source reads.
+    Read,
+    /// The service's own error message.
+    Service,
+    /// The quota is used up, or the server says to wait.
+    Quota,
+    /// Given up because the round ended first.
+    Cancelled,
+}
+
+/// One request's failure: a stage, a cause for people, and what a retry needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// Where it went wrong.
+    pub stage: Stage,
+    /// What happened, in lower case, without control characters, without secrets.
+    pub cause: String,
+    /// The status of the answer, if there was one.
+    pub status: Option<u16>,
+    /// How long the server asks us to stay away.
+    pub retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure without an answer.
+    pub fn new(stage: Stage, cause: impl Into<String>) -> Failure {
+        Failure { stage, cause: cause.into(), status: None, retry_after: None }
+    }
+
+    /// Whether asking again within the same round could help.
+    pub fn transient(&self) -> bool {
+        match self.stage {
+            Stage::Resolve | Stage::Connect | Stage::Timeout | Stage::Protocol => true,
+            // 408, 425, 429 and 5xx say «later»; 501 and 505 say «never».
+            Stage::Status | Stage::Service | Stage::Quota => {
+                matches!(self.status, Some(408 | 425 | 429 | 500 | 502..=504 | 506..=599))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.stage, self.cause)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stage::Resolve => "resolve",
+            Stage::Connect => "connect",
+            Stage::Tls => "tls",
+            Stage::Timeout => "timeout",
+            Stage::Redirect => "redirect",
+            Stage::Protocol => "protocol",
+            Stage::Status => "status",
+            Stage::TooLarge => "too large",
+            Stage::Decode => "decode",
+            Stage::Read => "read",
+            Stage::Service => "service",
+            Stage::Quota => "quota",
+            Stage::Cancelled => "cancelled",
+        })
+    }
+}

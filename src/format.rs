@@ -1,0 +1,125 @@
+//! Formats: text to items and back, a file each.
+
+use std::io;
+
+use crate::http::Document;
+use crate::item::{Item, Story, Text};
+use crate::time::Timestamp;
+
+pub mod atom;
+pub mod jsonfeed;
+pub mod jsonl;
+pub mod rss;
+pub mod text;
+
+/// What a document of a known format holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Feed {
+    /// `rss`, `atom`, `jsonfeed`, … with the version where it is told: `rss 2.0`.
+    pub format: Text,
+    /// Plain text; may be empty.
+    pub title: Text,
+    /// In document order.
+    pub items: Vec<Item>,
+    /// Entries that were recognised and left out.
+    pub skipped: usize,
+    /// The document ended early: its whole items are here, its validators are not to be kept.
+    pub partial: bool,
+}
+
+/// Finds out the format of a feed, and reads it.
+///
+/// The error says what the document is instead, for people.
+pub fn read(_document: &Document<'_>) -> Result<Feed, String> {
+    todo!()
+}
+
+/// The merged feed, as every output format writes it.
+#[derive(Clone, Debug)]
+pub struct Merged<'a> {
+    /// The output's title.
+    pub title: &'a str,
+    /// One for each source of this output, in the order of the config.
+    pub sources: &'a [SourceHealth],
+    /// Newest first.
+    pub stories: &'a [&'a Story],
+}
+
+/// How a source stands, for the document (`interface.md` §4, `_newsagg.sources`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceHealth {
+    /// As in the config.
+    pub name: String,
+    /// As in the config.
+    pub kind: &'static str,
+    /// How it stands.
+    pub state: State,
+    /// Since when it stands so, unless it is well.
+    pub since: Option<Timestamp>,
+    /// Why, unless it is well.
+    pub error: Option<String>,
+}
+
+/// How a source stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Its news is here.
+    Ok,
+    /// It failed, and its last items are shown.
+    Stale,
+    /// It failed, and there is nothing to show.
+    Failed,
+    /// A quota or the round's deadline put it off.
+    Limited,
+    /// It said that it is gone.
+    Off,
+}
+
+impl State {
+    /// As the document says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Ok => "ok",
+            State::Stale => "stale",
+            State::Failed => "failed",
+            State::Limited => "limited",
+            State::Off => "off",
+        }
+    }
+}
+
+/// The formats that outputs are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON Feed 1.1.
+    JsonFeed,
+    /// One item a line, as in JSON Feed.
+    Jsonl,
+    /// For people, on a terminal.
+    Text,
+}
+
+/// What only a terminal needs to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// ANSI colours.
+    pub colour: bool,
+    /// Columns to cut lines to; `None` means uncut.
+    pub width: Option<usize>,
+}
+
+impl Format {
+    /// Writes the merged feed. The same input gives the same bytes.
+    pub fn write(
+        self,
+        merged: &Merged<'_>,
+        style: Style,
+        out: &mut dyn io::Write,
+    ) -> io::Result<()> {
+        match self {
+            Format::JsonFeed => jsonfeed::write(merged, out),
+            Format::Jsonl => jsonl::write(merged, out),
+            Format::Text => text::write(merged, style, out),
+        }
+    }
+}

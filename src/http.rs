@@ -1,0 +1,128 @@
+//! What we ask and what we are told, as plain data.
+
+use std::time::Duration;
+
+pub use surf::Url;
+
+/// A GET request on behalf of a source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Absolute, `http` or `https`.
+    pub url: Url,
+    /// Header fields beyond those every request carries; ASCII, checked when made.
+    pub headers: Vec<Header>,
+    /// How many answers it took to learn of this request; the queue sets it.
+    pub step: u8,
+    /// The source's own mark, to know the answer by (a rank in a list, a page number).
+    pub tag: u32,
+    /// Whether the user wrote this URL (or its base): only then may it lead to a local address.
+    pub local_ok: bool,
+}
+
+/// One request header field.
+#[derive(Clone, PartialEq)]
+pub struct Header {
+    /// Lower case.
+    pub name: String,
+    /// The value as sent.
+    pub value: String,
+    /// Secrets are never logged, and never follow a redirect to another origin.
+    pub secret: bool,
+}
+
+impl std::fmt::Debug for Header {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.name, if self.secret { "(secret)" } else { &self.value })
+    }
+}
+
+impl Request {
+    /// A request for a URL that the user wrote.
+    pub fn get(url: Url) -> Request {
+        Request { url, headers: Vec::new(), step: 0, tag: 0, local_ok: true }
+    }
+
+    /// The same with one more header field.
+    pub fn with(mut self, name: &str, value: &str, secret: bool) -> Request {
+        self.headers.push(Header { name: name.into(), value: value.into(), secret });
+        self
+    }
+
+    /// The host that `per_host` counts by, without the port.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+}
+
+/// An answer whose body arrived whole. Its status may be any.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// As the server said it, even where no registry knows it (Cloudflare's 520).
+    pub status: u16,
+    /// Where the answer came from, after redirects.
+    pub url: Url,
+    /// Decoded: no transfer or content coding is left.
+    pub body: Vec<u8>,
+    /// `Content-Type`, if it was text.
+    pub content_type: Option<String>,
+    /// `Retry-After` in seconds from now (RFC 9110 §10.2.3), dates converted.
+    pub retry_after: Option<Duration>,
+    /// `ETag`, byte for byte (RFC 9110 §8.8.3); dropped when it is not ASCII.
+    pub etag: Option<String>,
+    /// `Last-Modified`, byte for byte (RFC 9110 §8.8.2).
+    pub last_modified: Option<String>,
+    /// Where a chain of only permanent redirects (301, 308) led.
+    pub moved: Option<Url>,
+    /// False for a body that ended with the connection: whole only if the document itself is.
+    pub delimited: bool,
+}
+
+/// How one request went, answered or not.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The answer, whatever its status, or why there is none.
+    pub result: Result<Response, crate::failure::Failure>,
+    /// Where the time went.
+    pub timing: Timing,
+    /// Bytes of bodies as they came over the wire, before decoding, all hops together.
+    pub bytes_in: u64,
+    /// Requests sent: one, and one for each redirect followed.
+    pub requests: u32,
+}
+
+/// A key or password: never in a log, an error, a report or an output.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// Where the time of one request went, phase after phase; phases that did not happen are zero.
+/// Over redirects the phases add up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Timing {
+    /// Looking the name up.
+    pub resolve: Duration,
+    /// The TCP handshake (and the proxy's CONNECT).
+    pub connect: Duration,
+    /// The TLS handshake.
+    pub tls: Duration,
+    /// From the request sent to the head of the answer.
+    pub first_byte: Duration,
+    /// From the head to the last byte of the body.
+    pub body: Duration,
+}
+
+/// What a source reads: one answer, or one local file.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<'a> {
+    /// Where it came from, and what relative links in it are relative to.
+    pub url: Option<&'a Url>,
+    /// The `Content-Type` it was served with.
+    pub content_type: Option<&'a str>,
+    /// The bytes, with no content coding left.
+    pub body: &'a [u8],
+}

@@ -1,0 +1,23 @@
+//! The Guardian's content API. <https://open-platform.theguardian.com/documentation/>
+
+use crate::http::{Secret, Url};
+
+/// Where the service is.
+pub const BASE_URL: &str = "https://content.guardianapis.com";
+
+/// One search of the Guardian's content.
+#[derive(Clone, Debug)]
+pub struct Guardian {
+    /// [`BASE_URL`], a mirror, or a test server.
+    pub base_url: Url,
+    /// The API key; sent as a header.
+    pub key: Secret,
+    /// Section id: `technology`.
+    pub section: Option<String>,
+    /// Search terms.
+    pub query: Option<String>,
+    /// Tag id: `technology/apple`.
+    pub tag: Option<String>,
+    /// How many results to ask for, 1 to 50 by the service's rules (200 with some keys).
+    pub page_size: Option<u32>,
+}

@@ -1,0 +1,1 @@
+//! A forgiving reader over quick-xml.
