@@ -16,7 +16,12 @@ pub struct Limiter {
 
 impl Limiter {
     /// Takes one permit at `now`, or says when to ask again. All `windows` must hold.
-    pub fn take(&mut self, account: &str, windows: &[Window], now: Duration) -> Result<(), Duration> {
+    pub fn take(
+        &mut self,
+        account: &str,
+        windows: &[Window],
+        now: Duration,
+    ) -> Result<(), Duration> {
         if windows.is_empty() {
             return Ok(());
         }
@@ -36,9 +41,10 @@ impl Limiter {
 
     /// How many more requests `window` lets out at `now`.
     pub fn left(&self, account: &str, window: &Window, now: Duration) -> u32 {
-        let spent = self.departures.get(account).map_or(0, |log| {
-            log.iter().rev().take_while(|left| **left + window.per > now).count()
-        });
+        let spent = self
+            .departures
+            .get(account)
+            .map_or(0, |log| log.iter().rev().take_while(|left| **left + window.per > now).count());
         window.count.saturating_sub(u32::try_from(spent).unwrap_or(u32::MAX))
     }
 }

@@ -103,7 +103,8 @@ impl Merger {
         let mut joined = vec![false; self.entries.len()];
         // From the oldest on, so that whoever comes first survives.
         for index in (0..self.entries.len()).rev() {
-            let Some(link) = self.entries[index].link.filter(|link| !ambiguous.contains(link)) else {
+            let Some(link) = self.entries[index].link.filter(|link| !ambiguous.contains(link))
+            else {
                 continue;
             };
             if self.let_go.contains(&link) {
@@ -205,22 +206,28 @@ mod tests {
 
     #[test]
     fn newest_come_first_and_equal_dates_go_by_source_then_id() {
-        let stories = merge(None, &[
-            (1, item("y", "", Some(10))),
-            (0, item("z", "", Some(10))),
-            (0, item("x", "", Some(10))),
-            (2, item("w", "", Some(20))),
-        ]);
+        let stories = merge(
+            None,
+            &[
+                (1, item("y", "", Some(10))),
+                (0, item("z", "", Some(10))),
+                (0, item("x", "", Some(10))),
+                (2, item("w", "", Some(20))),
+            ],
+        );
         assert_eq!(ids(&stories), ["w", "x", "z", "y"]);
     }
 
     #[test]
     fn the_earliest_report_survives_and_lists_the_others() {
-        let stories = merge(None, &[
-            (0, item("late", "https://www.x.example/s/?utm_source=a", Some(30))),
-            (1, item("early", "http://x.example/s", Some(10))),
-            (2, item("later", "https://x.example/s#c", Some(40))),
-        ]);
+        let stories = merge(
+            None,
+            &[
+                (0, item("late", "https://www.x.example/s/?utm_source=a", Some(30))),
+                (1, item("early", "http://x.example/s", Some(10))),
+                (2, item("later", "https://x.example/s#c", Some(40))),
+            ],
+        );
         assert_eq!(ids(&stories), ["early"]);
         let also: Vec<_> = stories[0].also.iter().map(|also| &*also.source).collect();
         assert_eq!(also, ["a", "c"]);
@@ -228,22 +235,28 @@ mod tests {
 
     #[test]
     fn an_id_counts_once_within_a_source_and_not_across() {
-        let stories = merge(None, &[
-            (0, item("1", "http://x.example/1", Some(10))),
-            (0, item("1", "http://x.example/1b", Some(20))),
-            (1, item("1", "http://y.example/1", Some(5))),
-        ]);
+        let stories = merge(
+            None,
+            &[
+                (0, item("1", "http://x.example/1", Some(10))),
+                (0, item("1", "http://x.example/1b", Some(20))),
+                (1, item("1", "http://y.example/1", Some(5))),
+            ],
+        );
         assert_eq!(stories.len(), 2);
         assert_eq!(stories[0].item.url.as_deref(), Some("http://x.example/1b"));
     }
 
     #[test]
     fn a_link_that_a_source_gives_twice_names_no_story() {
-        let stories = merge(None, &[
-            (0, item("1", "http://x.example/log", Some(10))),
-            (0, item("2", "http://x.example/log", Some(20))),
-            (1, item("3", "http://x.example/log", Some(30))),
-        ]);
+        let stories = merge(
+            None,
+            &[
+                (0, item("1", "http://x.example/log", Some(10))),
+                (0, item("2", "http://x.example/log", Some(20))),
+                (1, item("3", "http://x.example/log", Some(30))),
+            ],
+        );
         assert_eq!(stories.len(), 3);
     }
 
@@ -261,11 +274,14 @@ mod tests {
 
     #[test]
     fn missing_and_future_dates_sort_by_first_seen() {
-        let stories = merge(None, &[
-            (0, item("missing", "", None)),
-            (0, item("future", "", Some(NOW + 1))),
-            (0, item("now", "", Some(NOW))),
-        ]);
+        let stories = merge(
+            None,
+            &[
+                (0, item("missing", "", None)),
+                (0, item("future", "", Some(NOW + 1))),
+                (0, item("now", "", Some(NOW))),
+            ],
+        );
         assert_eq!(ids(&stories), ["now", "future", "missing"]);
         let origins: Vec<_> = stories.iter().map(|story| story.date_origin).collect();
         assert_eq!(origins, [DateOrigin::Feed, DateOrigin::Clamped, DateOrigin::FirstSeen]);

@@ -410,18 +410,17 @@ fn interpret(
     if !(200..=299).contains(&response.status) {
         return Err(refusal(source, response, body));
     }
-    let document = Document {
-        url: Some(&response.url),
-        content_type: response.content_type.as_deref(),
-        body,
-    };
-    let page = source.read(request, &document).map_err(|failure| Failure {
-        status: Some(response.status),
-        ..failure
-    })?;
+    let document =
+        Document { url: Some(&response.url), content_type: response.content_type.as_deref(), body };
+    let page = source
+        .read(request, &document)
+        .map_err(|failure| Failure { status: Some(response.status), ..failure })?;
     if page.partial && !response.delimited {
         let cause = "the connection ended before the document did";
-        return Err(Failure { status: Some(response.status), ..Failure::new(Stage::Protocol, cause) });
+        return Err(Failure {
+            status: Some(response.status),
+            ..Failure::new(Stage::Protocol, cause)
+        });
     }
     Ok(page)
 }
@@ -443,13 +442,10 @@ fn refusal(source: &dyn Source, response: &Response, body: &[u8]) -> Failure {
     let cause = match (said, meaning) {
         (Some(said), _) => said,
         (None, "") => format!("answered with {}", response.status),
-        (None, meaning) if meaning.starts_with(char::is_numeric) => format!("answered with {meaning}"),
+        (None, meaning) if meaning.starts_with(char::is_numeric) => {
+            format!("answered with {meaning}")
+        }
         (None, meaning) => format!("answered with {}, {meaning}", response.status),
     };
-    Failure {
-        stage,
-        cause,
-        status: Some(response.status),
-        retry_after: response.retry_after,
-    }
+    Failure { stage, cause, status: Some(response.status), retry_after: response.retry_after }
 }

@@ -90,9 +90,8 @@ pub fn appear(
         }
     }
     let (beside, file) = create_beside(&target).map_err(failed("creating a file beside it"))?;
-    let swapped = fill(file, mode, render)
-        .map_err(failed("filling the file beside it"))
-        .and_then(|bytes| {
+    let swapped =
+        fill(file, mode, render).map_err(failed("filling the file beside it")).and_then(|bytes| {
             fs::rename(&beside, &target).map_err(failed("renaming the file beside it"))?;
             sync_directory(&target).map_err(failed("syncing its directory"))?;
             Ok(Appeared { bytes, written: true })
@@ -146,10 +145,7 @@ fn sync_directory(target: &Path) -> io::Result<()> {
 }
 
 /// The length of the document if the file holds the same already.
-fn already_holds(
-    path: &Path,
-    render: &dyn Fn(&mut dyn Write) -> io::Result<()>,
-) -> Option<u64> {
+fn already_holds(path: &Path, render: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Option<u64> {
     let mut same = Comparison { old: BufReader::new(File::open(path).ok()?), bytes: 0 };
     render(&mut same).ok()?;
     let mut rest = [0];
@@ -221,9 +217,8 @@ mod tests {
 
         fn names(&self) -> Vec<String> {
             let entries = fs::read_dir(&self.0).unwrap();
-            let mut names: Vec<_> = entries
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .collect();
+            let mut names: Vec<_> =
+                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
             names.sort();
             names
         }
@@ -276,7 +271,10 @@ mod tests {
             Err(io::Error::from_raw_os_error(28))
         });
         let message = failure.unwrap_err().to_string();
-        assert!(message.ends_with("filling the file beside it: no space left on device"), "{message}");
+        assert!(
+            message.ends_with("filling the file beside it: no space left on device"),
+            "{message}"
+        );
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(scratch.names(), ["feed"]);
     }

@@ -3,13 +3,34 @@
 use std::borrow::Cow;
 
 /// Query parameters that name the reader's way, not the story: prefixes.
-const TRACKING_PREFIXES: &[&str] = &["utm_", "at_medium", "at_campaign", "at_custom", "mc_", "pk_", "mtm_", "hsa_", "_hs", "wt."];
+const TRACKING_PREFIXES: &[&str] =
+    &["utm_", "at_medium", "at_campaign", "at_custom", "mc_", "pk_", "mtm_", "hsa_", "_hs", "wt."];
 
 /// Query parameters that name the reader's way, not the story: whole names.
 const TRACKING: &[&str] = &[
-    "CMP", "cmp", "cmpid", "dclid", "fbclid", "ftag", "gclid", "gclsrc", "guccounter", "igshid",
-    "ito", "mkt_tok", "msclkid", "ncid", "ocid", "ref", "ref_src", "smid", "traffic_source",
-    "twclid", "wtrid", "xtor", "yclid",
+    "CMP",
+    "cmp",
+    "cmpid",
+    "dclid",
+    "fbclid",
+    "ftag",
+    "gclid",
+    "gclsrc",
+    "guccounter",
+    "igshid",
+    "ito",
+    "mkt_tok",
+    "msclkid",
+    "ncid",
+    "ocid",
+    "ref",
+    "ref_src",
+    "smid",
+    "traffic_source",
+    "twclid",
+    "wtrid",
+    "xtor",
+    "yclid",
 ];
 
 /// The canonical form of an absolute link, for comparing only: without scheme, `www.`, default
@@ -31,7 +52,8 @@ pub fn canonical(link: &str) -> Cow<'_, str> {
     let authority = authority.strip_suffix(default_port).unwrap_or(authority);
     let path = path.trim_end_matches('/');
     let mut telling = query.split('&').filter(|pair| !pair.is_empty() && !tracks(pair)).peekable();
-    if telling.peek().is_none() && authority.len() + path.len() == place.trim_end_matches('/').len() {
+    if telling.peek().is_none() && authority.len() + path.len() == place.trim_end_matches('/').len()
+    {
         return Cow::Borrowed(place.trim_end_matches('/'));
     }
     let mut out = String::with_capacity(rest.len());
