@@ -1,4 +1,5 @@
-//! What is remembered between rounds: when each item was first seen.
+//! What is remembered between rounds: when each item was first seen, and since when a source has
+//! not been well.
 //!
 //! Without it an item that tells no date would be new each time it is read.
 
@@ -17,6 +18,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Default, PartialEq)]
 pub struct Memory {
     sources: BTreeMap<String, Seen>,
+    ill: BTreeMap<String, i64>,
     changed: bool,
 }
 
@@ -24,10 +26,12 @@ pub struct Memory {
 type Seen = Vec<(u64, i64)>;
 
 #[derive(Deserialize, Serialize)]
-struct File<S> {
+struct File<S, I> {
     version: u32,
     /// By source: `[[fingerprint of the id, seconds since 1970], …]`.
     first_seen: S,
+    /// By source: since when it has not been well, seconds since 1970.
+    ill_since: I,
 }
 
 #[derive(Deserialize)]
@@ -52,15 +56,17 @@ impl Memory {
         if version > VERSION {
             return Err(Unusable::Newer(version));
         }
-        let file: File<BTreeMap<String, Seen>> = serde_json::from_slice(bytes).map_err(damaged)?;
+        let file: File<BTreeMap<String, Seen>, BTreeMap<String, i64>> =
+            serde_json::from_slice(bytes).map_err(damaged)?;
         let mut sources = file.first_seen;
         sources.values_mut().for_each(|seen| seen.sort_unstable());
-        Ok(Memory { sources, changed: false })
+        Ok(Memory { sources, ill: file.ill_since, changed: false })
     }
 
     /// The same memory gives the same bytes.
     pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *out, &File { version: VERSION, first_seen: &self.sources })?;
+        let file = File { version: VERSION, first_seen: &self.sources, ill_since: &self.ill };
+        serde_json::to_writer(&mut *out, &file)?;
         out.write_all(b"\n")
     }
 
@@ -88,6 +94,20 @@ impl Memory {
         seen.sort_unstable();
         self.changed |= forgotten > 0 || !shown.is_empty();
         shown.len()
+    }
+
+    /// Notes whether `source` is well at `now`. Returns since when it has not been.
+    pub fn health(&mut self, source: &str, well: bool, now: Timestamp) -> Option<Timestamp> {
+        if well {
+            self.changed |= self.ill.remove(source).is_some();
+            return None;
+        }
+        let since = self.ill.get(source).copied().filter(|since| *since <= now.unix());
+        if since.is_none() {
+            self.ill.insert(source.into(), now.unix());
+            self.changed = true;
+        }
+        Timestamp::from_unix(since.unwrap_or(now.unix()))
     }
 
     /// When an item was first seen. A time in the future is the mark of a clock that ran ahead,
@@ -123,6 +143,18 @@ mod tests {
         assert!(!again.changed(), "nothing new is nothing to write");
         assert_eq!([1, 2, 3].map(|id| again.first_seen("a", id, at(30))), [at(10), at(20), at(10)]);
         assert_eq!(again.first_seen("b", 1, at(30)), at(30));
+    }
+
+    #[test]
+    fn a_source_is_ill_since_its_first_failure_until_it_is_well() {
+        let mut memory = Memory::default();
+        assert_eq!(memory.health("a", true, at(1)), None);
+        assert!(!memory.changed());
+        assert_eq!(memory.health("a", false, at(2)), Some(at(2)));
+        assert_eq!(memory.health("a", false, at(3)), Some(at(2)));
+        assert_eq!(memory.health("a", true, at(4)), None);
+        assert_eq!(memory.health("a", false, at(5)), Some(at(5)));
+        assert_eq!(memory.health("a", false, at(4)), Some(at(4)), "a time in the future is wrong");
     }
 
     #[test]
