@@ -117,9 +117,15 @@ impl Queue {
         self.alarm(at, Sleeper::Job(Box::new(job)));
     }
 
-    /// Takes another request in the place of one that failed.
-    pub fn replace(&mut self, failed: &Job, terms: Terms<'_>, request: Request, now: Duration) {
-        self.push(failed.source, terms, vec![request], failed.request.step, now);
+    /// Takes other requests in the place of one that failed.
+    pub fn replace(
+        &mut self,
+        failed: &Job,
+        terms: Terms<'_>,
+        instead: Vec<Request>,
+        now: Duration,
+    ) {
+        self.push(failed.source, terms, instead, failed.request.step, now);
     }
 
     /// Says that a job which was let go is no longer under way.

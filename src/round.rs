@@ -17,7 +17,7 @@ use smol::Executor;
 use crate::backoff::{retry_delay, scramble};
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage};
-use crate::http::{Document, Exchange, Request, Response, Timing};
+use crate::http::{Document, Exchange, Header, Request, Response, Timing};
 use crate::limit::Limiter;
 use crate::pool::Pool;
 use crate::queue::{Job, Next, Queue, Terms};
@@ -39,6 +39,8 @@ pub struct Ask {
     pub windows: Vec<Window>,
     /// How requests are made.
     pub options: Arc<Options>,
+    /// Header fields that every request of this source carries.
+    pub headers: Vec<Header>,
     /// For one request, from its beginning to the last byte.
     pub timeout: Duration,
     /// How often a request is tried again.
@@ -151,7 +153,8 @@ pub async fn round(
     state.round.tallies = vec![Tally::default(); asks.len()];
     let now = state.clock.now();
     for (index, ask) in asks.iter().enumerate() {
-        state.queue.begin(index, terms(ask), ask.source.plan(), now);
+        let plan = with_headers(ask, ask.source.plan());
+        state.queue.begin(index, terms(ask), plan, now);
     }
     while let Some(wake) = state.dispatch() {
         if let Some(outcome) = state.heard(&outcomes, wake).await {
@@ -262,11 +265,12 @@ impl Running<'_> {
         self.round.tallies[job.source].count(&job, &exchange, span, now);
         match result {
             Ok(mut page) => {
-                let more = std::mem::take(&mut page.more);
+                let ask = &self.asks[job.source];
+                let more = with_headers(ask, std::mem::take(&mut page.more));
                 let tally = &mut self.round.tallies[job.source];
                 tally.pages += 1;
                 tally.items += page.items.len();
-                self.queue.follow(&job, terms(&self.asks[job.source]), more, now);
+                self.queue.follow(&job, terms(ask), more, now);
                 keep(job.source, page);
             }
             Err(failure) => self.cope(job, failure, now),
@@ -283,6 +287,7 @@ impl Running<'_> {
         }
         if let Some(request) = ask.source.fallback(&job.request) {
             log::debug!("{}: {failure}; asking {} instead", job.request.url, request.url);
+            let request = with_headers(ask, vec![request]);
             return self.queue.replace(&job, terms(ask), request, now);
         }
         if failure.transient() && job.tries <= ask.retries {
@@ -342,6 +347,13 @@ impl Tally {
             *slowest = (span.start.saturating_sub(span.ready), exchange.timing);
         }
     }
+}
+
+fn with_headers(ask: &Ask, mut requests: Vec<Request>) -> Vec<Request> {
+    for request in &mut requests {
+        request.headers.extend(ask.headers.iter().cloned());
+    }
+    requests
 }
 
 fn terms(ask: &Ask) -> Terms<'_> {

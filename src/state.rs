@@ -20,6 +20,7 @@ pub struct Memory {
     sources: BTreeMap<String, Seen>,
     ill: BTreeMap<String, i64>,
     changed: bool,
+    unsaved: bool,
 }
 
 /// Fingerprints of item ids with seconds since 1970, sorted by fingerprint.
@@ -60,7 +61,7 @@ impl Memory {
             serde_json::from_slice(bytes).map_err(damaged)?;
         let mut sources = file.first_seen;
         sources.values_mut().for_each(|seen| seen.sort_unstable());
-        Ok(Memory { sources, ill: file.ill_since, changed: false })
+        Ok(Memory { sources, ill: file.ill_since, ..Memory::default() })
     }
 
     /// The same memory gives the same bytes.
@@ -70,9 +71,14 @@ impl Memory {
         out.write_all(b"\n")
     }
 
-    /// Whether it differs from what was read.
+    /// Remembers nothing beyond this process: a newer program's file is never overwritten.
+    pub fn unsaved() -> Memory {
+        Memory { unsaved: true, ..Memory::default() }
+    }
+
+    /// Whether it differs from what was read, and may be written.
     pub fn changed(&self) -> bool {
-        self.changed
+        self.changed && !self.unsaved
     }
 
     /// Notes the items that `source` shows at `now`, by the fingerprints of their ids. What it

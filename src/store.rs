@@ -61,6 +61,17 @@ pub fn read_all(from: impl Read, max: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Moves a file out of the way, in place of one that was moved there before.
+pub fn set_aside(path: &Path, aside: &Path) -> io::Result<()> {
+    fs::rename(path, aside)
+}
+
+/// Makes a directory that only its owner enters, and what it is in.
+pub fn make_directory(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
 /// Makes `path` hold what `render` writes, by write beside, fsync, rename, fsync of the directory:
 /// whoever looks finds the old document or the new one, whole.
 ///
