@@ -1,1 +1,4 @@
+//! One binary for all integration tests.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod layers;
