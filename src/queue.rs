@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
+use crate::failure::Failure;
 use crate::http::Request;
 
 /// An answer may call for more requests, and theirs for more still, but no further.
@@ -26,6 +27,8 @@ pub struct Job {
     pub tries: u8,
     /// Since when it could have been sent, had there been a worker and no limit.
     pub ready: Duration,
+    /// What its last try came to, if it was tried.
+    pub failed: Option<Box<Failure>>,
     lane: usize,
 }
 
@@ -110,9 +113,10 @@ impl Queue {
         }
     }
 
-    /// Takes a job back, to be tried again at `at`.
-    pub fn retry(&mut self, job: Job, at: Duration) {
-        let job = Job { tries: job.tries.saturating_add(1), ready: at, ..job };
+    /// Takes a job back that failed, to be tried again at `at`.
+    pub fn retry(&mut self, job: Job, failure: Failure, at: Duration) {
+        let failed = Some(Box::new(failure));
+        let job = Job { tries: job.tries.saturating_add(1), ready: at, failed, ..job };
         self.waiting += 1;
         self.alarm(at, Sleeper::Job(Box::new(job)));
     }
@@ -212,7 +216,14 @@ impl Queue {
             self.waiting += 1;
             let lane = self.lane(request.host(), terms);
             let request = Request { step, ..request };
-            self.lanes[lane].jobs.push_back(Job { source, request, tries: 1, ready: now, lane });
+            self.lanes[lane].jobs.push_back(Job {
+                source,
+                request,
+                tries: 1,
+                ready: now,
+                failed: None,
+                lane,
+            });
             self.list(lane);
         }
     }

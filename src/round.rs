@@ -295,7 +295,7 @@ impl Running<'_> {
             let delay = failure.retry_after.unwrap_or_else(|| retry_delay(job.tries, luck));
             let at = now.saturating_add(delay);
             if at < self.deadline {
-                return self.queue.retry(job, at);
+                return self.queue.retry(job, failure, at);
             }
         }
         if let Some(delay) = failure.retry_after {
@@ -307,6 +307,8 @@ impl Running<'_> {
 
     fn put_off(&mut self, job: &Job, until: Option<Duration>) {
         let tally = &mut self.round.tallies[job.source];
+        // Put off after it failed, it has failed: the reason is worth more than the delay.
+        tally.failures.extend(job.failed.as_deref().cloned());
         // Never rather than soon: `None` sorts as «not known», a known time is the better answer.
         tally.put_off = Some(tally.put_off.flatten().max(until.filter(|at| *at < Duration::MAX)));
     }
@@ -319,9 +321,7 @@ impl Running<'_> {
 
     fn finish(mut self) -> Round {
         if self.round.cut_short {
-            for job in self.queue.drain() {
-                self.put_off(&job, None);
-            }
+            self.put_off_the_rest();
         }
         self.round.ended = self.clock.now();
         self.round

@@ -58,7 +58,11 @@ fn every_dependency_has_a_keeper() {
         for (needle, keepers) in KEEPERS {
             let named = code.lines().find(|line| mentions(line, needle));
             let kept = keepers.contains(&name.as_str());
-            assert!(kept || named.is_none(), "{name} names {needle}: {}", named.unwrap_or_default());
+            assert!(
+                kept || named.is_none(),
+                "{name} names {needle}: {}",
+                named.unwrap_or_default()
+            );
         }
     }
 }
@@ -98,9 +102,8 @@ fn uses(code: &str, module: &str) -> bool {
 
 fn mentions(line: &str, needle: &str) -> bool {
     let code = line.split("//").next().unwrap_or_default();
-    code.match_indices(needle).any(|(at, _)| {
-        !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-    })
+    code.match_indices(needle)
+        .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 /// A module's own file and everything below its directory, without tests.
@@ -117,7 +120,11 @@ fn code(name: &str) -> String {
         let text = fs::read_to_string(path).unwrap();
         text.split("#[cfg(test)]").next().unwrap_or_default().to_string()
     };
-    files.iter().filter(|path| path.extension().is_some_and(|e| e == "rs")).map(without_tests).collect()
+    files
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+        .map(without_tests)
+        .collect()
 }
 
 fn root() -> &'static Path {

@@ -2,3 +2,5 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod layers;
+mod round;
+mod support;
