@@ -21,3 +21,21 @@ pub struct Guardian {
     /// How many results to ask for, 1 to 50 by the service's rules (200 with some keys).
     pub page_size: Option<u32>,
 }
+
+impl crate::source::Source for Guardian {
+    fn kind(&self) -> &'static str {
+        "guardian"
+    }
+
+    fn plan(&self) -> Vec<crate::http::Request> {
+        vec![crate::http::Request::get(self.base_url.clone())]
+    }
+
+    fn read(
+        &self,
+        _request: &crate::http::Request,
+        _document: &crate::http::Document<'_>,
+    ) -> Result<crate::source::Page, crate::failure::Failure> {
+        Err(crate::source::unreadable("wip"))
+    }
+}

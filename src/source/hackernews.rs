@@ -30,3 +30,21 @@ pub enum List {
     Show,
     Job,
 }
+
+impl crate::source::Source for HackerNews {
+    fn kind(&self) -> &'static str {
+        "hackernews"
+    }
+
+    fn plan(&self) -> Vec<crate::http::Request> {
+        vec![crate::http::Request::get(self.base_url.clone())]
+    }
+
+    fn read(
+        &self,
+        _request: &crate::http::Request,
+        _document: &crate::http::Document<'_>,
+    ) -> Result<crate::source::Page, crate::failure::Failure> {
+        Err(crate::source::unreadable("wip"))
+    }
+}

@@ -25,3 +25,21 @@ pub struct NewsApi {
     /// How many articles to ask for, 1 to 100.
     pub page_size: Option<u32>,
 }
+
+impl crate::source::Source for NewsApi {
+    fn kind(&self) -> &'static str {
+        "newsapi"
+    }
+
+    fn plan(&self) -> Vec<crate::http::Request> {
+        vec![crate::http::Request::get(self.base_url.clone())]
+    }
+
+    fn read(
+        &self,
+        _request: &crate::http::Request,
+        _document: &crate::http::Document<'_>,
+    ) -> Result<crate::source::Page, crate::failure::Failure> {
+        Err(crate::source::unreadable("wip"))
+    }
+}
