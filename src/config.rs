@@ -15,6 +15,25 @@ use crate::http::Header;
 use crate::source::{Source, Window};
 use crate::transport;
 
+mod file;
+mod find;
+mod keys;
+mod nearest;
+mod secret;
+mod sheet;
+mod sources;
+mod spec;
+mod values;
+
+pub use file::MAX_CONFIG;
+pub use find::find;
+pub use nearest::{either, nearest};
+
+/// The title of an output that has none.
+pub const TITLE: &str = "newsagg";
+/// The permission bits of an output that says nothing.
+pub const MODE: u32 = 0o644;
+
 /// Everything that one round needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -181,35 +200,200 @@ pub struct Found {
     pub looked: Vec<PathBuf>,
 }
 
-/// Looks for a config: `explicit` (`-c`), `$NEWSAGG_CONFIG`, `$CONFIGURATION_DIRECTORY`,
-/// `$XDG_CONFIG_HOME` or `~/.config`, `/etc`. The first two need not exist to be chosen.
-pub fn find(_explicit: Option<&Path>) -> Found {
-    todo!()
+impl OutputFormat {
+    /// Every format of `interface.md` §2, in its order.
+    pub const ALL: [(&'static str, OutputFormat); 9] = [
+        ("jsonfeed", OutputFormat::Now(Format::JsonFeed)),
+        ("jsonl", OutputFormat::Now(Format::Jsonl)),
+        ("atom", OutputFormat::Later("atom")),
+        ("rss", OutputFormat::Later("rss")),
+        ("tsv", OutputFormat::Later("tsv")),
+        ("html", OutputFormat::Later("html")),
+        ("opml", OutputFormat::Later("opml")),
+        ("text", OutputFormat::Now(Format::Text)),
+        ("prometheus", OutputFormat::Later("prometheus")),
+    ];
+
+    /// As the config and `-f` say it.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+    }
+
+    /// The format of this name; the error lists them.
+    pub fn parse(name: &str) -> Result<OutputFormat, String> {
+        if let Some((_, format)) = Self::ALL.iter().find(|(known, _)| *known == name) {
+            return Ok(*format);
+        }
+        let names = || Self::ALL.iter().map(|(name, _)| *name);
+        let known = names().collect::<Vec<_>>().join(", ");
+        let near = nearest(name, names()).map(|near| format!("; did you mean \"{near}\"?"));
+        Err(format!(
+            "\"{}\" is no format{}",
+            sheet::shown(name),
+            near.unwrap_or_else(|| format!("; known are {known}"))
+        ))
+    }
+
+    /// What the name of a file tells: `.json` is JSON Feed, `.txt` is text.
+    pub fn of_path(path: &Path) -> Option<OutputFormat> {
+        let name = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "json" | "jsonfeed" => "jsonfeed",
+            "jsonl" | "ndjson" => "jsonl",
+            "atom" | "xml" => "atom",
+            "rss" => "rss",
+            "tsv" => "tsv",
+            "html" | "htm" => "html",
+            "opml" => "opml",
+            "txt" => "text",
+            "prom" => "prometheus",
+            _ => return None,
+        };
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
+    }
+}
+
+impl Output {
+    /// Text on stdout: what `once` writes when nobody says otherwise.
+    pub fn stdout(sources: usize) -> Output {
+        Output {
+            path: None,
+            format: OutputFormat::Now(Format::Text),
+            limit: None,
+            max_age: None,
+            title: TITLE.into(),
+            sources: (0..sources).collect(),
+            mode: MODE,
+        }
+    }
+}
+
+impl Default for Fetch {
+    fn default() -> Fetch {
+        Fetch {
+            workers: 32,
+            per_host: 4,
+            timeout: Duration::from_secs(10),
+            deadline: Duration::from_secs(60),
+            retries: 2,
+            options: transport::Options {
+                user_agent: user_agent(),
+                max_body: 8 << 20,
+                connect_timeout: Duration::from_secs(5),
+                proxy: None,
+            },
+        }
+    }
+}
+
+/// `newsagg/VERSION`, and where to complain about it once the project has a page.
+fn user_agent() -> String {
+    const PAGE: &str = env!("CARGO_PKG_REPOSITORY");
+    let page = if PAGE.is_empty() { String::new() } else { format!(" (+{PAGE})") };
+    format!("newsagg/{}{page}", env!("CARGO_PKG_VERSION"))
+}
+
+impl Default for StateConfig {
+    fn default() -> StateConfig {
+        StateConfig { dir: find::state_dir(), keep: Duration::from_secs(30 * 86_400) }
+    }
+}
+
+impl Default for Schedule {
+    fn default() -> Schedule {
+        Schedule { every: Duration::from_secs(30 * 60), jitter: 0.1 }
+    }
+}
+
+impl SourceConfig {
+    /// A source with the settings of `[fetch]` and nothing of its own.
+    pub fn new(
+        name: String,
+        kind: &'static str,
+        place: Place,
+        source: Option<Arc<dyn Source>>,
+        fetch: &Fetch,
+    ) -> SourceConfig {
+        SourceConfig {
+            name,
+            kind,
+            place,
+            source,
+            timeout: fetch.timeout,
+            retries: fetch.retries,
+            per_host: None,
+            options: fetch.options.clone(),
+            every: Schedule::default().every,
+            limit: None,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            tags: Vec::new(),
+            quota: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
 }
 
 impl Config {
+    /// The defaults, without sources and outputs.
+    pub fn empty() -> Config {
+        Config {
+            path: None,
+            fetch: Fetch::default(),
+            state: StateConfig::default(),
+            schedule: Schedule::default(),
+            outputs: Vec::new(),
+            sources: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// Reads and checks a config file, secrets included.
     ///
     /// # Errors
     /// Every problem of the file, in the order of the file.
-    pub fn load(_path: &Path) -> Result<Config, Vec<Problem>> {
-        todo!()
+    pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
+        let text = file::read(path).map_err(|problem| vec![problem])?;
+        Config::parse(path, &text)
+    }
+
+    /// The same with the text at hand; `path` is for messages and for what is relative to it.
+    ///
+    /// # Errors
+    /// Every problem of the text, in its order.
+    pub fn parse(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
+        file::parse(path, text)
     }
 
     /// A handful of sources that need no key.
     pub fn builtin() -> Config {
-        todo!()
+        spec::builtin()
     }
 
     /// `config` (none: the built-in one) with only the sources that `specs` name, made from
     /// the spec where it is not a name in the config. Without specs, the config itself.
     ///
-    /// With specs, the outputs are one: text on stdout. A part of the news does not
-    /// replace the files of the whole.
+    /// The result has at least one source and one output. With specs, and where the config has
+    /// no output, that is text on stdout: a part of the news does not replace the files of the
+    /// whole.
     ///
     /// # Errors
-    /// A spec that is no source, a key that is missing, a kind of a later version.
-    pub fn select(_config: Option<Config>, _specs: &[String]) -> Result<Config, Vec<Problem>> {
-        todo!()
+    /// A spec that is no source, a key that is missing, a kind of a later version, no source.
+    pub fn select(config: Option<Config>, specs: &[String]) -> Result<Config, Vec<Problem>> {
+        let mut config = match (config, specs) {
+            (Some(config), _) => config,
+            (None, []) => Config::builtin(),
+            (None, _) => Config::empty(),
+        };
+        if !specs.is_empty() {
+            config.sources = spec::select(&config, specs)?;
+            config.outputs.clear();
+        } else if config.sources.is_empty() {
+            let message = "there is no [[source]]: nothing to ask".into();
+            return Err(vec![Problem { file: config.path, at: None, message }]);
+        }
+        if config.outputs.is_empty() {
+            config.outputs.push(Output::stdout(config.sources.len()));
+        }
+        Ok(config)
     }
 }
