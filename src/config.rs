@@ -201,6 +201,14 @@ pub struct Found {
 }
 
 impl OutputFormat {
+    /// Its name, if a later version writes it.
+    pub fn later(self) -> Option<&'static str> {
+        match self {
+            OutputFormat::Now(_) => None,
+            OutputFormat::Later(name) => Some(name),
+        }
+    }
+
     /// Every format of `interface.md` §2, in its order.
     pub const ALL: [(&'static str, OutputFormat); 9] = [
         ("jsonfeed", OutputFormat::Now(Format::JsonFeed)),

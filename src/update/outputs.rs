@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::gather::News;
 use crate::config::{Config, Output, OutputFormat};
-use crate::format::{Format, Merged, SourceHealth, Style};
+use crate::format::{Format, Merged, SourceHealth, State, Style};
 use crate::item::Story;
 use crate::store::{self, Appeared, Counted};
 use crate::time::Timestamp;
@@ -29,6 +29,8 @@ pub(super) fn write(
     now: Timestamp,
     style: Style,
 ) -> Vec<Written> {
+    // When nothing could be fetched, a document that is there says more than an empty one.
+    let nothing = health.iter().all(|source| source.state != State::Ok);
     let mut written = Vec::with_capacity(config.outputs.len());
     for (output, selection) in config.outputs.iter().zip(&news.of_output) {
         let OutputFormat::Now(format) = output.format else { continue };
@@ -37,6 +39,7 @@ pub(super) fn write(
             output.sources.iter().map(|index| health[*index].clone()).collect();
         let merged = Merged { title: &output.title, sources: &sources, stories: &stories };
         written.push(match &output.path {
+            Some(path) if nothing && path.is_file() => left(path),
             Some(path) => to_file(path, output.mode, format, &merged),
             None => to_stdout(format, &merged, style),
         });
@@ -54,17 +57,16 @@ pub(super) fn shown<'a>(output: &Output, stories: &'a [Story], now: Timestamp) -
 
 fn to_file(path: &Path, mode: u32, format: Format, merged: &Merged<'_>) -> Written {
     let render = |out: &mut dyn Write| format.write(merged, Style::default(), out);
-    let blank = Written {
-        path: path.display().to_string(),
-        bytes: 0,
-        written: false,
-        error: None,
-        deserted: false,
-    };
     match store::appear(path, mode, &render) {
-        Ok(Appeared { bytes, written }) => Written { bytes, written, ..blank },
-        Err(failure) => Written { error: Some(failure.to_string()), ..blank },
+        Ok(Appeared { bytes, written }) => Written { bytes, written, ..left(path) },
+        Err(failure) => Written { error: Some(failure.to_string()), ..left(path) },
     }
+}
+
+/// A file that stays as it is.
+fn left(path: &Path) -> Written {
+    let path = path.display().to_string();
+    Written { path, bytes: 0, written: false, error: None, deserted: false }
 }
 
 fn to_stdout(format: Format, merged: &Merged<'_>, style: Style) -> Written {
