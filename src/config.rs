@@ -253,6 +253,14 @@ impl OutputFormat {
 }
 
 impl Output {
+    /// The name of its format, if a later version writes that.
+    pub fn later(&self) -> Option<&'static str> {
+        match self.format {
+            OutputFormat::Later(name) => Some(name),
+            OutputFormat::Now(_) => None,
+        }
+    }
+
     /// Text on stdout: what `once` writes when nobody says otherwise.
     pub fn stdout(sources: usize) -> Output {
         Output {
@@ -395,5 +403,41 @@ impl Config {
             config.outputs.push(Output::stdout(config.sources.len()));
         }
         Ok(config)
+    }
+
+    /// The same without what only a later version reads or writes; a warning says what was
+    /// left out.
+    ///
+    /// # Errors
+    /// Nothing is left to ask, or nothing to write.
+    pub fn without_later(mut self) -> Result<Config, Vec<Problem>> {
+        let mut left_out = Vec::new();
+        let mut kept = Vec::new();
+        for (index, source) in self.sources.iter().enumerate() {
+            match source.place {
+                Place::Later => left_out.push(format!(
+                    "source \"{}\": kind {} is not in this version yet",
+                    sheet::shown(&source.name),
+                    source.kind
+                )),
+                _ => kept.push(index),
+            }
+        }
+        self.sources.retain(|source| source.place != Place::Later);
+        for output in &mut self.outputs {
+            let indices = output.sources.iter();
+            output.sources = indices.filter_map(|old| kept.binary_search(old).ok()).collect();
+            if let Some(format) = output.later() {
+                left_out.push(format!("the format {format} is not in this version yet"));
+            }
+        }
+        self.outputs.retain(|output| output.later().is_none());
+        let problem = |message: String| Problem { file: self.path.clone(), at: None, message };
+        let left_out = left_out.into_iter().map(problem);
+        if self.sources.is_empty() || self.outputs.is_empty() {
+            return Err(left_out.collect());
+        }
+        self.warnings.extend(left_out);
+        Ok(self)
     }
 }
