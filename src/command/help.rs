@@ -30,7 +30,7 @@ Config, the first that there is:
   -c FILE
   $NEWSAGG_CONFIG
   $CONFIGURATION_DIRECTORY/newsagg.toml         set by systemd
-  $XDG_CONFIG_HOME/newsagg/newsagg.toml         or ~/.config/newsagg/newsagg.toml
+  $XDG_CONFIG_HOME/newsagg/newsagg.toml         or ~/.config/newsagg/…
   /etc/newsagg/newsagg.toml
   With none, `once` asks a few sources that need no key.
 
@@ -61,19 +61,19 @@ A SOURCE is one of
   -                                a feed on stdin
   hn, hn:LIST                      Hacker News: top, new, best, ask, show, job
   guardian, guardian:SECTION       the Guardian; the key is in $GUARDIAN_KEY
-  newsapi, newsapi:us              NewsAPI by country; the key is in $NEWSAPI_KEY
+  newsapi, newsapi:us              NewsAPI by country; key in $NEWSAPI_KEY
   newsapi:technology               NewsAPI by category
 Without one, every source of the config is asked; without a config, a few
 well-known ones that need no key.
 
 Options:
-  -c, --config FILE     the config; see `newsagg --help` for where it is looked for
+  -c, --config FILE     the config; `newsagg --help` says where it is looked for
   -o, --output FILE     write this file instead of the config's; - is stdout
   -f, --format FORMAT   jsonfeed, jsonl or text; without -o it goes to stdout
       --limit N         write at most N items
       --workers N       at most N requests in flight (default 32)
       --timeout DUR     for one request, connect to last byte (default 10s)
-      --deadline DUR    for the round; what is left then is put off (default 60s)
+      --deadline DUR    for the round; what is left is put off (default 60s)
       --strict          exit with 3 if any source failed
       --fail-fast       stop at the first failure, and exit with 3
       --report FILE     write what the round took, as JSON
@@ -137,7 +137,7 @@ and asks nobody anything. A good config is summed up: sources, what they would
 be asked, outputs. Keys are looked up, but never shown.
 
 Options:
-  -c, --config FILE  the config; see `newsagg --help` for where it is looked for
+  -c, --config FILE  the config; `newsagg --help` says where it is looked for
       --online       ask each source once, and say how it answered
   -q, --quiet        say only what is wrong
   -v, --verbose      a line for each source; -vv: for each request
