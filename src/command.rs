@@ -12,6 +12,7 @@ pub mod help;
 pub mod log;
 pub mod once;
 pub mod parse;
+pub mod perform;
 pub mod say;
 
 /// The outputs are written; some sources may have failed.

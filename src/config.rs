@@ -201,6 +201,14 @@ pub struct Found {
 }
 
 impl OutputFormat {
+    /// Its name, if a later version writes it.
+    pub fn later(self) -> Option<&'static str> {
+        match self {
+            OutputFormat::Now(_) => None,
+            OutputFormat::Later(name) => Some(name),
+        }
+    }
+
     /// Every format of `interface.md` §2, in its order.
     pub const ALL: [(&'static str, OutputFormat); 9] = [
         ("jsonfeed", OutputFormat::Now(Format::JsonFeed)),
@@ -253,14 +261,6 @@ impl OutputFormat {
 }
 
 impl Output {
-    /// The name of its format, if a later version writes that.
-    pub fn later(&self) -> Option<&'static str> {
-        match self.format {
-            OutputFormat::Later(name) => Some(name),
-            OutputFormat::Now(_) => None,
-        }
-    }
-
     /// Text on stdout: what `once` writes when nobody says otherwise.
     pub fn stdout(sources: usize) -> Output {
         Output {
@@ -427,11 +427,11 @@ impl Config {
         for output in &mut self.outputs {
             let indices = output.sources.iter();
             output.sources = indices.filter_map(|old| kept.binary_search(old).ok()).collect();
-            if let Some(format) = output.later() {
+            if let Some(format) = output.format.later() {
                 left_out.push(format!("the format {format} is not in this version yet"));
             }
         }
-        self.outputs.retain(|output| output.later().is_none());
+        self.outputs.retain(|output| output.format.later().is_none());
         let problem = |message: String| Problem { file: self.path.clone(), at: None, message };
         let left_out = left_out.into_iter().map(problem);
         if self.sources.is_empty() || self.outputs.is_empty() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use argh::{ArgsInfo, FromArgs};
 
+use super::perform::{Manner, perform};
 use super::{args, say};
 use crate::config::{self, Config, Output, OutputFormat, Problem};
 
@@ -146,8 +147,14 @@ pub fn run(options: OnceArgs) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return say::problems(&problems),
     };
-    say::warnings(&config.warnings);
-    // The round.
-    let _ = config;
-    ExitCode::from(super::OK)
+    if !options.quiet {
+        say::warnings(&config.warnings);
+    }
+    let manner = Manner {
+        strict: options.strict,
+        fail_fast: options.fail_fast,
+        report: options.report,
+        quiet: options.quiet,
+    };
+    perform(&config, &manner)
 }

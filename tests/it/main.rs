@@ -1,5 +1,8 @@
-//! Integration tests: one binary, a module for each area.
-#![allow(clippy::unwrap_used, missing_docs)]
+//! One binary for all integration tests.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod config;
+mod layers;
+mod round;
+mod support;
 mod usage;
