@@ -4,6 +4,10 @@ use std::io;
 
 use crate::format::Merged;
 
+mod read;
+
+pub use read::read;
+
 /// Writes the merged feed as JSON Feed 1.1 with the extension `_newsagg`.
 pub fn write(_merged: &Merged<'_>, _out: &mut dyn io::Write) -> io::Result<()> {
     todo!()
