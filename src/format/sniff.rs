@@ -23,7 +23,7 @@ pub(super) fn read(document: &str, base: Option<&Url>) -> Result<Feed, String> {
     let mut xml = Xml::new(start, base);
     for _ in 0..MAX_JUNK {
         let Some(tag) = xml.descendant(0)? else { break };
-        let feed = match root(&tag) {
+        let feed = match root(&tag, xml.depth()) {
             Root::Rss => rss::read(&mut xml, &tag)?,
             Root::Atom => atom::read(&mut xml, &tag)?,
             Root::Entry => atom::read_entry(&mut xml)?,
@@ -46,10 +46,12 @@ enum Root {
     Other,
 }
 
-fn root(tag: &Tag<'_>) -> Root {
+fn root(tag: &Tag<'_>, depth: usize) -> Root {
     let mut buffer = [0; 24];
     match (tag.ns, tag.lower(&mut buffer)) {
-        (_, "rss" | "rdf" | "channel") => Root::Rss,
+        (_, "rss" | "rdf") => Root::Rss,
+        // Alone, and not within something unknown.
+        (_, "channel") if depth == 1 => Root::Rss,
         (_, "feed") => Root::Atom,
         (Ns::Atom, "entry") => Root::Entry,
         (_, "html") => Root::Html,
