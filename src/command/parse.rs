@@ -46,12 +46,10 @@ pub fn run(options: &ParseOptions, out: &mut dyn Write) -> io::Result<bool> {
     let base = base.map_err(|e| usage(format!("--base is not a URL: {e}")))?;
     let mut all_ok = true;
     for file in &options.files {
-        let document = |body| Document {
-            url: base.as_ref(),
-            content_type: options.content_type.as_deref(),
-            body,
-        };
-        let page = read_file(file).and_then(|body| read(&*source, &document(&body)));
+        let page = read_file(file).and_then(|body| {
+            let content_type = options.content_type.as_deref();
+            read(&*source, &Document { url: base.as_ref(), content_type, body: &body })
+        });
         all_ok &= page.is_ok();
         line(file, page, out)?;
         out.flush()?;
