@@ -162,6 +162,13 @@ impl<'a> Xml<'a> {
         Ok(None)
     }
 
+    /// Passes over what is left of the element whose start tag was just read.
+    pub fn skip(&mut self) -> Result<(), TooDeep> {
+        let depth = self.open.len();
+        while self.descendant(depth)?.is_some() {}
+        Ok(())
+    }
+
     /// What is within the element whose start tag was just read, up to its end.
     pub fn body(&mut self) -> Result<Body<'a>, TooDeep> {
         let depth = self.open.len();

@@ -39,6 +39,7 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
                 person(&mut draft, xml)?;
                 authors.extend(draft.into_authors());
             }
+            (Ns::Other, _) => xml.skip()?,
             _ => {}
         }
     }
@@ -119,13 +120,19 @@ pub(super) fn link(draft: &mut Draft<'_>, xml: &Xml<'_>, tag: &Tag<'_>) {
     let Some(href) = tag.attribute("href") else { return };
     let rel = tag.attribute("rel").unwrap_or_default();
     let rel = rel.trim();
-    // A relation may be written as the registry's URI.
-    let rel = rel.rsplit_once('/').map_or(rel, |(_, name)| name).to_ascii_lowercase();
+    // RFC 4287 §4.2.7.2: a relation may be written as the registry's IRI.
+    let rel = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(rel);
+    let rel = rel.to_ascii_lowercase();
     match &*rel {
         "" | "alternate" => {
             let mime_type = tag.attribute("type").unwrap_or_default();
             let html = mime_type.is_empty() || mime_type.contains("html");
-            draft.link(if html { 1 } else { 2 }, &href, xml.base());
+            let rank = match (html, mime_type.is_empty()) {
+                (true, false) => 1,
+                (true, true) => 2,
+                (false, _) => 3,
+            };
+            draft.link(rank, &href, xml.base());
         }
         "enclosure" => draft.attachment(tag, "href", "length", xml.base()),
         "replies" => {
@@ -146,6 +153,8 @@ pub(super) fn content<'a>(xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<Content<'a
         "html" | "text/html" => Mode::Html,
         "xhtml" => Mode::Xhtml,
         other if other.ends_with("xml") => Mode::Xhtml,
+        // RFC 4287 §4.1.3.3: any other media type is Base64.
+        other if other.contains('/') && !other.starts_with("text/") => Mode::Base64,
         _ => Mode::Html,
     };
     let mode = match tag.attribute("mode").as_deref().map(str::trim) {

@@ -1,8 +1,8 @@
 //! One entry while it is being read, and the elements that RSS and Atom share: Dublin Core,
 //! Media RSS, iTunes, slash, threading.
 //!
-//! Several elements may tell the same thing. Each offer has a rank; the lowest rank wins, and
-//! among equals the first. Only what wins is decoded: `content:encoded` costs nothing where
+//! Several elements may tell the same thing. Each offer has a rank, and the lowest rank wins;
+//! among equals the first, but of RSS links and dates the last, as most readers have it. Only what wins is decoded: `content:encoded` costs nothing where
 //! there is a `description`.
 
 use std::borrow::Cow;
@@ -51,7 +51,10 @@ impl<'a> Content<'a> {
             Mode::Plain => text::from_plain(&body.text(), max),
             Mode::Html => text::from_html(&body.html(), max),
             Mode::Xhtml => text::from_html(&body.xhtml(), max),
-            Mode::Base64 => text::from_html(&base64(&body.text()), max),
+            Mode::Base64 => {
+                let text = body.text();
+                text::from_html(base64(&text).as_deref().unwrap_or(&text), max)
+            }
         }
     }
 }
@@ -71,10 +74,19 @@ impl<T> Best<T> {
         self.0.as_ref().is_none_or(|(best, _)| rank < *best)
     }
 
+    /// Whether an offer of this rank would at least be as good.
+    fn takes(&self, rank: u8) -> bool {
+        self.0.as_ref().is_none_or(|(best, _)| rank <= *best)
+    }
+
     fn offer(&mut self, rank: u8, value: T) {
         if self.wants(rank) {
-            self.0 = Some((rank, value));
+            self.replace(rank, value);
         }
+    }
+
+    fn replace(&mut self, rank: u8, value: T) {
+        self.0 = Some((rank, value));
     }
 
     fn take(&mut self) -> Option<T> {
@@ -114,26 +126,34 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The first of its rank.
     pub fn link(&mut self, rank: u8, href: &str, base: Option<&Url>) {
         if self.link.wants(rank) {
+            self.last_link(rank, href, base);
+        }
+    }
+
+    /// The last of its rank.
+    pub fn last_link(&mut self, rank: u8, href: &str, base: Option<&Url>) {
+        if self.link.takes(rank) {
             if let Some(link) = text::link(href.trim(), base) {
-                self.link.offer(rank, link);
+                self.link.replace(rank, link);
             }
         }
     }
 
     pub fn published(&mut self, rank: u8, date: &str) {
-        if self.published.wants(rank) {
+        if self.published.takes(rank) {
             if let Some(date) = parse_date(date) {
-                self.published.offer(rank, date);
+                self.published.replace(rank, date);
             }
         }
     }
 
     pub fn updated(&mut self, rank: u8, date: &str) {
-        if self.updated.wants(rank) {
+        if self.updated.takes(rank) {
             if let Some(date) = parse_date(date) {
-                self.updated.offer(rank, date);
+                self.updated.replace(rank, date);
             }
         }
     }
@@ -298,15 +318,15 @@ pub(super) fn complete(mut item: Item) -> Option<Item> {
     if !item.id.is_empty() {
         return Some(item);
     }
-    item.id = match (&item.url, &item.summary) {
-        (Some(url), _) => bounded_id(url),
-        (None, None) if item.title.is_empty() && item.extra.is_none() => return None,
-        (None, summary) => {
-            let date = item.published.or(item.updated).map(Timestamp::unix).unwrap_or_default();
-            let parts = [&*item.title, summary.as_deref().unwrap_or_default()];
-            hashed(parts.into_iter().chain([&*date.to_string()]))
-        }
-    };
+    if let Some(url) = &item.url {
+        item.id = bounded_id(url);
+    } else if item == Item::default() {
+        return None;
+    } else {
+        let date = item.published.or(item.updated).map(Timestamp::unix).unwrap_or_default();
+        let summary = item.summary.as_deref().unwrap_or_default();
+        item.id = hashed([&*item.title, summary, &date.to_string()]);
+    }
     Some(item)
 }
 
@@ -344,8 +364,9 @@ fn person(text: &str) -> &str {
     text
 }
 
-/// RFC 4648 §4, lossy: what is no digit is passed over, what is no UTF-8 becomes U+FFFD.
-fn base64(text: &str) -> String {
+/// RFC 4648 §4, around whatever is no digit. `None` if the result is not UTF-8: few who write a
+/// strange media type mean Base64.
+fn base64(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0u32, 0);
     for byte in text.bytes() {
@@ -364,7 +385,7 @@ fn base64(text: &str) -> String {
             bytes.push((bits >> count) as u8);
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -387,8 +408,8 @@ mod tests {
 
     #[test]
     fn base64_is_read_around_line_breaks() {
-        assert_eq!(base64("PGI+\n YWJj PC9iPg=="), "<b>abc</b>");
-        assert_eq!(base64("/w=="), "\u{fffd}");
+        assert_eq!(base64("PGI+\n YWJj PC9iPg==").as_deref(), Some("<b>abc</b>"));
+        assert_eq!(base64("test"), None);
     }
 
     #[test]

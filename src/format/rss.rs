@@ -5,17 +5,20 @@
 
 use crate::format::elements::{Content, Draft};
 use crate::format::{Feed, atom};
-use crate::item::{Item, MAX_TITLE};
+use crate::item::{Item, MAX_TITLE, Text};
 use crate::xml::{Ns, Tag, TooDeep, Xml};
 
 /// Reads the rest of a document whose root `rss`, `rdf:RDF` or `channel` was just opened.
 pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
     let mut feed = Feed { format: version(root).into(), ..Feed::default() };
-    let is_channel = root.name.eq_ignore_ascii_case("channel");
-    // The depth of the element whose title is the feed's.
-    let mut channel = if is_channel { xml.depth() } else { usize::MAX };
+    let mut dc_title = Text::default();
     let depth = xml.depth();
+    // The depth of the element whose title is the feed's, while it is open.
+    let mut channel = root.name.eq_ignore_ascii_case("channel").then_some(depth);
     while let Some(tag) = xml.descendant(depth)? {
+        // RSS 1.0: `image` and `textinput` stand beside the channel, and have titles, too.
+        channel = channel.filter(|&channel| xml.depth() > channel);
+        let in_channel = channel == Some(xml.depth() - 1);
         let mut buffer = [0; 24];
         match (tag.ns, tag.lower(&mut buffer)) {
             (Ns::Core | Ns::Atom | Ns::Rdf, "item" | "entry") => {
@@ -23,19 +26,24 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
                 let item = item(xml, &tag)?;
                 feed.push(item, xml.depth() < at);
             }
-            (Ns::Core | Ns::Rdf | Ns::Atom, "channel") if channel == usize::MAX => {
-                channel = xml.depth()
+            (Ns::Core | Ns::Atom | Ns::Rdf, "channel") if channel.is_none() => {
+                channel = Some(xml.depth());
             }
-            (Ns::Core | Ns::Atom | Ns::Dc, "title") if xml.depth() == channel.saturating_add(1) => {
-                if feed.title.is_empty() || tag.ns == Ns::Core {
-                    let title = Content::html(xml.body()?).plain_text(MAX_TITLE);
-                    if !title.is_empty() {
-                        feed.title = title;
-                    }
+            (Ns::Core | Ns::Atom, "title") if in_channel => {
+                let title = Content::html(xml.body()?).plain_text(MAX_TITLE);
+                if feed.title.is_empty() {
+                    feed.title = title;
                 }
             }
+            (Ns::Dc, "title") if in_channel => {
+                dc_title = Content::html(xml.body()?).plain_text(MAX_TITLE);
+            }
+            (Ns::Other, _) => xml.skip()?,
             _ => {}
         }
+    }
+    if feed.title.is_empty() {
+        feed.title = dc_title;
     }
     feed.partial |= xml.is_cut();
     Ok(feed)
@@ -102,7 +110,7 @@ fn link<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<(
     let base = xml.base().cloned();
     let body = xml.body()?;
     if !body.is_blank() {
-        draft.link(0, &body.text(), base.as_ref());
+        draft.last_link(0, &body.text(), base.as_ref());
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ use super::{Token, Xml};
 pub struct Body<'a> {
     inner: &'a str,
     kind: Kind<'a>,
+    /// Where decoding may stop.
+    max: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,10 +37,10 @@ impl<'a> Body<'a> {
             Some(cdata) if !markup && !text => Kind::CData(cdata),
             _ => Kind::Mixed,
         };
-        Body { inner, kind }
+        Body { inner, kind, max: usize::MAX }
     }
 
-    /// A body of plain characters, as an attribute has.
+    /// Whether there is nothing in it but white space.
     pub fn is_blank(&self) -> bool {
         match self.kind {
             Kind::CData(text) => super::is_blank(text),
@@ -52,7 +54,9 @@ impl<'a> Body<'a> {
             Kind::CData(text) => Kind::CData(prefix(text, max)),
             kind => kind,
         };
-        Body { inner: prefix(self.inner, max), kind }
+        // Of mixed ones nobody knows yet how much is comments.
+        let inner = if kind == Kind::Mixed { self.inner } else { prefix(self.inner, max) };
+        Body { inner, kind, max }
     }
 
     /// The text with one level of references resolved and unescaped tags left in: HTML, where
@@ -86,7 +90,7 @@ impl<'a> Body<'a> {
     }
 
     fn pieces(&self, tags: bool) -> String {
-        let mut out = String::with_capacity(self.inner.len());
+        let mut out = String::with_capacity(self.inner.len().min(self.max));
         let mut xml = Xml::new(self.inner, None);
         xml.in_body = true;
         // Too deep cannot be: whoever made this body has been through.
@@ -100,12 +104,15 @@ impl<'a> Body<'a> {
                 Token::Start(_) | Token::End => {}
                 Token::Eof => break,
             }
+            if out.len() >= self.max {
+                break;
+            }
         }
         out
     }
 }
 
-/// The first `max` bytes or a few less: whole characters, and no half reference at the end.
+/// The first `max` bytes or a few less: whole characters.
 fn prefix(text: &str, max: usize) -> &str {
     if text.len() <= max {
         return text;
