@@ -217,7 +217,11 @@ mod tests {
         let (ok, lines) = lines(None, &["/nowhere/a.xml", "/nowhere/b.xml"]);
         assert!(!ok);
         assert_eq!(lines.len(), 2);
-        assert!(lines[0].starts_with(r#"{"file":"/nowhere/a.xml","ok":false,"error":""#), "{}", lines[0]);
+        assert!(
+            lines[0].starts_with(r#"{"file":"/nowhere/a.xml","ok":false,"error":""#),
+            "{}",
+            lines[0]
+        );
     }
 
     #[test]
