@@ -1,4 +1,7 @@
 //! command
+
+mod perform;
+
 /// Runs the program.
 pub fn main() -> std::process::ExitCode {
     std::process::ExitCode::SUCCESS

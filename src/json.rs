@@ -10,7 +10,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use crate::item::{MAX_ITEMS, MAX_LIST};
 
@@ -41,7 +43,9 @@ fn repaired(text: &str) -> Cow<'_, str> {
             b'"' => in_string = !in_string,
             b'\\' if in_string => match surrogate(&bytes[at..]) {
                 None => step = 2,
-                Some(unit) if unit < 0xdc00 && matches!(surrogate(&bytes[at + 6..]), Some(0xdc00..)) => {
+                Some(unit)
+                    if unit < 0xdc00 && matches!(surrogate(&bytes[at + 6..]), Some(0xdc00..)) =>
+                {
                     step = 12;
                 }
                 Some(_) => {

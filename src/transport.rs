@@ -25,6 +25,11 @@ pub struct Transport {
 }
 
 impl Transport {
+    /// The clock that deadlines are held against.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Asks, and waits no longer than `timeout` from here to the last byte.
     pub async fn get(
         &self,

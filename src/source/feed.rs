@@ -10,3 +10,21 @@ pub struct FeedSource {
     /// Asked in order when the one before fails.
     pub fallback: Vec<Url>,
 }
+
+impl crate::source::Source for FeedSource {
+    fn kind(&self) -> &'static str {
+        "feed"
+    }
+
+    fn plan(&self) -> Vec<crate::http::Request> {
+        self.url.clone().map(crate::http::Request::get).into_iter().collect()
+    }
+
+    fn read(
+        &self,
+        _request: &crate::http::Request,
+        _document: &crate::http::Document<'_>,
+    ) -> Result<crate::source::Page, crate::failure::Failure> {
+        Err(crate::source::unreadable("wip"))
+    }
+}

@@ -1,2 +1,8 @@
+//! One binary for all integration tests.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
+
+mod layers;
 mod loopback;
+mod round;
 mod sources;
+mod support;
