@@ -31,7 +31,7 @@ pub struct House<'a> {
     /// The way out.
     pub transport: Arc<Transport>,
     /// Where its tasks run.
-    pub executor: &'a Executor<'a>,
+    pub executor: &'a Executor<'static>,
     /// What was asked when.
     pub limiter: Limiter,
 }

@@ -46,7 +46,7 @@ pub fn perform(config: &Config, manner: &Manner) -> ExitCode {
 /// One round; `Err` is the exit code after a signal.
 pub fn run(config: &Config, manner: &Manner) -> Result<Updated, u8> {
     let clock = Clock::system();
-    let executor = Executor::new();
+    let executor: Executor<'static> = Executor::new();
     let transport = Arc::new(Transport::new(clock.clone()));
     let mut house =
         House { clock: clock.clone(), transport, executor: &executor, limiter: Limiter::default() };
@@ -106,15 +106,20 @@ fn complain(config: &Config, updated: &Updated) {
         match (health.state, &report.next_due) {
             (State::Ok, _) => log::info!(
                 "{}: {} items, {} new, {} ms",
-                health.name, report.items, report.new, report.ms
+                health.name,
+                report.items,
+                report.new,
+                report.ms
             ),
             (State::Limited, Some(due)) => log::warn!("{}: {why}, not before {due}", health.name),
             _ => log::warn!("{}: {why}", health.name),
         }
     }
-    for (output, format) in config.outputs.iter().filter_map(|output| {
-        output.format.later().map(|format| (output, format))
-    }) {
+    for (output, format) in config
+        .outputs
+        .iter()
+        .filter_map(|output| output.format.later().map(|format| (output, format)))
+    {
         let path = output.path.as_deref().unwrap_or(Path::new("-")).display();
         log::warn!("{path}: format \"{format}\" is not in this version yet, nothing was written");
     }

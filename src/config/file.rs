@@ -155,7 +155,10 @@ fn root_names(root: &Keys<'_>) {
         } else if owner(&SCHEDULE_KEYS) {
             format!("`{key_shown}` belongs to [schedule]")
         } else {
-            format!("unknown key `{key_shown}`: every key stands below one of {}", SECTIONS.join(", "))
+            format!(
+                "unknown key `{key_shown}`: every key stands below one of {}",
+                SECTIONS.join(", ")
+            )
         };
         root.sheet.error(at, message);
     }

@@ -156,8 +156,7 @@ pub(super) fn read<'a>(
     let later = kind.is_some_and(|kind| LATER.contains(&kind.name));
     let place = if later { Place::Later } else { Place::Network };
     let kind_name = kind.map_or("feed", |kind| kind.name);
-    let mut config =
-        SourceConfig::new(name.unwrap_or_default(), kind_name, place, source, fetch);
+    let mut config = SourceConfig::new(name.unwrap_or_default(), kind_name, place, source, fetch);
     config.every = keys.get("every", values::duration).unwrap_or(schedule.every);
     config.limit = limit;
     set(&mut config.timeout, keys.get("timeout", values::duration));
@@ -193,7 +192,8 @@ fn stray(key: &str, kind: Option<&Kind>) -> Option<Stray> {
     }
     let Some(kind) = kind else {
         let every = KINDS.iter().flat_map(|kind| kind.keys).copied();
-        return (!is_kind_key(key)).then(|| Stray::unknown(key, SOURCE_KEYS.into_iter().chain(every)));
+        return (!is_kind_key(key))
+            .then(|| Stray::unknown(key, SOURCE_KEYS.into_iter().chain(every)));
     };
     if kind.keys.contains(&key) {
         return None;

@@ -89,7 +89,9 @@ fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
         "reddit" if is_subreddit(rest) => Err(later(spec, "reddit")),
         "reddit" => Err(format!("\"{}\" names no subreddit: write reddit:SUB", shown(spec))),
         "github" if is_repo(rest) => Err(later(spec, "github")),
-        "github" => Err(format!("\"{}\" names no repository: write github:OWNER/REPO", shown(spec))),
+        "github" => {
+            Err(format!("\"{}\" names no repository: write github:OWNER/REPO", shown(spec)))
+        }
         _ if spec == "-" => Ok(local("stdin", Place::Stdin, fetch)),
         _ if !bare && rest.starts_with("//") => {
             Err(format!("\"{}\" is neither http:// nor https:// nor file:///", shown(spec)))
@@ -133,8 +135,8 @@ fn network(name: &str, source: Arc<dyn Source>, kind: &'static str, fetch: &Fetc
 }
 
 fn feed(spec: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
-    let url = parse_url(spec)
-        .map_err(|expected| format!("\"{}\" must be {expected}", shown(spec)))?;
+    let url =
+        parse_url(spec).map_err(|expected| format!("\"{}\" must be {expected}", shown(spec)))?;
     let name = url.host_str().unwrap_or(spec).to_owned();
     let source = FeedSource { url: Some(url), fallback: Vec::new() };
     Ok(network(&name, Arc::new(source), "feed", fetch))
@@ -187,7 +189,13 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
         "" => country = Some("us".to_owned()),
         code if is_two_letters(code) => country = Some(code.to_ascii_lowercase()),
         name if CATEGORIES.contains(&name) => category = Some(name.to_owned()),
-        name => return Err(no_choice("country of two letters or category of NewsAPI", name, &CATEGORIES)),
+        name => {
+            return Err(no_choice(
+                "country of two letters or category of NewsAPI",
+                name,
+                &CATEGORIES,
+            ));
+        }
     }
     let source = NewsApi {
         base_url: base_url(newsapi::BASE_URL)?,
@@ -220,5 +228,7 @@ fn base_url(text: &str) -> Result<Url, String> {
 /// The key that a source named on the command line needs.
 fn key(source: &str, variable: &str, page: &str) -> Result<Secret, String> {
     let found = from_env(variable).and_then(|text| checked(&text));
-    found.map_err(|error| format!("source {source}: {error}; a key in ${variable} is needed, from {page}"))
+    found.map_err(|error| {
+        format!("source {source}: {error}; a key in ${variable} is needed, from {page}")
+    })
 }

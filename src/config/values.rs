@@ -50,9 +50,7 @@ pub(super) fn integer(value: &DeValue<'_>, least: u64, most: u64) -> Read<u64> {
     let number = value
         .as_integer()
         .and_then(|n| u64::from_str_radix(n.as_str().trim_start_matches('+'), n.radix()).ok());
-    number
-        .filter(|n| (least..=most).contains(n))
-        .ok_or_else(|| number_between(least, most).into())
+    number.filter(|n| (least..=most).contains(n)).ok_or_else(|| number_between(least, most).into())
 }
 
 fn number_between(least: u64, most: u64) -> String {
