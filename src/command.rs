@@ -1,5 +1,6 @@
 //! command
 
+pub mod demo;
 mod perform;
 
 /// Runs the program.
