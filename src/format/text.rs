@@ -36,7 +36,7 @@ pub fn write(merged: &Merged<'_>, style: Style, out: &mut dyn Write) -> io::Resu
 
 /// One story in a pipe.
 fn line(story: &Story, out: &mut dyn Write) -> io::Result<()> {
-    let source = printable(&story.source, MAX_TITLE);
+    let source = source(story);
     let link = link(story).unwrap_or("-".into());
     writeln!(out, "{}\t{source}\t{}\t{link}", date(story).unwrap_or("-".into()), title(story))
 }
@@ -45,7 +45,7 @@ fn line(story: &Story, out: &mut dyn Write) -> io::Result<()> {
 fn block(story: &Story, width: usize, colour: bool, out: &mut dyn Write) -> io::Result<()> {
     let [bold, dim, plain] = if colour { [BOLD, DIM, PLAIN] } else { [""; 3] };
     writeln!(out, "{bold}{}{plain}", cut(&title(story), width))?;
-    write!(out, "{dim}  {}", printable(&story.source, MAX_TITLE))?;
+    write!(out, "{dim}  {}", source(story))?;
     if let Some(date) = date(story) {
         // A date that the feed did not tell is no date of publication.
         let seen = if story.date_origin == DateOrigin::Feed { "" } else { "seen " };
@@ -67,6 +67,11 @@ fn block(story: &Story, width: usize, colour: bool, out: &mut dyn Write) -> io::
         write!(out, " · {link}")?;
     }
     writeln!(out, "{plain}")
+}
+
+fn source(story: &Story) -> String {
+    let name = printable(&story.source, MAX_TITLE);
+    if name.is_empty() { "-".into() } else { name }
 }
 
 /// `2026-11-21 06:00`, in UTC.

@@ -47,6 +47,23 @@ pub(super) fn of_ordinal(year: i64, ordinal: i64) -> Option<(i64, i64)> {
     (found == year).then_some((month, day))
 }
 
+/// The day of the month's Sunday number `nth`, from 1; beyond the last one it is the last.
+fn sunday(year: i64, month: i64, nth: i64) -> i64 {
+    // 1970-01-01 was a Thursday.
+    let first = 1 + (3 - days_since_1970(year, month, 1)).rem_euclid(7);
+    let day = first + 7 * (nth - 1);
+    if day > days_in(year, month) { day - 7 } else { day }
+}
+
+/// Whether summer time holds on a date: in North America since 2007 from the second Sunday of
+/// March to the first of November, in Europe since 1996 from the last of March to the last of
+/// October. On the day of the change it is told as if it had begun at midnight.
+pub(super) fn summer(european: bool, [year, month, day]: [i64; 3]) -> bool {
+    let (begin, end) = if european { ((3, 5), (10, 5)) } else { ((3, 2), (11, 1)) };
+    let date = (month, day);
+    (begin.0, sunday(year, begin.0, begin.1)) <= date && date < (end.0, sunday(year, end.0, end.1))
+}
+
 /// The instant of a date and a time of day, `offset` seconds east of Greenwich.
 ///
 /// A leap second is the second before it; 24:00:00 is the next day's midnight; the 31st of a
@@ -64,4 +81,25 @@ pub(super) fn instant(date: [i64; 3], time: [i64; 3], offset: i64) -> Option<Tim
     }
     let day = days_since_1970(year, month, day);
     Timestamp::from_unix(day * DAY + hour * 3600 + minute * 60 + second.min(59) - offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summer_time_begins_and_ends_on_its_sundays() {
+        for (european, year, first, last) in [
+            (false, 2023, (3, 12), (11, 4)),
+            (false, 2026, (3, 8), (10, 31)),
+            (true, 2023, (3, 26), (10, 28)),
+            (true, 2026, (3, 29), (10, 24)),
+        ] {
+            let days =
+                (1..=12).flat_map(|month| (1..=days_in(year, month)).map(move |d| (month, d)));
+            let summer: Vec<_> =
+                days.filter(|(month, day)| summer(european, [year, *month, *day])).collect();
+            assert_eq!((summer.first(), summer.last()), (Some(&first), Some(&last)), "{year}");
+        }
+    }
 }

@@ -370,7 +370,14 @@ impl<'a> Reader<'a> {
             return (!before.is_ascii_digit() || word == "z").then_some(());
         }
         if self.rest.starts_with('/') {
-            self.rest = self.rest.trim_start_matches(|c: char| !c.is_whitespace());
+            let end = self.rest.find(char::is_whitespace).unwrap_or(self.rest.len());
+            let (city, rest) = self.rest.split_at(end);
+            self.rest = rest;
+            if let Some((winter, european)) = words::place(&format!("{word}{city}")) {
+                let summer = self.date().is_some_and(|date| calendar::summer(european, date));
+                self.offset = Some(winter + i64::from(summer) * 3600);
+                return Some(());
+            }
         }
         self.offset = Some(words::zone(word));
         Some(())

@@ -173,5 +173,5 @@ fn the_corpus_dates_are_read_as_other_readers_read_them() {
             }
         }
     }
-    assert!(right * 100 >= all * 98, "{right} of {all}:{misses}");
+    assert!(right * 100 >= all * 99, "{right} of {all}:{misses}");
 }
