@@ -72,11 +72,9 @@ pub(super) fn instant(date: [i64; 3], time: [i64; 3], offset: i64) -> Option<Tim
     let [year, month, day] = date;
     let [hour, minute, second] = time;
     let in_day = hour < 24 || (hour == 24 && minute == 0 && second == 0);
-    if !(1..=9999).contains(&year)
-        || !(1..=12).contains(&month)
-        || !(1..=days_in(year, month)).contains(&day)
-        || !(in_day && minute < 60 && second <= 60)
-    {
+    let in_year = (1..=9999).contains(&year) && (1..=12).contains(&month);
+    let in_month = in_year && (1..=days_in(year, month)).contains(&day);
+    if !in_month || !in_day || minute >= 60 || second > 60 {
         return None;
     }
     let day = days_since_1970(year, month, day);

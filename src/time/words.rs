@@ -43,9 +43,7 @@ const MONTHS: [&[&str]; 12] = [
 
 /// The month that a lower-case word names, from 1.
 pub(super) fn month(word: &str) -> Option<i64> {
-    if word.chars().nth(2).is_none() {
-        return None;
-    }
+    word.chars().nth(2)?;
     let named = |names: &&[&str]| names.iter().any(|name| name.starts_with(word));
     MONTHS.iter().position(named).map(|index| index as i64 + 1)
 }

@@ -3,6 +3,7 @@
 
 mod config;
 mod hostile;
+mod dates;
 mod layers;
 mod loopback;
 mod peers;

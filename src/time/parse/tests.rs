@@ -140,38 +140,3 @@ fn damaged_dates_never_panic() {
         }
     }
 }
-
-#[derive(serde::Deserialize)]
-struct Case {
-    input: String,
-    expected_utc: Option<String>,
-    valid: Option<bool>,
-}
-
-/// Walks the dates of the corpus, where it is at hand.
-#[test]
-fn the_corpus_dates_are_read_as_other_readers_read_them() {
-    let folder = std::env::var("NEWSAGG_CORPUS").unwrap_or("../shared/corpus".into());
-    let Ok(files) = std::fs::read_dir(format!("{folder}/dates")) else { return };
-    let (mut right, mut all, mut misses) = (0, 0, String::new());
-    for file in files.flatten() {
-        for line in std::fs::read_to_string(file.path()).unwrap().lines() {
-            let case: Case = serde_json::from_str(line).unwrap();
-            let found = parse_date(&case.input).map(|instant| instant.to_string());
-            match (case.valid, &case.expected_utc) {
-                (Some(false), _) => assert_eq!(found, None, "{}", case.input),
-                (Some(true), None) => assert!(found.is_some(), "{}", case.input),
-                (Some(true), Some(_)) => {
-                    all += 1;
-                    right += usize::from(found == case.expected_utc);
-                    if found != case.expected_utc {
-                        misses +=
-                            &format!("\n{:?}: {found:?}, not {:?}", case.input, case.expected_utc);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    assert!(right * 100 >= all * 99, "{right} of {all}:{misses}");
-}
