@@ -47,7 +47,9 @@ pub fn run(options: CheckArgs) -> ExitCode {
             return code;
         }
     };
-    say::warnings(&config.warnings);
+    if !options.quiet {
+        say::warnings(&config.warnings);
+    }
     if options.online {
         return match online(&config) {
             Some(rows) => {
@@ -164,11 +166,12 @@ fn size(bytes: u64) -> String {
 fn source_lines(text: &mut String, source: &SourceConfig, names: usize) {
     let mut notes = vec![format!("every {}", format_duration(source.every))];
     notes.extend(source.limit.map(|limit| format!("limit {limit}")));
-    notes.extend(source.quota.iter().map(|window| format!("quota {}", window_text(window))));
     let published = source.source.as_ref().map(|source| source.quota().windows);
-    let published = published.unwrap_or_default();
-    let others = published.iter().filter(|window| !source.quota.contains(window));
-    notes.extend(others.map(|window| format!("at most {}", window_text(window))));
+    let windows = match source.quota.is_empty() {
+        true => published.unwrap_or_default(),
+        false => source.quota.clone(),
+    };
+    notes.extend(windows.iter().map(|window| format!("at most {}", window_text(window))));
     notes.extend((!source.include.is_empty()).then(|| "include".to_owned()));
     notes.extend((!source.exclude.is_empty()).then(|| "exclude".to_owned()));
     let SourceConfig { name, kind, .. } = source;

@@ -10,7 +10,7 @@ use toml::de::DeValue;
 
 use super::keys::Keys;
 use super::nearest::nearest;
-use super::sheet::shown;
+use super::sheet::{plainly, shown};
 use crate::http::Secret;
 
 /// No key is longer than this.
@@ -120,7 +120,7 @@ fn credential(name: &str) -> Result<PathBuf, String> {
 
 /// The file's text and its permission bits.
 fn read_file(path: &Path) -> Result<(String, u32), String> {
-    let failed = |error: std::io::Error| format!("reading {}: {error}", path.display());
+    let failed = |error: std::io::Error| format!("reading {}: {}", path.display(), plainly(&error));
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {

@@ -58,7 +58,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["once", "guardain"], "\"guardain\" is no source; did you mean \"guardian\"?"),
         (&["once", "guardian"], "the environment variable GUARDIAN_KEY is not set"),
         (&["once", "reddit:rust"], "sources of kind reddit are not in this version yet"),
-        (&["once", "-c", "none.toml"], "none.toml: cannot be read: No such file"),
+        (&["once", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["run"], "the command `run` is not in this version yet"),
         (&["status"], "not in this version yet"),
         (&["bench", "-x"], "not in this version yet"),
@@ -69,7 +69,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["parse", "--kind", "reddit", "x"], "`--kind reddit`: this kind is not in this"),
         (&["parse", "--kind", "hackrnews", "x"], "did you mean hackernews?"),
         (&["check", "extra"], "`check` does not know what to do with `extra`"),
-        (&["check", "-c", "none.toml"], "none.toml: cannot be read: No such file"),
+        (&["check", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["demo", "--output"], "`--output` needs a value"),
     ] {
         let said = run(&home, words);
@@ -101,7 +101,10 @@ fn help_goes_to_stdout_if_asked_for_and_to_stderr_if_not() {
         }
     }
     let later = run(&home, &["run", "--help"]);
-    assert_eq!((later.code, later.out.as_str()), (Some(0), "newsagg run: not in this version yet\n"));
+    assert_eq!(
+        (later.code, later.out.as_str()),
+        (Some(0), "newsagg run: not in this version yet\n")
+    );
 }
 
 #[test]
@@ -117,12 +120,8 @@ fn the_version_is_one_line() {
 #[test]
 fn a_reader_that_closes_the_pipe_ends_the_program_quietly() {
     let home = home("pipe");
-    let mut child = program(&home)
-        .arg("--help")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        program(&home).arg("--help").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut err = String::new();
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
@@ -171,7 +170,8 @@ fn check_finds_the_config_in_each_of_its_places() {
 #[test]
 fn check_says_every_mistake_and_how_many_there_are() {
     let home = home("mistakes");
-    std::fs::write(home.join("x.toml"), "[fetch]\nworker = 1\n\n[[source]]\nname = \"a\"\n").unwrap();
+    std::fs::write(home.join("x.toml"), "[fetch]\nworker = 1\n\n[[source]]\nname = \"a\"\n")
+        .unwrap();
     let said = run(&home, &["check", "-c", "x.toml"]);
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
     assert_eq!(
@@ -202,7 +202,7 @@ fn check_sums_up_a_good_config_without_its_keys() {
         "config   newsagg.toml\n",
         "fetch    32 workers, 4 to one host, timeout 10s, deadline ",
         "\n4 sources\n",
-        "every 1h, quota 500/",
+        "every 1h, at most 500/",
         "https://example.org/f?token=…\n",
         "rust      reddit      not in this version yet\n",
         "\n2 outputs\n  feed.json  jsonfeed, limit 200, from hn\n",
@@ -215,10 +215,14 @@ fn check_sums_up_a_good_config_without_its_keys() {
 #[test]
 fn once_refuses_a_bad_config_before_anything_is_asked_or_written() {
     let home = home("once");
-    let text = "[[output]]\npath = \"feed.json\"\n[[source]]\nname = \"a\"\nkind = \"feed\"\nulr = 1\n";
+    let text =
+        "[[output]]\npath = \"feed.json\"\n[[source]]\nname = \"a\"\nkind = \"feed\"\nulr = 1\n";
     std::fs::write(home.join("x.toml"), text).unwrap();
     let said = run(&home, &["once", "-c", "x.toml"]);
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
-    assert_eq!(said.err, "x.toml:6:1: unknown key `ulr` in [[source]] \"a\"; did you mean `url`?\n");
+    assert_eq!(
+        said.err,
+        "x.toml:6:1: unknown key `ulr` in [[source]] \"a\"; did you mean `url`?\n"
+    );
     assert!(!home.join("feed.json").exists());
 }
