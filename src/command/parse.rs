@@ -1,8 +1,14 @@
 //! `newsagg parse`: how newsagg reads a document.
 
+use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
 use argh::{ArgsInfo, FromArgs};
+
+use super::say;
+use crate::store;
+
+mod lines;
 
 /// how newsagg reads a document: one JSON line per file
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
@@ -41,6 +47,15 @@ fn base(text: &str) -> Result<crate::http::Url, String> {
 }
 
 /// Runs the command.
-pub fn run(_options: ParseArgs) -> ExitCode {
-    ExitCode::from(super::OK)
+pub fn run(options: ParseArgs) -> ExitCode {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match lines::print(&options, &mut out) {
+        Ok(true) => ExitCode::from(super::OK),
+        Ok(false) => ExitCode::from(super::FAILED),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(super::OK),
+        Err(error) => {
+            say::err(&format!("newsagg: writing to stdout: {}\n", store::plainly(&error)));
+            ExitCode::from(super::FAILED)
+        }
+    }
 }

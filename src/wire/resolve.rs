@@ -92,7 +92,9 @@ mod tests {
     #[test]
     fn literals_and_localhost_need_no_resolver() {
         let resolver = Resolver::new();
-        for (host, expected) in [("127.0.0.9", "127.0.0.9"), ("[::1]", "::1"), ("localhost", "127.0.0.1")] {
+        for (host, expected) in
+            [("127.0.0.9", "127.0.0.9"), ("[::1]", "::1"), ("localhost", "127.0.0.1")]
+        {
             let found = smol::block_on(resolver.resolve(host)).unwrap();
             assert_eq!(found[0], expected.parse::<IpAddr>().unwrap());
         }

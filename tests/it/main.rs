@@ -3,6 +3,8 @@
 
 mod config;
 mod layers;
+mod loopback;
 mod round;
+mod sources;
 mod support;
 mod usage;
