@@ -105,6 +105,11 @@ impl Backend {
         Backend { proxies: OnceLock::from(Proxies::default()), ..Backend::default() }
     }
 
+    /// The same, and trusting only these certificate authorities (DER).
+    pub fn trusting(roots: Vec<Vec<u8>>) -> Backend {
+        Backend { tls: Tls::trusting(roots), ..Backend::direct() }
+    }
+
     /// The connections that wait for another request.
     pub fn idle(&self) -> IdleConnections {
         IdleConnections(self.pool.clone())
@@ -198,11 +203,11 @@ impl Backend {
         let status = head.status.as_u16();
         check_framing(status, &head.headers)?;
 
-        let class = http_types::StatusCode::try_from(status / 100 * 100);
-        let known = http_types::StatusCode::try_from(status);
-        let mut response = Response::new(
-            known.or(class).map_err(|_| protocol(format!("no such status: {status}")))?,
-        );
+        // An unlisted status stands as the first of its class, one beyond all classes as a 500.
+        let known = http_types::StatusCode::try_from(status)
+            .or_else(|_| http_types::StatusCode::try_from(status / 100 * 100))
+            .unwrap_or(http_types::StatusCode::InternalServerError);
+        let mut response = Response::new(known);
         copy_headers(&head.headers, &mut response);
 
         let length = body.size_hint().exact();

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod config;
+mod hostile;
 mod layers;
 mod loopback;
+mod peers;
 mod round;
 mod sources;
 mod support;
+mod tls;
 mod usage;
