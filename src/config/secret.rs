@@ -64,13 +64,13 @@ impl Keys<'_> {
         };
         let found = match place {
             "env" => from_env(name).map_err(|error| format!("{error}; {ENV_REMEDY}")),
-            "file" => self.from_file(at, &self.sheet.beside(Path::new(name))),
+            "file" => self.in_file(at, &self.sheet.beside(Path::new(name))),
             _ => credential(name).and_then(|path| read_file(&path).map(|(text, _)| text)),
         };
         found.and_then(|text| checked(&text)).map_or_else(fail, Some)
     }
 
-    fn from_file(&self, at: usize, path: &Path) -> Result<String, String> {
+    fn in_file(&self, at: usize, path: &Path) -> Result<String, String> {
         let (text, mode) = read_file(path)?;
         if mode & 0o004 != 0 {
             let path = path.display();
