@@ -147,7 +147,8 @@ pub struct SourceConfig {
     pub exclude: Vec<Regex>,
     /// Added to the tags of every item.
     pub tags: Vec<String>,
-    /// Sliding windows, all hold, beside those of [`Source::quota`], whose account they share.
+    /// Sliding windows, all hold; if there are any, they replace those of [`Source::quota`]
+    /// (the user knows what was paid for), whose account they share.
     pub quota: Vec<Window>,
     /// Sent with every request of this source.
     pub headers: Vec<Header>,

@@ -12,6 +12,8 @@ use crate::http::Url;
 use crate::source::Window;
 use crate::time::format_duration;
 
+pub mod online;
+
 /// read the config, print what would be asked
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
 pub struct CheckArgs {
@@ -47,15 +49,17 @@ pub fn run(options: CheckArgs) -> ExitCode {
             return code;
         }
     };
-    say::warnings(&config.warnings);
+    if !options.quiet {
+        say::warnings(&config.warnings);
+    }
     if options.online {
-        return match online(&config) {
-            Some(rows) => {
-                let failed = !rows.is_empty() && rows.iter().all(|row| row.error.is_some());
-                let written = say::out(&online_table(&rows));
+        return match online::ask(&config) {
+            Ok(rows) => {
+                let written = say::out(&online::table(&rows));
+                let failed = rows.iter().all(|row| row.error.is_some());
                 if failed { ExitCode::from(FAILED) } else { written }
             }
-            None => say::usage("`--online` is not in this version yet", Some("check")),
+            Err(code) => ExitCode::from(code),
         };
     }
     if options.quiet { ExitCode::from(OK) } else { say::out(&summary(&config)) }
@@ -68,42 +72,6 @@ fn nowhere(found: &Found) -> String {
         let _ = writeln!(text, "  {}", path.display());
     }
     text.push_str("Name one with `-c FILE`, or set NEWSAGG_CONFIG.\n");
-    text
-}
-
-/// How one source answered.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct OnlineRow {
-    /// The source's name.
-    pub name: String,
-    /// Of the last answer, if there was one.
-    pub status: Option<u16>,
-    /// How many items were read.
-    pub items: usize,
-    /// From the first request to the last answer, in milliseconds.
-    pub ms: f64,
-    /// What the answer was: `rss 2.0`.
-    pub what: String,
-    /// Why there was none; without secrets.
-    pub error: Option<String>,
-}
-
-/// Asks each source once. `None` until there is something to ask with.
-pub fn online(_config: &Config) -> Option<Vec<OnlineRow>> {
-    None
-}
-
-/// A line for each source that was asked.
-pub fn online_table(rows: &[OnlineRow]) -> String {
-    let names = width(rows.iter().map(|row| row.name.as_str()));
-    let mut text = format!("{:names$}  status   items        ms  what\n", "source");
-    for row in rows {
-        let status = row.status.map_or("-".into(), |status| status.to_string());
-        let what = row.error.as_deref().map(|error| format!("failed: {error}"));
-        let what = what.as_deref().unwrap_or(&row.what);
-        let OnlineRow { name, items, ms, .. } = row;
-        let _ = writeln!(text, "{name:names$}  {status:>6}  {items:>6}  {ms:>8.1}  {what}");
-    }
     text
 }
 
@@ -164,11 +132,12 @@ fn size(bytes: u64) -> String {
 fn source_lines(text: &mut String, source: &SourceConfig, names: usize) {
     let mut notes = vec![format!("every {}", format_duration(source.every))];
     notes.extend(source.limit.map(|limit| format!("limit {limit}")));
-    notes.extend(source.quota.iter().map(|window| format!("quota {}", window_text(window))));
     let published = source.source.as_ref().map(|source| source.quota().windows);
-    let published = published.unwrap_or_default();
-    let others = published.iter().filter(|window| !source.quota.contains(window));
-    notes.extend(others.map(|window| format!("at most {}", window_text(window))));
+    let windows = match source.quota.is_empty() {
+        true => published.unwrap_or_default(),
+        false => source.quota.clone(),
+    };
+    notes.extend(windows.iter().map(|window| format!("at most {}", window_text(window))));
     notes.extend((!source.include.is_empty()).then(|| "include".to_owned()));
     notes.extend((!source.exclude.is_empty()).then(|| "exclude".to_owned()));
     let SourceConfig { name, kind, .. } = source;
@@ -249,28 +218,5 @@ mod tests {
         ] {
             assert_eq!(without_secrets(&Url::parse(url).unwrap()), shown);
         }
-    }
-
-    #[test]
-    fn the_online_table_has_a_line_for_each_source_good_or_bad() {
-        let good = OnlineRow {
-            name: "bbc".into(),
-            status: Some(200),
-            items: 40,
-            ms: 123.45,
-            what: "rss 2.0".into(),
-            error: None,
-        };
-        let bad = OnlineRow {
-            name: "guardian".into(),
-            error: Some("timeout: no answer within 10s".into()),
-            ..OnlineRow::default()
-        };
-        assert_eq!(
-            online_table(&[good, bad]),
-            "source    status   items        ms  what\n\
-             bbc          200      40     123.5  rss 2.0\n\
-             guardian       -       0       0.0  failed: timeout: no answer within 10s\n"
-        );
     }
 }

@@ -1,6 +1,6 @@
 //! The file: its bytes, its sections, its outputs.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -10,7 +10,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::keys::{Keys, Stray, describe};
 use super::nearest::nearest;
-use super::sheet::{Sheet, shown};
+use super::sheet::{Sheet, plainly, shown};
 use super::sources::{self, SOURCE_KEYS};
 use super::{Config, Fetch, Output, OutputFormat, Problem, Schedule, StateConfig, find, values};
 
@@ -37,7 +37,7 @@ const SECTIONS: [&str; 5] = ["[fetch]", "[state]", "[schedule]", "[[output]]", "
 /// Reads the file whole.
 pub(super) fn read(path: &Path) -> Result<String, Problem> {
     let fail = |message: String| Problem { file: Some(path.to_owned()), at: None, message };
-    let failed = |error: std::io::Error| fail(format!("cannot be read: {error}"));
+    let failed = |error: std::io::Error| fail(format!("cannot be read: {}", plainly(&error)));
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {
         return Err(fail("is a directory, not a config file".into()));
@@ -104,7 +104,7 @@ fn read_root<'a>(sheet: &'a Sheet<'a>, root: &Keys<'a>) -> Config {
     let names: Vec<Option<String>> =
         sources.iter().map(|source| source.as_ref().map(|source| source.name.clone())).collect();
     same_names(sheet, root);
-    let mut paths = BTreeMap::new();
+    let mut paths = BTreeSet::new();
     let outputs = tables(root, "output")
         .enumerate()
         .map(|(n, (table, at))| {
@@ -212,7 +212,7 @@ fn tables<'a>(root: &Keys<'a>, name: &str) -> impl Iterator<Item = (&'a DeTable<
 
 /// Notes the second source of a name.
 fn same_names(sheet: &Sheet<'_>, root: &Keys<'_>) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let Some(DeValue::Array(values)) = root.raw("source").map(Spanned::get_ref) else { return };
     for value in values.iter() {
         let Some(name) = value.get_ref().as_table().and_then(|table| table.get("name")) else {
@@ -293,11 +293,7 @@ fn foreign(key: &str, own: &[&'static str]) -> Option<Stray> {
     Some(place.map_or(Stray::Unknown(near.map(str::to_owned)), |p| Stray::Belongs(p.into())))
 }
 
-fn read_output(
-    keys: &Keys<'_>,
-    names: &[Option<String>],
-    paths: &mut BTreeMap<PathBuf, ()>,
-) -> Output {
+fn read_output(keys: &Keys<'_>, names: &[Option<String>], paths: &mut BTreeSet<PathBuf>) -> Output {
     keys.check_names(|key| foreign(key, &OUTPUT_KEYS));
     let written = keys.require("path", values::name);
     if let Some(written) = &written {
@@ -305,7 +301,7 @@ fn read_output(
         let at = keys.place("path");
         if written.ends_with('/') {
             keys.sheet.error(at, format!("`path` names a folder: \"{}\"", shown(written)));
-        } else if paths.insert(path, ()).is_some() {
+        } else if !paths.insert(path) {
             keys.sheet.error(at, format!("another output already writes \"{}\"", shown(written)));
         }
     }

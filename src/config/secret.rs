@@ -10,7 +10,7 @@ use toml::de::DeValue;
 
 use super::keys::Keys;
 use super::nearest::nearest;
-use super::sheet::shown;
+use super::sheet::{plainly, shown};
 use crate::http::Secret;
 
 /// No key is longer than this.
@@ -64,13 +64,13 @@ impl Keys<'_> {
         };
         let found = match place {
             "env" => from_env(name).map_err(|error| format!("{error}; {ENV_REMEDY}")),
-            "file" => self.from_file(at, &self.sheet.beside(Path::new(name))),
+            "file" => self.in_file(at, &self.sheet.beside(Path::new(name))),
             _ => credential(name).and_then(|path| read_file(&path).map(|(text, _)| text)),
         };
         found.and_then(|text| checked(&text)).map_or_else(fail, Some)
     }
 
-    fn from_file(&self, at: usize, path: &Path) -> Result<String, String> {
+    fn in_file(&self, at: usize, path: &Path) -> Result<String, String> {
         let (text, mode) = read_file(path)?;
         if mode & 0o004 != 0 {
             let path = path.display();
@@ -120,7 +120,7 @@ fn credential(name: &str) -> Result<PathBuf, String> {
 
 /// The file's text and its permission bits.
 fn read_file(path: &Path) -> Result<(String, u32), String> {
-    let failed = |error: std::io::Error| format!("reading {}: {error}", path.display());
+    let failed = |error: std::io::Error| format!("reading {}: {}", path.display(), plainly(&error));
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {

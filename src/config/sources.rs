@@ -19,8 +19,6 @@ use crate::source::{Source, Window};
 
 /// The most stories that Hacker News has in a list.
 const MAX_HN: usize = 500;
-/// How many stories of Hacker News are asked for unless `limit` says otherwise.
-pub(super) const HN_LIMIT: usize = 30;
 /// The most articles in one answer of NewsAPI.
 const MAX_NEWSAPI_PAGE: u64 = 100;
 /// The most articles in one answer of the Guardian.
@@ -372,7 +370,7 @@ pub(super) const LISTS: [(&str, List); 6] = [
 
 fn read_hackernews(keys: &Keys<'_>, limit: Option<usize>) -> Built {
     let list = keys.get("list", |value| values::choice(value, &LISTS)).unwrap_or_default();
-    let limit = limit.unwrap_or(HN_LIMIT).min(MAX_HN);
+    let limit = limit.unwrap_or(hackernews::DEFAULT_LIMIT).min(MAX_HN);
     Some(Arc::new(HackerNews { base_url: base_url(keys, hackernews::BASE_URL)?, list, limit }))
 }
 

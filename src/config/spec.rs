@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::nearest::nearest;
 use super::secret::{checked, from_env};
 use super::sheet::shown;
-use super::sources::{CATEGORIES, HN_LIMIT, LISTS, is_repo, is_subreddit};
+use super::sources::{CATEGORIES, LISTS, is_repo, is_subreddit};
 use super::values::{is_two_letters, parse_url};
 use super::{Config, Fetch, Place, Problem, SourceConfig};
 use crate::http::{Secret, Url};
@@ -27,8 +27,8 @@ const FORMS: &str = "a source is a name in the config, an http(s):// URL, file:/
 
 /// Sources that need no key: the built-in config, after Hacker News.
 const BUILTIN: [(&str, &str); 5] = [
-    ("bbc", "https://feeds.bbci.co.uk/news/world/rss.xml"),
-    ("guardian", "https://www.theguardian.com/world/rss"),
+    ("bbc-world", "https://feeds.bbci.co.uk/news/world/rss.xml"),
+    ("guardian-world", "https://www.theguardian.com/world/rss"),
     ("lwn", "https://lwn.net/headlines/rss"),
     ("arstechnica", "https://feeds.arstechnica.com/arstechnica/index"),
     ("lobsters", "https://lobste.rs/rss"),
@@ -165,7 +165,7 @@ fn hackernews(list: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
         return Err(no_choice("list of Hacker News", list, &names().collect::<Vec<_>>()));
     };
     let base_url = base_url(hackernews::BASE_URL)?;
-    let source = HackerNews { base_url, list: *chosen, limit: HN_LIMIT };
+    let source = HackerNews { base_url, list: *chosen, limit: hackernews::DEFAULT_LIMIT };
     Ok(network(&spec_name("hn", list), Arc::new(source), "hackernews", fetch))
 }
 

@@ -248,7 +248,7 @@ fn files_that_are_no_config_are_refused_with_a_sentence() {
     std::fs::write(&with_mark, "\u{feff}limt = 1\n").unwrap();
     for (path, part) in [
         (dir.clone(), "is a directory"),
-        (dir.join("none.toml"), "cannot be read: No such file"),
+        (dir.join("none.toml"), "cannot be read: no such file"),
         (not_utf8, "line 2 is not UTF-8"),
         (with_mark, "mark.toml:1:1: unknown key `limt`"),
     ] {

@@ -58,7 +58,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["once", "guardain"], "\"guardain\" is no source; did you mean \"guardian\"?"),
         (&["once", "guardian"], "the environment variable GUARDIAN_KEY is not set"),
         (&["once", "reddit:rust"], "sources of kind reddit are not in this version yet"),
-        (&["once", "-c", "none.toml"], "none.toml: cannot be read: No such file"),
+        (&["once", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["run"], "the command `run` is not in this version yet"),
         (&["status"], "not in this version yet"),
         (&["bench", "-x"], "not in this version yet"),
@@ -69,7 +69,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["parse", "--kind", "reddit", "x"], "`--kind reddit`: this kind is not in this"),
         (&["parse", "--kind", "hackrnews", "x"], "did you mean hackernews?"),
         (&["check", "extra"], "`check` does not know what to do with `extra`"),
-        (&["check", "-c", "none.toml"], "none.toml: cannot be read: No such file"),
+        (&["check", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["demo", "--output"], "`--output` needs a value"),
     ] {
         let said = run(&home, words);
@@ -202,7 +202,7 @@ fn check_sums_up_a_good_config_without_its_keys() {
         "config   newsagg.toml\n",
         "fetch    32 workers, 4 to one host, timeout 10s, deadline ",
         "\n4 sources\n",
-        "every 1h, quota 500/",
+        "every 1h, at most 500/",
         "https://example.org/f?token=…\n",
         "rust      reddit      not in this version yet\n",
         "\n2 outputs\n  feed.json  jsonfeed, limit 200, from hn\n",
@@ -225,4 +225,48 @@ fn once_refuses_a_bad_config_before_anything_is_asked_or_written() {
         "x.toml:6:1: unknown key `ulr` in [[source]] \"a\"; did you mean `url`?\n"
     );
     assert!(!home.join("feed.json").exists());
+}
+
+/// Answers each connection once, with a feed; gives the address.
+fn feed_server() -> std::net::SocketAddr {
+    use std::io::Write;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.push(byte[0]);
+            }
+            let body = "<rss version=\"2.0\"><channel><title>T</title>\
+                        <item><title>A</title><guid>1</guid></item></channel></rss>";
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+            stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn check_online_asks_each_source_and_keeps_nothing() {
+    let home = home("online");
+    let address = feed_server();
+    let text = format!(
+        "[[output]]\npath = \"feed.json\"\n\
+         [[source]]\nname = \"good\"\nkind = \"feed\"\nurl = \"http://{address}/\"\n\
+         [[source]]\nname = \"closed\"\nkind = \"feed\"\nurl = \"http://127.0.0.1:1/\"\n"
+    );
+    std::fs::write(home.join("x.toml"), text).unwrap();
+    let said = run(&home, &["check", "--online", "-c", "x.toml"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let lines: Vec<Vec<&str>> =
+        said.out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[1][..3], ["good", "200", "1"]);
+    assert_eq!(lines[1][4..], ["rss", "2.0"]);
+    assert_eq!((lines[2][0], lines[2][1], lines[2][4]), ("closed", "-", "failed:"));
+    let left: Vec<_> = std::fs::read_dir(&home).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
 }
