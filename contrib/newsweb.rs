@@ -44,7 +44,9 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<WebOptions, String>
         let number = |text: String| text.parse::<u64>().map_err(|e| format!("{text}: {e}"));
         match arg.as_str() {
             "--addresses" => options.addresses = number(value()?)?.min(255) as u8,
-            "--port" => options.port = u16::try_from(number(value()?)?).map_err(|e| e.to_string())?,
+            "--port" => {
+                options.port = u16::try_from(number(value()?)?).map_err(|e| e.to_string())?
+            }
             "--bytes" => options.feed_bytes = number(value()?)? as usize,
             "--seed" => options.seed = number(value()?)?,
             "--latency" => options.latency = range(&value()?)?,

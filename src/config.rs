@@ -404,4 +404,40 @@ impl Config {
         }
         Ok(config)
     }
+
+    /// The same without what only a later version reads or writes; a warning says what was
+    /// left out.
+    ///
+    /// # Errors
+    /// Nothing is left to ask, or nothing to write.
+    pub fn without_later(mut self) -> Result<Config, Vec<Problem>> {
+        let mut left_out = Vec::new();
+        let mut kept = Vec::new();
+        for (index, source) in self.sources.iter().enumerate() {
+            match source.place {
+                Place::Later => left_out.push(format!(
+                    "source \"{}\": kind {} is not in this version yet",
+                    sheet::shown(&source.name),
+                    source.kind
+                )),
+                _ => kept.push(index),
+            }
+        }
+        self.sources.retain(|source| source.place != Place::Later);
+        for output in &mut self.outputs {
+            let indices = output.sources.iter();
+            output.sources = indices.filter_map(|old| kept.binary_search(old).ok()).collect();
+            if let Some(format) = output.format.later() {
+                left_out.push(format!("the format {format} is not in this version yet"));
+            }
+        }
+        self.outputs.retain(|output| output.format.later().is_none());
+        let problem = |message: String| Problem { file: self.path.clone(), at: None, message };
+        let left_out = left_out.into_iter().map(problem);
+        if self.sources.is_empty() || self.outputs.is_empty() {
+            return Err(left_out.collect());
+        }
+        self.warnings.extend(left_out);
+        Ok(self)
+    }
 }

@@ -324,6 +324,7 @@ impl Running<'_> {
             self.put_off_the_rest();
         }
         self.round.ended = self.clock.now();
+        self.transport.close_idle();
         self.round
     }
 }

@@ -65,19 +65,24 @@ impl Transport {
         Transport::with(Backend::direct(), clock)
     }
 
+    /// The same, and trusting only these certificate authorities (DER).
+    pub fn trusting(clock: Clock, roots: Vec<Vec<u8>>) -> Transport {
+        Transport::with(Backend::trusting(roots), clock)
+    }
+
     fn with(backend: Backend, clock: Clock) -> Transport {
         let idle = Some(backend.idle());
         Transport { idle, ..Transport::over(backend, clock) }
     }
 
-    /// The clock that deadlines are held against.
-    pub fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
     /// Anything that can pass for the network.
     pub fn over(backend: impl surf::HttpClient, clock: Clock) -> Transport {
         Transport { clock, client: surf::Client::with_http_client(backend), idle: None }
+    }
+
+    /// The clock that deadlines are held against.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Closes the connections kept for another request; for the end of a round.

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use argh::{ArgsInfo, FromArgs};
+
 use crate::clock::Clock;
 use crate::config::{Config, Output, OutputFormat, Place, SourceConfig};
 use crate::http::{Secret, Url};
@@ -54,6 +56,26 @@ const FEEDS: [(&str, &str); 8] = [
     ("broken", "/broken/feed.rss"),
     ("silent", "/silent/feed.rss"),
 ];
+
+/// the main job, against a news web of our own
+#[derive(ArgsInfo, FromArgs, Debug, Default)]
+pub struct DemoArgs {
+    /// the folder to write to
+    #[argh(option, short = 'o')]
+    pub output: Option<PathBuf>,
+    /// errors only
+    #[argh(switch, short = 'q')]
+    pub quiet: bool,
+    /// a line per source; twice: per request
+    #[argh(switch, short = 'v')]
+    pub verbose: u8,
+}
+
+/// Runs the command.
+pub fn run(options: DemoArgs) -> ExitCode {
+    super::log::set_up(options.quiet, options.verbose);
+    demonstrate(options.output.as_deref(), options.quiet)
+}
 
 /// Starts the web, runs one round against it, writes and prints what came of it.
 pub fn demonstrate(output: Option<&Path>, quiet: bool) -> ExitCode {

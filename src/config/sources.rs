@@ -317,19 +317,28 @@ fn read_newsapi(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
         keys.sheet.warn(keys.at, message);
     }
     let key = keys.require_secret("key");
-    let source = NewsApi {
-        base_url: base_url(keys, newsapi::BASE_URL)?,
-        key: key?,
-        country: keys.get("country", values::two_letters),
-        category: keys.get("category", category),
-        query: keys.get("query", values::word),
+    let base_url = base_url(keys, newsapi::BASE_URL);
+    let country = keys.get("country", values::two_letters);
+    let category = keys.get("category", category);
+    let query = keys.get("query", values::word);
+    let language = keys.get("language", values::two_letters);
+    let page_size = page_size(keys, |value| values::integer(value, 1, MAX_NEWSAPI_PAGE));
+    let (base_url, key) = (base_url?, key?);
+    Some(Arc::new(NewsApi {
+        base_url,
+        key,
+        country,
+        category,
+        query,
         sources,
-        language: keys.get("language", values::two_letters),
-        page_size: keys
-            .get("page_size", |value| values::integer(value, 1, MAX_NEWSAPI_PAGE))
-            .map(|n| n as u32),
-    };
-    Some(Arc::new(source))
+        language,
+        page_size,
+    }))
+}
+
+/// How many articles to ask for.
+fn page_size(keys: &Keys<'_>, read: super::keys::Read<u64>) -> Option<u32> {
+    keys.get("page_size", read).and_then(|size| size.try_into().ok())
 }
 
 /// <https://newsapi.org/docs/endpoints/top-headlines>
@@ -342,17 +351,13 @@ fn category(value: &DeValue<'_>) -> Result<String, Wrong> {
 
 fn read_guardian(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
     let key = keys.require_secret("key");
-    let source = Guardian {
-        base_url: base_url(keys, guardian::BASE_URL)?,
-        key: key?,
-        section: keys.get("section", values::word),
-        query: keys.get("query", values::word),
-        tag: keys.get("tag", values::word),
-        page_size: keys
-            .get("page_size", |value| values::integer(value, 1, MAX_GUARDIAN_PAGE))
-            .map(|n| n as u32),
-    };
-    Some(Arc::new(source))
+    let base_url = base_url(keys, guardian::BASE_URL);
+    let section = keys.get("section", values::word);
+    let query = keys.get("query", values::word);
+    let tag = keys.get("tag", values::word);
+    let page_size = page_size(keys, |value| values::integer(value, 1, MAX_GUARDIAN_PAGE));
+    let (base_url, key) = (base_url?, key?);
+    Some(Arc::new(Guardian { base_url, key, section, query, tag, page_size }))
 }
 
 /// The lists of Hacker News.

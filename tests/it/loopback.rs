@@ -190,14 +190,18 @@ fn a_web_ends_when_dropped_even_with_a_request_that_hangs() {
     // The end of the stream, or a reset: either way the web is gone.
     let _ = stream.read_to_end(&mut rest);
     assert!(rest.is_empty());
-    assert!(TcpStream::connect((url.host_str().expect("host"), url.port().expect("port"))).is_err());
+    assert!(
+        TcpStream::connect((url.host_str().expect("host"), url.port().expect("port"))).is_err()
+    );
 }
 
 #[test]
 fn requests_that_are_no_http_are_refused_and_endless_heads_cut_off() {
     let web = web();
     let url = web.url("/");
-    for (sent, said) in [("nonsense\r\n\r\n", "HTTP/1.1 400"), ("POST / HTTP/1.1\r\n\r\n", "HTTP/1.1 400")] {
+    for (sent, said) in
+        [("nonsense\r\n\r\n", "HTTP/1.1 400"), ("POST / HTTP/1.1\r\n\r\n", "HTTP/1.1 400")]
+    {
         let mut stream = connect(&url);
         stream.write_all(sent.as_bytes()).expect("sent");
         let mut answer = String::new();

@@ -298,7 +298,8 @@ mod tests {
         for width in [60, 80, 100, 200] {
             let text = printed(Style { colour: false, width: Some(width) });
             let widest = text.lines().filter(|line| !line.contains("newsagg once"));
-            let widest = widest.filter(|line| !line.contains("requests")).map(|l| l.chars().count());
+            let widest =
+                widest.filter(|line| !line.contains("requests")).map(|l| l.chars().count());
             assert!(widest.max().unwrap() <= width, "{width}:\n{text}");
         }
     }
