@@ -87,6 +87,11 @@ pub(crate) fn unreadable(cause: impl Into<String>) -> Failure {
     Failure::new(Stage::Read, cause)
 }
 
+/// The failure of an API's answer that is no JSON; `error` says where.
+pub(crate) fn not_json(error: String) -> Failure {
+    unreadable(format!("the answer is not JSON: {error}"))
+}
+
 /// No service's own words take more of an error message than this many characters.
 const MAX_SAID: usize = 200;
 

@@ -95,6 +95,12 @@ fn attempt(output: Option<&Path>, quiet: bool) -> Result<u8, String> {
         .map_err(|error| format!("starting the embedded web: {}", store::plainly(&error)))?;
     let directory = directory(output)?;
     let config = config(&web, &directory);
+    if !quiet {
+        let latency = WebOptions::demo(now).latency;
+        // Said before the waiting; who cannot read it will not read the rest either.
+        let mut out = io::stdout().lock();
+        show::begin(config.sources.len(), &latency, &mut out).and_then(|()| out.flush()).ok();
+    }
     let updated = match perform::run(&config, &Manner::default()) {
         Ok(updated) => updated,
         Err(code) => return Ok(code),

@@ -8,7 +8,7 @@ use crate::failure::{Failure, Stage};
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
 use crate::json;
-use crate::source::{Page, Quota, Source, Window, account, endpoint, said, unreadable};
+use crate::source::{Page, Quota, Source, Window, account, endpoint, not_json, said, unreadable};
 use crate::text::{from_html, from_plain, link};
 use crate::time::parse_date;
 
@@ -63,12 +63,12 @@ impl Source for Guardian {
     }
 
     fn read(&self, _request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
-        let envelope: Envelope = json::from_slice(document.body).map_err(unreadable)?;
+        let envelope: Envelope = json::from_slice(document.body).map_err(not_json)?;
         let Some(response) = envelope.response else {
             if let Some(message) = &envelope.message {
                 return Err(Failure::new(Stage::Service, said(message, &self.key)));
             }
-            let content: Content = json::from_slice(document.body).map_err(unreadable)?;
+            let content: Content = json::from_slice(document.body).map_err(not_json)?;
             return content.alone();
         };
         if response.status.as_deref() == Some("error") {

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Stage};
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{Item, MAX_ITEMS, MAX_SUMMARY, MAX_TITLE};
 use crate::json;
-use crate::source::{Page, Source, endpoint, said, unreadable};
+use crate::source::{Page, Source, endpoint, not_json, said};
 use crate::text::{from_html, from_plain, link};
 use crate::time::Timestamp;
 
@@ -79,7 +79,7 @@ impl Source for HackerNews {
     }
 
     fn read(&self, request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
-        let answer: Answer = json::from_slice(document.body).map_err(unreadable)?;
+        let answer: Answer = json::from_slice(document.body).map_err(not_json)?;
         if let Some(error) = answer.error() {
             let words = said(error, &Secret(String::new()));
             return Err(Failure::new(Stage::Service, words));
@@ -90,6 +90,7 @@ impl Source for HackerNews {
         // An item that a list led to has to be news. What was handed to us to read is shown
         // for what it is: comments too, and on its own even a deleted one.
         let asked = request.step > 0;
+        page.skipped += usize::from(asked && answer.alone && answer.posts.is_empty());
         for post in answer.posts {
             let wanted = if asked { post.is_news() } else { answer.alone || !post.is_gone() };
             match post.item().filter(|_| wanted) {

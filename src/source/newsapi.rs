@@ -8,7 +8,7 @@ use crate::failure::{Failure, Stage};
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
 use crate::json;
-use crate::source::{Page, Quota, Source, Window, account, endpoint, said, unreadable};
+use crate::source::{Page, Quota, Source, Window, account, endpoint, not_json, said, unreadable};
 use crate::text::{from_html, from_plain, link};
 use crate::time::{Timestamp, parse_date};
 
@@ -68,7 +68,7 @@ impl Source for NewsApi {
     }
 
     fn read(&self, _request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
-        let answer: Answer = json::from_slice(document.body).map_err(unreadable)?;
+        let answer: Answer = json::from_slice(document.body).map_err(not_json)?;
         if answer.status.as_deref() == Some("error") {
             let cause = answer.error(&self.key);
             let cause = cause.unwrap_or_else(|| "an error without a message".into());

@@ -75,6 +75,16 @@ pub struct Headline {
     pub also: Vec<String>,
 }
 
+/// Says what is about to happen.
+pub fn begin(
+    sources: usize,
+    latency: &std::ops::Range<Duration>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let (from, to) = (latency.start.as_millis(), latency.end.as_millis());
+    writeln!(out, "{sources} made-up sources on 127.0.0.1, each answer after {from} to {to} ms\n")
+}
+
 /// Prints a demo for people.
 pub fn print(
     summary: &DemoSummary,
