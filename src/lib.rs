@@ -29,8 +29,8 @@ pub mod clock; // time, real or simulated
 pub mod loopback;
 pub mod pool; // N workers: the concurrency limit
 pub mod round; // every source asked once
-pub mod wire; // connections, TLS, HTTP/1.1
-pub mod transport; // one request, one answer, one deadline
+pub mod transport;
+pub mod wire; // connections, TLS, HTTP/1.1 // one request, one answer, one deadline
 
 // Floor 5, files.
 pub mod config; // newsagg.toml

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http_client::http_types::{self, headers::HeaderValue, headers::HeaderName};
+use http_client::http_types::{self, headers::HeaderName, headers::HeaderValue};
 use http_client::{Body, Error, HttpClient, Request, Response};
 use hyper::HeaderMap;
 use hyper::body::Body as _;
@@ -249,7 +249,8 @@ fn outgoing(
         Some(_) => format!("http://{authority}{path}"),
         None => path,
     };
-    let mut built = hyper::Request::builder().method(request.method().to_string().as_str()).uri(target);
+    let mut built =
+        hyper::Request::builder().method(request.method().to_string().as_str()).uri(target);
     built = built.header("host", authority);
     for (name, values) in request {
         for value in values {
@@ -292,7 +293,8 @@ fn public(host: &str, addresses: Vec<IpAddr>, call: &Call) -> Result<Vec<IpAddr>
             };
             let article = if kind == "unspecified" { "an" } else { "a" };
             let at = if ip_literal(host).is_some() { String::new() } else { format!("{host} at ") };
-            let cause = format!("refused to follow {whose} to {at}{address}, {article} {kind} address");
+            let cause =
+                format!("refused to follow {whose} to {at}{address}, {article} {kind} address");
             Err(Failure::new(stage, cause))
         }
         _ => Ok(public),
@@ -307,7 +309,8 @@ fn check_framing(status: u16, headers: &HeaderMap) -> Result<(), Failure> {
     }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else { return Ok(()) };
-    if codings.next().is_some() || !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") {
+    if codings.next().is_some() || !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
+    {
         return Err(protocol("the transfer coding is not just «chunked»"));
     }
     if headers.contains_key(CONTENT_LENGTH) {

@@ -104,7 +104,9 @@ mod tests {
     #[test]
     fn literals_and_localhost_need_no_resolver() {
         let resolver = Resolver::new();
-        for (host, expected) in [("127.0.0.9", "127.0.0.9"), ("[::1]", "::1"), ("localhost", "127.0.0.1")] {
+        for (host, expected) in
+            [("127.0.0.9", "127.0.0.9"), ("[::1]", "::1"), ("localhost", "127.0.0.1")]
+        {
             let found = smol::block_on(resolver.resolve(host)).unwrap();
             assert_eq!(found[0], expected.parse::<IpAddr>().unwrap());
         }
@@ -121,7 +123,8 @@ mod tests {
             }
         });
         let names: Vec<_> = (0..20).map(|i| format!("{}.test", i % 10)).collect();
-        let mut waiting: Vec<_> = names.iter().map(|name| Box::pin(resolver.resolve(name))).collect();
+        let mut waiting: Vec<_> =
+            names.iter().map(|name| Box::pin(resolver.resolve(name))).collect();
         smol::block_on(async {
             while ASKED.load(Ordering::SeqCst) < MAX_LOOKUPS {
                 for answer in &mut waiting {

@@ -11,8 +11,8 @@ use futures_rustls::rustls::client::danger::{
 use futures_rustls::rustls::crypto::ring;
 use futures_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use futures_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error,
-    InvalidMessage, OtherError, PeerIncompatible, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
+    OtherError, PeerIncompatible, RootCertStore, SignatureScheme,
 };
 use futures_rustls::{TlsConnector, rustls};
 use smol::lock::OnceCell;
