@@ -3,13 +3,15 @@
 use std::io;
 
 use crate::http::Document;
-use crate::item::{Item, Story, Text};
+use crate::item::{Item, MAX_ITEMS, Story, Text};
 use crate::time::Timestamp;
 
 pub mod atom;
+mod elements;
 pub mod jsonfeed;
 pub mod jsonl;
 pub mod rss;
+mod sniff;
 pub mod text;
 
 /// What a document of a known format holds.
@@ -27,11 +29,23 @@ pub struct Feed {
     pub partial: bool,
 }
 
+impl Feed {
+    /// Takes an entry that was just read. Without its end nobody knows what it would have said.
+    fn push(&mut self, item: Option<Item>, ended: bool) {
+        match item {
+            _ if !ended => {}
+            Some(item) if self.items.len() < MAX_ITEMS => self.items.push(item),
+            _ => self.skipped += 1,
+        }
+    }
+}
+
 /// Finds out the format of a feed, and reads it.
 ///
 /// The error says what the document is instead, for people.
-pub fn read(_document: &Document<'_>) -> Result<Feed, String> {
-    todo!()
+pub fn read(document: &Document<'_>) -> Result<Feed, String> {
+    let text = crate::decode::decode(document.body, document.content_type);
+    sniff::read(&text, document.url)
 }
 
 /// The merged feed, as every output format writes it.

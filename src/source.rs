@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::failure::{Failure, Stage};
-use crate::http::{Document, Request};
+use crate::http::{Document, Request, Secret, Url};
 use crate::item::{Item, Text};
+use crate::text;
 
 pub mod feed;
 pub mod guardian;
@@ -84,4 +85,66 @@ pub struct Window {
 /// A failure to read a document.
 pub(crate) fn unreadable(cause: impl Into<String>) -> Failure {
     Failure::new(Stage::Read, cause)
+}
+
+/// No service's own words take more of an error message than this many characters.
+const MAX_SAID: usize = 200;
+
+/// A service's own words, safe to print, without the full stop, and without the key should the
+/// service echo it.
+pub(crate) fn said(message: &str, key: &Secret) -> String {
+    let message = match key.0.as_str() {
+        "" => text::printable(message, MAX_SAID),
+        key => text::printable(&message.replace(key, "(key)"), MAX_SAID),
+    };
+    message.trim_end_matches(['.', ' ']).to_owned()
+}
+
+/// The URL of `path` (no slash in front) beneath a base that may have a path of its own, with or
+/// without a slash at its end.
+pub(crate) fn endpoint(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_fragment(None);
+    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    url
+}
+
+/// What a quota is counted under: the service, and of its key the first eight bytes of a SHA-256,
+/// from which nobody gets the key back.
+pub(crate) fn account(service: &str, key: &Secret) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, key.0.as_bytes());
+    let start = digest.as_ref().iter().take(8);
+    start.fold(format!("{service}:"), |account, byte| format!("{account}{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_keeps_the_path_and_query_of_its_base() {
+        let cases = [
+            ("https://a.example", "https://a.example/v2/x"),
+            ("https://a.example/", "https://a.example/v2/x"),
+            ("http://127.0.0.1:8080/newsapi", "http://127.0.0.1:8080/newsapi/v2/x"),
+            ("http://127.0.0.1:8080/newsapi/", "http://127.0.0.1:8080/newsapi/v2/x"),
+            ("http://a.example/p?token=1#f", "http://a.example/p/v2/x?token=1"),
+        ];
+        for (base, url) in cases {
+            assert_eq!(endpoint(&Url::parse(base).unwrap(), "v2/x").as_str(), url);
+        }
+    }
+
+    #[test]
+    fn an_account_tells_keys_apart_without_telling_them() {
+        // The start of SHA-256("test"), as coreutils' sha256sum prints it.
+        assert_eq!(account("s", &Secret("test".into())), "s:9f86d081884c7d65");
+        assert_ne!(account("s", &Secret("a".into())), account("s", &Secret("b".into())));
+    }
+
+    #[test]
+    fn a_service_that_echoes_the_key_is_not_quoted_with_it() {
+        let key = Secret("hunter2".into());
+        assert_eq!(said("no such key: hunter2.", &key), "no such key: (key)");
+    }
 }

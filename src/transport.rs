@@ -80,6 +80,11 @@ impl Transport {
         Transport { clock, client: surf::Client::with_http_client(backend), idle: None }
     }
 
+    /// The clock that deadlines are held against.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Closes the connections kept for another request; for the end of a round.
     pub fn close_idle(&self) {
         if let Some(idle) = &self.idle {

@@ -1,1 +1,167 @@
-//! atom
+//! Atom 1.0 and 0.3, read.
+//!
+//! RFC 4287; <https://validator.w3.org/feed/docs/atom.html>,
+//! <https://web.archive.org/web/2006/http://www.atomenabled.org/developers/syndication/atom-format-spec.php>
+
+use crate::format::elements::{Content, Draft, Mode};
+use crate::format::{Feed, rss};
+use crate::item::{Item, MAX_TITLE, Text};
+use crate::xml::{Ns, Tag, TooDeep, Xml};
+
+/// Reads the rest of a document whose root `feed` was just opened.
+pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
+    let version = match root.attribute("version").as_deref().map(str::trim) {
+        Some("0.1" | "0.2" | "0.3") => "atom 0.3",
+        _ => "atom 1.0",
+    };
+    let mut feed = Feed { format: version.into(), ..Feed::default() };
+    // RFC 4287 §4.2.1: who wrote the feed wrote the entries that name nobody.
+    let mut authors: Vec<Text> = Vec::new();
+    let depth = xml.depth();
+    while let Some(tag) = xml.descendant(depth)? {
+        let mut buffer = [0; 24];
+        match (tag.ns, tag.lower(&mut buffer)) {
+            (Ns::Core | Ns::Atom, "entry") => {
+                let at = xml.depth();
+                let item = entry(xml)?;
+                feed.push(item, xml.depth() < at);
+            }
+            (Ns::Core, "item") => {
+                let at = xml.depth();
+                let item = rss::item(xml, &tag)?;
+                feed.push(item, xml.depth() < at);
+            }
+            (Ns::Core | Ns::Atom, "title") if xml.depth() == depth + 1 && feed.title.is_empty() => {
+                feed.title = content(xml, &tag)?.plain_text(MAX_TITLE);
+            }
+            (Ns::Core | Ns::Atom, "author") if xml.depth() == depth + 1 => {
+                let mut draft = Draft::default();
+                person(&mut draft, xml)?;
+                authors.extend(draft.into_authors());
+            }
+            (Ns::Other, _) => xml.skip()?,
+            _ => {}
+        }
+    }
+    for item in feed.items.iter_mut().filter(|item| item.authors.is_empty()) {
+        item.authors.clone_from(&authors);
+    }
+    feed.partial |= xml.is_cut();
+    Ok(feed)
+}
+
+/// Reads a document whose root `entry` was just opened (RFC 4287 §2): a feed of one.
+pub(super) fn read_entry(xml: &mut Xml<'_>) -> Result<Feed, TooDeep> {
+    let mut feed = Feed { format: "atom 1.0".into(), ..Feed::default() };
+    let at = xml.depth();
+    let item = entry(xml)?;
+    feed.push(item, xml.depth() < at);
+    feed.partial = xml.is_cut();
+    Ok(feed)
+}
+
+fn entry(xml: &mut Xml<'_>) -> Result<Option<Item>, TooDeep> {
+    let mut draft = Draft::default();
+    let depth = xml.depth();
+    while let Some(tag) = xml.child(depth)? {
+        if !matches!(tag.ns, Ns::Core | Ns::Atom) || !element(&mut draft, xml, &tag)? {
+            draft.shared(xml, &tag)?;
+        }
+    }
+    Ok(draft.finish())
+}
+
+/// The elements of an entry; `Ok(false)` if this is none of them.
+pub(super) fn element<'a>(
+    draft: &mut Draft<'a>,
+    xml: &mut Xml<'a>,
+    tag: &Tag<'a>,
+) -> Result<bool, TooDeep> {
+    let mut buffer = [0; 24];
+    match tag.lower(&mut buffer) {
+        "title" => draft.title(1, content(xml, tag)?),
+        "summary" => draft.summary(1, content(xml, tag)?),
+        "content" if tag.attribute("src").is_none() => draft.summary(4, content(xml, tag)?),
+        "link" => link(draft, xml, tag),
+        "id" => draft.id(1, xml.body()?.text()),
+        "published" | "issued" => draft.published(1, &xml.body()?.text()),
+        // Atom 0.3, where it says when the file was made.
+        "created" => draft.published(2, &xml.body()?.text()),
+        "updated" => draft.updated(0, &xml.body()?.text()),
+        "modified" => draft.updated(1, &xml.body()?.text()),
+        "author" => person(draft, xml)?,
+        "category" => category(draft, tag),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// RFC 4287 §3.2: the name, never the address.
+fn person<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
+    let depth = xml.depth();
+    while let Some(tag) = xml.child(depth)? {
+        if tag.name.eq_ignore_ascii_case("name") {
+            draft.author(0, &xml.body()?.html());
+        }
+    }
+    Ok(())
+}
+
+fn category(draft: &mut Draft<'_>, tag: &Tag<'_>) {
+    let label = tag.attribute("label").filter(|label| !label.trim().is_empty());
+    if let Some(label) = label.or_else(|| tag.attribute("term")) {
+        draft.tag(&label);
+    }
+}
+
+/// RFC 4287 §4.2.7. A page to read is better than a page of another type, and nothing but
+/// `alternate` is a page.
+pub(super) fn link(draft: &mut Draft<'_>, xml: &Xml<'_>, tag: &Tag<'_>) {
+    let Some(href) = tag.attribute("href") else { return };
+    let rel = tag.attribute("rel").unwrap_or_default();
+    let rel = rel.trim();
+    // RFC 4287 §4.2.7.2: a relation may be written as the registry's IRI.
+    let rel = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(rel);
+    let rel = rel.to_ascii_lowercase();
+    match &*rel {
+        "" | "alternate" => {
+            let mime_type = tag.attribute("type").unwrap_or_default();
+            let html = mime_type.is_empty() || mime_type.contains("html");
+            let rank = match (html, mime_type.is_empty()) {
+                (true, false) => 1,
+                (true, true) => 2,
+                (false, _) => 3,
+            };
+            draft.link(rank, &href, xml.base());
+        }
+        "enclosure" => draft.attachment(tag, "href", "length", xml.base()),
+        "replies" => {
+            if let Some(count) = tag.attribute("thr:count") {
+                draft.comments(&count);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A text construct (RFC 4287 §3.1) or content (§4.1.3), in Atom 0.3 with `mode`.
+pub(super) fn content<'a>(xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<Content<'a>, TooDeep> {
+    let told = tag.attribute("type").unwrap_or_default();
+    let told = told.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let by_type = match &*told {
+        "" | "text" | "text/plain" => Mode::Plain,
+        "html" | "text/html" => Mode::Html,
+        "xhtml" => Mode::Xhtml,
+        other if other.ends_with("xml") => Mode::Xhtml,
+        // RFC 4287 §4.1.3.3: any other media type is Base64.
+        other if other.contains('/') && !other.starts_with("text/") => Mode::Base64,
+        _ => Mode::Html,
+    };
+    let mode = match tag.attribute("mode").as_deref().map(str::trim) {
+        Some("base64") => Mode::Base64,
+        Some("escaped") if by_type == Mode::Xhtml => Mode::Html,
+        Some("xml") if by_type == Mode::Html => Mode::Xhtml,
+        _ => by_type,
+    };
+    Ok(Content { body: xml.body()?, mode })
+}

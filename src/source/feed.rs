@@ -1,6 +1,13 @@
 //! Any RSS, Atom or JSON feed: the format is found out, never asked.
 
-use crate::http::Url;
+use crate::failure::Failure;
+use crate::format;
+use crate::http::{Document, Request, Url};
+use crate::source::{Page, Source, unreadable};
+
+/// What this source reads, best first. Some servers answer 406 to a request without `*/*`.
+const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
+    application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1";
 
 /// A feed at a URL.
 #[derive(Clone, Debug)]
@@ -9,4 +16,91 @@ pub struct FeedSource {
     pub url: Option<Url>,
     /// Asked in order when the one before fails.
     pub fallback: Vec<Url>,
+}
+
+impl FeedSource {
+    fn request(url: &Url) -> Request {
+        Request::get(url.clone()).with("accept", ACCEPT, false)
+    }
+}
+
+impl Source for FeedSource {
+    fn kind(&self) -> &'static str {
+        "feed"
+    }
+
+    fn plan(&self) -> Vec<Request> {
+        self.url.iter().map(FeedSource::request).collect()
+    }
+
+    fn read(&self, _request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
+        let feed = format::read(document).map_err(unreadable)?;
+        Ok(Page {
+            format: feed.format,
+            title: feed.title,
+            items: feed.items,
+            skipped: feed.skipped,
+            more: Vec::new(),
+            partial: feed.partial,
+        })
+    }
+
+    /// The URL after the one that failed.
+    fn fallback(&self, request: &Request) -> Option<Request> {
+        let mut urls = self.url.iter().chain(&self.fallback);
+        urls.find(|url| **url == request.url)?;
+        // A URL that is written twice would otherwise be asked for ever.
+        urls.find(|url| self.first(url) && **url != request.url).map(FeedSource::request)
+    }
+}
+
+impl FeedSource {
+    /// Whether this is where `url` stands for the first time.
+    fn first(&self, url: &Url) -> bool {
+        self.url
+            .iter()
+            .chain(&self.fallback)
+            .find(|known| *known == url)
+            .is_some_and(|known| std::ptr::eq(known, url))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).expect("a URL")
+    }
+
+    #[test]
+    fn it_asks_for_its_url_as_the_user_wrote_it() {
+        let source = FeedSource { url: Some(url("http://127.0.0.1/a")), fallback: Vec::new() };
+        let plan = source.plan();
+        assert_eq!(plan.len(), 1);
+        assert!(plan[0].local_ok);
+        assert!(plan[0].headers.iter().any(|h| h.name == "accept" && h.value.contains("*/*")));
+    }
+
+    #[test]
+    fn fallbacks_are_asked_in_order_and_each_once() {
+        let (a, b, c) = (url("http://a/"), url("http://b/"), url("http://c/"));
+        let source = FeedSource {
+            url: Some(a.clone()),
+            fallback: vec![b.clone(), a.clone(), b.clone(), c.clone()],
+        };
+        let mut request = source.plan().remove(0);
+        let mut asked = vec![request.url.clone()];
+        while let Some(next) = source.fallback(&request) {
+            asked.push(next.url.clone());
+            request = next;
+            assert!(asked.len() < 10);
+        }
+        assert_eq!(asked, [a, b, c]);
+    }
+
+    #[test]
+    fn a_file_is_not_asked_for() {
+        assert!(FeedSource { url: None, fallback: Vec::new() }.plan().is_empty());
+    }
 }

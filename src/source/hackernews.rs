@@ -2,10 +2,28 @@
 //!
 //! <https://github.com/HackerNews/API>
 
-use crate::http::Url;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::failure::{Failure, Stage};
+use crate::http::{Document, Request, Secret, Url};
+use crate::item::{Item, MAX_ITEMS, MAX_SUMMARY, MAX_TITLE};
+use crate::json;
+use crate::source::{Page, Source, endpoint, said, unreadable};
+use crate::text::{from_html, from_plain, link};
+use crate::time::Timestamp;
 
 /// Where the service is.
 pub const BASE_URL: &str = "https://hacker-news.firebaseio.com";
+
+/// How many stories of a list are asked for unless the config says otherwise.
+pub const DEFAULT_LIMIT: usize = 30;
+
+/// Requests at once: the service has no limit, and every story is a request of its own.
+const PER_HOST: usize = 16;
 
 /// One list of Hacker News.
 #[derive(Clone, Debug)]
@@ -29,4 +47,274 @@ pub enum List {
     Ask,
     Show,
     Job,
+}
+
+impl List {
+    /// As the config and the service's URLs name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            List::Top => "top",
+            List::New => "new",
+            List::Best => "best",
+            List::Ask => "ask",
+            List::Show => "show",
+            List::Job => "job",
+        }
+    }
+
+    /// The list of that name.
+    pub fn from_name(name: &str) -> Option<List> {
+        let all = [List::Top, List::New, List::Best, List::Ask, List::Show, List::Job];
+        all.into_iter().find(|list| list.name() == name)
+    }
+}
+
+impl Source for HackerNews {
+    fn kind(&self) -> &'static str {
+        "hackernews"
+    }
+
+    fn plan(&self) -> Vec<Request> {
+        vec![self.request(&format!("v0/{}stories.json", self.list.name()))]
+    }
+
+    fn read(&self, request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
+        let answer: Answer = json::from_slice(document.body).map_err(unreadable)?;
+        if let Some(error) = answer.error() {
+            let words = said(error, &Secret(String::new()));
+            return Err(Failure::new(Stage::Service, words));
+        }
+        let mut page = Page { format: "hackernews".into(), ..Page::default() };
+        page.more = self.items(&answer.ids);
+        page.skipped = answer.skipped + answer.ids.len();
+        // An item that a list led to has to be news. What was handed to us to read is shown
+        // for what it is: comments too, and on its own even a deleted one.
+        let asked = request.step > 0;
+        for post in answer.posts {
+            let wanted = if asked { post.is_news() } else { answer.alone || !post.is_gone() };
+            match post.item().filter(|_| wanted) {
+                Some(item) => page.items.push(item),
+                None => page.skipped += 1,
+            }
+        }
+        Ok(page)
+    }
+
+    fn explain(&self, _status: u16, body: &[u8]) -> Option<String> {
+        let answer: Answer = json::from_slice(body).ok()?;
+        answer.error().map(|error| said(error, &Secret(String::new())))
+    }
+
+    fn per_host(&self) -> Option<usize> {
+        Some(PER_HOST)
+    }
+}
+
+impl HackerNews {
+    fn request(&self, path: &str) -> Request {
+        Request::get(endpoint(&self.base_url, path))
+    }
+
+    /// One request for each of the first ids, marked with its rank.
+    fn items(&self, ids: &[u64]) -> Vec<Request> {
+        let first = ids.iter().take(self.limit.min(MAX_ITEMS));
+        let ranked = first.zip(0..).map(|(id, tag)| {
+            let request = self.request(&format!("v0/item/{id}.json"));
+            Request { tag, ..request }
+        });
+        ranked.collect()
+    }
+}
+
+/// An item of any type. <https://github.com/HackerNews/API#items>
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Post {
+    #[serde(deserialize_with = "json::integer")]
+    id: Option<i64>,
+    #[serde(rename = "type", deserialize_with = "json::text")]
+    kind: Option<String>,
+    #[serde(deserialize_with = "json::boolean")]
+    deleted: Option<bool>,
+    #[serde(deserialize_with = "json::boolean")]
+    dead: Option<bool>,
+    #[serde(deserialize_with = "json::text")]
+    by: Option<String>,
+    #[serde(deserialize_with = "json::integer")]
+    time: Option<i64>,
+    #[serde(deserialize_with = "json::text")]
+    title: Option<String>,
+    #[serde(deserialize_with = "json::text")]
+    text: Option<String>,
+    #[serde(deserialize_with = "json::text")]
+    url: Option<String>,
+    #[serde(deserialize_with = "json::integer")]
+    score: Option<i64>,
+    #[serde(deserialize_with = "json::integer")]
+    descendants: Option<i64>,
+    /// What Firebase says instead of an item.
+    #[serde(deserialize_with = "json::text")]
+    error: Option<String>,
+}
+
+impl Post {
+    fn is_gone(&self) -> bool {
+        self.deleted == Some(true) || self.dead == Some(true)
+    }
+
+    /// A story, job or poll with a title; not a comment, a poll's option, or something deleted.
+    fn is_news(&self) -> bool {
+        let kind = self.kind.as_deref().unwrap_or("story");
+        let titled = self.title.as_ref().is_some_and(|title| !title.trim().is_empty());
+        !self.is_gone() && titled && matches!(kind, "story" | "job" | "poll")
+    }
+
+    /// `None` for what is no item at all: a user, something without an id.
+    fn item(&self) -> Option<Item> {
+        let id = self.id.filter(|id| *id > 0)?;
+        self.title.as_ref().or(self.kind.as_ref())?;
+        let page = format!("https://news.ycombinator.com/item?id={id}");
+        let mut item = Item {
+            id: page.as_str().into(),
+            title: from_html(self.title.as_deref().unwrap_or_default(), MAX_TITLE),
+            url: Some(page.into()),
+            external_url: self.url.as_deref().and_then(|url| link(url, None)),
+            // The service knows no item from before 1970, but `0` for «unknown».
+            published: self.time.filter(|time| *time > 0).and_then(Timestamp::from_unix),
+            ..Item::default()
+        };
+        item.authors.extend(self.by.as_deref().map(|by| from_plain(by, MAX_TITLE)));
+        item.authors.retain(|name| !name.is_empty());
+        let text = self.text.as_deref().map(|text| from_html(text, MAX_SUMMARY));
+        item.summary = text.filter(|text| !text.is_empty());
+        if self.score.is_some() || self.descendants.is_some() {
+            item.extra().score = self.score;
+            item.extra().comments = self.descendants.and_then(|count| u64::try_from(count).ok());
+        }
+        Some(item)
+    }
+}
+
+/// Any answer of the service: a list of ids, an item, `null`, a number; and what mirrors make of
+/// it: a list of items.
+#[derive(Debug, Default)]
+struct Answer {
+    ids: Vec<u64>,
+    posts: Vec<Post>,
+    /// Entries of a list that are neither id nor item.
+    skipped: usize,
+    /// Not a list.
+    alone: bool,
+}
+
+impl Answer {
+    fn error(&self) -> Option<&str> {
+        match &self.posts[..] {
+            [post] if self.alone => post.error.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Answer, D::Error> {
+        deserializer.deserialize_any(AnswerVisitor)
+    }
+}
+
+struct AnswerVisitor;
+
+impl<'de> Visitor<'de> for AnswerVisitor {
+    type Value = Answer;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of ids or an item")
+    }
+
+    /// `null`: an item that never was, or is no longer.
+    fn visit_unit<E>(self) -> Result<Answer, E> {
+        Ok(Answer { alone: true, ..Answer::default() })
+    }
+
+    /// `maxitem`.
+    fn visit_u64<E>(self, _: u64) -> Result<Answer, E> {
+        Ok(Answer { alone: true, ..Answer::default() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Answer, A::Error> {
+        let post = Post::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Answer { posts: vec![post], alone: true, ..Answer::default() })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Answer, A::Error> {
+        let mut answer = Answer::default();
+        while answer.ids.len() + answer.posts.len() < MAX_ITEMS {
+            match seq.next_element::<Entry>()? {
+                Some(Entry::Id(id)) => answer.ids.push(id),
+                Some(Entry::Post(post)) => answer.posts.push(*post),
+                Some(Entry::Other) => answer.skipped += 1,
+                None => return Ok(answer),
+            }
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {
+            answer.skipped += 1;
+        }
+        Ok(answer)
+    }
+}
+
+/// An element of a list.
+enum Entry {
+    Id(u64),
+    Post(Box<Post>),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Entry, D::Error> {
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = Entry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id or an item")
+    }
+
+    fn visit_u64<E>(self, id: u64) -> Result<Entry, E> {
+        Ok(Entry::Id(id))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
+        Post::deserialize(MapAccessDeserializer::new(map)).map(|post| Entry::Post(Box::new(post)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entry, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Entry::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
 }

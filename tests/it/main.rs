@@ -1,6 +1,13 @@
-//! The integration tests, in one binary.
+//! One binary for all integration tests.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod config;
 mod hostile;
+mod layers;
+mod loopback;
 mod peers;
+mod round;
+mod sources;
 mod support;
 mod tls;
+mod usage;

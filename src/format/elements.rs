@@ -1,0 +1,420 @@
+//! One entry while it is being read, and the elements that RSS and Atom share: Dublin Core,
+//! Media RSS, iTunes, slash, threading.
+//!
+//! Several elements may tell the same thing. Each offer has a rank, and the lowest rank wins;
+//! among equals the first, but of RSS links and dates the last, as most readers have it. Only what wins is decoded: `content:encoded` costs nothing where
+//! there is a `description`.
+
+use std::borrow::Cow;
+
+use crate::http::Url;
+use crate::item::{Attachment, Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
+use crate::text;
+use crate::time::{Timestamp, parse_date};
+use crate::xml::{Body, Ns, Tag, TooDeep, Xml};
+
+/// No more markup than this is looked at for one field.
+const MAX_MARKUP: usize = 16 * MAX_SUMMARY;
+/// Longer names of entries are kept as their hash.
+const MAX_ID: usize = 500;
+
+/// The inside of an element and how to take it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Content<'a> {
+    pub body: Body<'a>,
+    pub mode: Mode,
+}
+
+/// How the inside of an element is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Characters.
+    Plain,
+    /// HTML, escaped or in CDATA.
+    Html,
+    /// HTML as it stands.
+    Xhtml,
+    /// Base64 of HTML (Atom 0.3).
+    Base64,
+}
+
+impl<'a> Content<'a> {
+    /// Escaped HTML, as everything in RSS may be.
+    pub fn html(body: Body<'a>) -> Content<'a> {
+        Content { body, mode: Mode::Html }
+    }
+
+    /// Plain text of at most `max` characters.
+    pub fn plain_text(&self, max: usize) -> Text {
+        let body = self.body.cut(MAX_MARKUP);
+        match self.mode {
+            Mode::Plain => text::from_plain(&body.text(), max),
+            Mode::Html => text::from_html(&body.html(), max),
+            Mode::Xhtml => text::from_html(&body.xhtml(), max),
+            Mode::Base64 => {
+                let text = body.text();
+                text::from_html(base64(&text).as_deref().unwrap_or(&text), max)
+            }
+        }
+    }
+}
+
+/// The best offer so far.
+#[derive(Debug)]
+struct Best<T>(Option<(u8, T)>);
+
+impl<T> Default for Best<T> {
+    fn default() -> Best<T> {
+        Best(None)
+    }
+}
+
+impl<T> Best<T> {
+    fn wants(&self, rank: u8) -> bool {
+        self.0.as_ref().is_none_or(|(best, _)| rank < *best)
+    }
+
+    /// Whether an offer of this rank would at least be as good.
+    fn takes(&self, rank: u8) -> bool {
+        self.0.as_ref().is_none_or(|(best, _)| rank <= *best)
+    }
+
+    fn offer(&mut self, rank: u8, value: T) {
+        if self.wants(rank) {
+            self.replace(rank, value);
+        }
+    }
+
+    fn replace(&mut self, rank: u8, value: T) {
+        self.0 = Some((rank, value));
+    }
+
+    fn take(&mut self) -> Option<T> {
+        self.0.take().map(|(_, value)| value)
+    }
+}
+
+/// An entry while it is being read.
+#[derive(Debug, Default)]
+pub(super) struct Draft<'a> {
+    id: Best<Cow<'a, str>>,
+    title: Best<Content<'a>>,
+    link: Best<Text>,
+    summary: Best<Content<'a>>,
+    published: Best<Timestamp>,
+    updated: Best<Timestamp>,
+    author_rank: u8,
+    item: Item,
+}
+
+impl<'a> Draft<'a> {
+    pub fn id(&mut self, rank: u8, id: Cow<'a, str>) {
+        if !id.trim().is_empty() {
+            self.id.offer(rank, id);
+        }
+    }
+
+    pub fn title(&mut self, rank: u8, content: Content<'a>) {
+        if !content.body.is_blank() {
+            self.title.offer(rank, content);
+        }
+    }
+
+    pub fn summary(&mut self, rank: u8, content: Content<'a>) {
+        if !content.body.is_blank() {
+            self.summary.offer(rank, content);
+        }
+    }
+
+    /// The first of its rank.
+    pub fn link(&mut self, rank: u8, href: &str, base: Option<&Url>) {
+        if self.link.wants(rank) {
+            self.last_link(rank, href, base);
+        }
+    }
+
+    /// The last of its rank.
+    pub fn last_link(&mut self, rank: u8, href: &str, base: Option<&Url>) {
+        if self.link.takes(rank) {
+            if let Some(link) = text::link(href.trim(), base) {
+                self.link.replace(rank, link);
+            }
+        }
+    }
+
+    pub fn published(&mut self, rank: u8, date: &str) {
+        if self.published.takes(rank) {
+            if let Some(date) = parse_date(date) {
+                self.published.replace(rank, date);
+            }
+        }
+    }
+
+    pub fn updated(&mut self, rank: u8, date: &str) {
+        if self.updated.takes(rank) {
+            if let Some(date) = parse_date(date) {
+                self.updated.replace(rank, date);
+            }
+        }
+    }
+
+    /// Authors of a better rank replace those of a worse one.
+    pub fn author(&mut self, rank: u8, name: &str) {
+        if !self.item.authors.is_empty() && rank != self.author_rank {
+            if rank > self.author_rank {
+                return;
+            }
+            self.item.authors.clear();
+        }
+        self.author_rank = rank;
+        let name = text::from_html(person(name), MAX_TITLE);
+        let authors = &mut self.item.authors;
+        if !name.is_empty() && authors.len() < MAX_LIST && !authors.contains(&name) {
+            authors.push(name);
+        }
+    }
+
+    pub fn tag(&mut self, tag: &str) {
+        let tag = text::from_html(tag, MAX_TITLE);
+        let tags = &mut self.item.tags;
+        if !tag.is_empty() && tags.len() < MAX_LIST && !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+
+    pub fn language(&mut self, language: &str) {
+        let language = language.trim();
+        if !language.is_empty() && language.len() <= 35 {
+            self.item.extra().language = Some(text::from_plain(language, 35));
+        }
+    }
+
+    pub fn comments(&mut self, count: &str) {
+        if let Ok(count) = count.trim().parse() {
+            self.item.extra().comments = Some(count);
+        }
+    }
+
+    pub fn image(&mut self, href: &str, base: Option<&Url>) {
+        if self.item.extra.as_ref().is_none_or(|extra| extra.image.is_none()) {
+            if let Some(link) = text::link(href, base) {
+                self.item.extra().image = Some(link);
+            }
+        }
+    }
+
+    /// An enclosure by its attributes: `href` is the name of the one with the URL.
+    pub fn attachment(&mut self, tag: &Tag<'_>, href: &str, size: &str, base: Option<&Url>) {
+        let Some(url) = tag.attribute(href).and_then(|href| text::link(&href, base)) else {
+            return;
+        };
+        let mime_type = tag.attribute("type").unwrap_or_default();
+        let medium = tag.attribute("medium").unwrap_or_default();
+        if mime_type.starts_with("image/") || medium == "image" {
+            self.item.extra().image.get_or_insert_with(|| url.clone());
+        }
+        let mime_type = match (mime_type.trim(), &*medium) {
+            ("", "image") => "image/*".into(),
+            ("", _) => "application/octet-stream".into(),
+            (told, _) => text::from_plain(told, 127),
+        };
+        let number = |name| tag.attribute(name).and_then(|n| n.trim().parse::<u64>().ok());
+        let attachment =
+            Attachment { url, mime_type, size: number(size), duration: number("duration") };
+        let attachments = &mut self.item.extra().attachments;
+        if attachments.len() < MAX_LIST && !attachments.iter().any(|a| a.url == attachment.url) {
+            attachments.push(attachment);
+        }
+    }
+
+    /// The elements that any feed may borrow. `Ok(false)` if this is none of them.
+    pub fn shared(&mut self, xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<bool, TooDeep> {
+        let mut buffer = [0; 24];
+        let name = tag.lower(&mut buffer);
+        match (tag.ns, name) {
+            (Ns::Dc, "title") => self.title(2, Content::html(xml.body()?)),
+            (Ns::Dc, "creator") => self.author(1, &xml.body()?.html()),
+            (Ns::Dc, "author" | "contributor") => self.author(4, &xml.body()?.html()),
+            (Ns::Dc, "subject") => self.tag(&xml.body()?.html()),
+            (Ns::Dc, "date") => self.published(3, &xml.body()?.text()),
+            (Ns::Dc, "description") => self.summary(3, Content::html(xml.body()?)),
+            (Ns::Dc, "identifier") => self.id(4, xml.body()?.text()),
+            (Ns::Dc, "language") => self.language(&xml.body()?.text()),
+            (Ns::DcTerms, "issued" | "created" | "available") => {
+                self.published(2, &xml.body()?.text());
+            }
+            (Ns::DcTerms, "date") => self.published(4, &xml.body()?.text()),
+            (Ns::DcTerms, "modified") => self.updated(2, &xml.body()?.text()),
+            (Ns::Content, "encoded") => self.summary(4, Content::html(xml.body()?)),
+            (Ns::Itunes, "author") => self.author(3, &xml.body()?.html()),
+            (Ns::Itunes, "summary") => self.summary(5, Content::html(xml.body()?)),
+            (Ns::Itunes, "subtitle") => self.summary(6, Content::html(xml.body()?)),
+            (Ns::Itunes, "title") => self.title(4, Content::html(xml.body()?)),
+            (Ns::Itunes, "image") => {
+                if let Some(href) = tag.attribute("href") {
+                    self.image(&href, xml.base());
+                }
+            }
+            (Ns::Slash, "comments") | (Ns::Thread, "total") => self.comments(&xml.body()?.text()),
+            (Ns::Media, _) => self.media(xml, *tag)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Media RSS, whose elements may stand in groups and in each other.
+    /// <https://www.rssboard.org/media-rss>
+    fn media(&mut self, xml: &mut Xml<'a>, first: Tag<'a>) -> Result<(), TooDeep> {
+        let depth = xml.depth();
+        let mut next = Some(first);
+        while let Some(tag) = next {
+            let mut buffer = [0; 24];
+            match (tag.ns, tag.lower(&mut buffer)) {
+                (Ns::Media, "content") => self.attachment(&tag, "url", "fileSize", xml.base()),
+                (Ns::Media, "thumbnail") => {
+                    if let Some(href) = tag.attribute("url") {
+                        self.image(&href, xml.base());
+                    }
+                }
+                (Ns::Media, "title") => self.title(5, Content::html(xml.body()?)),
+                (Ns::Media, "description") => self.summary(7, Content::html(xml.body()?)),
+                _ => {}
+            }
+            next = xml.descendant(depth)?;
+        }
+        Ok(())
+    }
+
+    /// Only the authors, where nothing else was read.
+    pub fn into_authors(self) -> Vec<Text> {
+        self.item.authors
+    }
+
+    /// The item. `None` if nothing of it can be shown.
+    pub fn finish(mut self) -> Option<Item> {
+        let mut item = std::mem::take(&mut self.item);
+        if let Some(title) = self.title.take() {
+            item.title = title.plain_text(MAX_TITLE);
+        }
+        item.summary = self
+            .summary
+            .take()
+            .map(|summary| summary.plain_text(MAX_SUMMARY))
+            .filter(|summary| !summary.is_empty());
+        item.url = self.link.take();
+        item.published = self.published.take();
+        item.updated = self.updated.take();
+        item.id = match self.id.take() {
+            Some(id) => bounded_id(&id),
+            None => "".into(),
+        };
+        complete(item)
+    }
+}
+
+/// Gives an item without an id one that stays the same: its link, else a hash of what it says.
+/// `None` if it says nothing.
+pub(super) fn complete(mut item: Item) -> Option<Item> {
+    if !item.id.is_empty() {
+        return Some(item);
+    }
+    if let Some(url) = &item.url {
+        item.id = bounded_id(url);
+    } else if item == Item::default() {
+        return None;
+    } else {
+        let date = item.published.or(item.updated).map(Timestamp::unix).unwrap_or_default();
+        let summary = item.summary.as_deref().unwrap_or_default();
+        item.id = hashed([&*item.title, summary, &date.to_string()]);
+    }
+    Some(item)
+}
+
+/// An id as it is told, white space folded, or its hash if it is longer than [`MAX_ID`].
+pub(super) fn bounded_id(id: &str) -> Text {
+    if id.len() > MAX_ID { hashed([id]) } else { text::from_plain(id, MAX_ID) }
+}
+
+/// FNV-1a, 64 bits: the same on every machine and in every version.
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>
+fn hashed<'t>(parts: impl IntoIterator<Item = &'t str>) -> Text {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for part in parts {
+        for byte in part.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    format!("hash:{hash:016x}").into()
+}
+
+/// The name in `a@b.c (Name)` and `Name <a@b.c>`; whatever has no name is returned as it is.
+fn person(text: &str) -> &str {
+    let text = text.trim();
+    if let Some((before, name)) = text.split_once('(') {
+        let name = name.trim_end().trim_end_matches(')').trim();
+        if before.contains('@') && !name.is_empty() {
+            return name;
+        }
+    }
+    if let Some((name, rest)) = text.split_once(['<', '(']) {
+        if rest.contains('@') && !name.trim().is_empty() && !name.contains('@') {
+            return name.trim();
+        }
+    }
+    text
+}
+
+/// RFC 4648 §4, around whatever is no digit. `None` if the result is not UTF-8: few who write a
+/// strange media type mean Base64.
+fn base64(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0u32, 0);
+    for byte in text.bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => continue,
+        };
+        bits = bits << 6 | u32::from(digit);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authors_are_names_and_not_addresses() {
+        for (told, name) in [
+            ("a@b.example (Ann Lee)", "Ann Lee"),
+            ("Ann Lee <a@b.example>", "Ann Lee"),
+            ("Ann Lee (a@b.example)", "Ann Lee"),
+            ("Ann (the second)", "Ann (the second)"),
+            ("a@b.example", "a@b.example"),
+            ("a@b.example ()", "a@b.example ()"),
+        ] {
+            assert_eq!(person(told), name, "{told}");
+        }
+    }
+
+    #[test]
+    fn base64_is_read_around_line_breaks() {
+        assert_eq!(base64("PGI+\n YWJj PC9iPg==").as_deref(), Some("<b>abc</b>"));
+        assert_eq!(base64("test"), None);
+    }
+
+    #[test]
+    fn hashes_tell_where_a_part_ends() {
+        assert_ne!(hashed(["ab", "c"]), hashed(["a", "bc"]));
+        assert_eq!(&*hashed(["a"]), &*hashed(["a"]));
+    }
+}

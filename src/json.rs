@@ -1,0 +1,399 @@
+//! JSON from strangers: typed, never a tree, and a wrong field costs that field alone.
+//!
+//! A document struct derives `Deserialize` with `#[serde(default)]` on itself, and marks each
+//! field `#[serde(deserialize_with = "json::text")]` (or [`integer`], [`boolean`], [`texts`],
+//! [`object`], or gives it the type [`List`]). None of these fails on a value of another
+//! shape: they skip it. What is left to fail is JSON that is none.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{
+    Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+
+use crate::item::{MAX_ITEMS, MAX_LIST};
+
+/// Reads a whole body. A byte order mark is dropped, bad bytes become U+FFFD, and what is nearly
+/// JSON is repaired once: lone surrogates (`\ud800`) and raw controls within strings.
+///
+/// The error names line and column.
+pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    from_text(&String::from_utf8_lossy(body))
+}
+
+/// As [`from_slice`], for a body that is text already.
+pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let text = text.trim_start_matches('\u{feff}');
+    serde_json::from_str(text).or_else(|first| match repaired(text) {
+        Cow::Borrowed(_) => Err(first.to_string()),
+        Cow::Owned(repaired) => serde_json::from_str(&repaired).map_err(|e| e.to_string()),
+    })
+}
+
+/// The same text with `\ufffd` for each lone surrogate and a space for each control in a string.
+fn repaired(text: &str) -> Cow<'_, str> {
+    let mut bytes = Cow::Borrowed(text.as_bytes());
+    let (mut at, mut in_string) = (0, false);
+    while let Some(&byte) = bytes.get(at) {
+        let mut step = 1;
+        match byte {
+            b'"' => in_string = !in_string,
+            b'\\' if in_string => match surrogate(&bytes[at..]) {
+                None => step = 2,
+                Some(unit)
+                    if unit < 0xdc00 && matches!(surrogate(&bytes[at + 6..]), Some(0xdc00..)) =>
+                {
+                    step = 12;
+                }
+                Some(_) => {
+                    bytes.to_mut()[at..at + 6].copy_from_slice(br"\ufffd");
+                    step = 6;
+                }
+            },
+            0..=0x1f if in_string => bytes.to_mut()[at] = b' ',
+            _ => {}
+        }
+        at += step;
+    }
+    match bytes {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        // Only ASCII was put in place of ASCII.
+        Cow::Owned(bytes) => String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned),
+    }
+}
+
+/// The UTF-16 surrogate that an escape at the start of `bytes` stands for.
+fn surrogate(bytes: &[u8]) -> Option<u16> {
+    let digits = bytes.get(..6)?.strip_prefix(br"\u")?;
+    let unit = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    (0xd800..=0xdfff).contains(&unit).then_some(unit)
+}
+
+/// A string; a number as it is written; nothing for anything else.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    deserializer.deserialize_any(Scalar).map(Value::into_text)
+}
+
+/// A whole number, also one written as a string; nothing for anything else.
+pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    deserializer.deserialize_any(Scalar).map(|value| match value {
+        Value::Integer(integer) => Some(integer),
+        // `as` saturates, and a fraction of a second or a byte is no loss.
+        Value::Float(float) => Some(float as i64),
+        Value::Text(text) => text.trim().parse().ok(),
+        Value::Bool(_) | Value::Nothing => None,
+    })
+}
+
+/// `true`, `false`, or nothing.
+pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    deserializer.deserialize_any(Scalar).map(|value| match value {
+        Value::Bool(bool) => Some(bool),
+        _ => None,
+    })
+}
+
+/// The strings of an array, at most [`MAX_LIST`]; a string alone is a list of one.
+pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    deserializer.deserialize_any(Texts)
+}
+
+/// An object, or nothing.
+pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    deserializer.deserialize_any(Object(PhantomData))
+}
+
+/// The objects of an array, in order, at most [`MAX_ITEMS`]. Anything but an array is empty.
+#[derive(Clone, Debug, PartialEq)]
+pub struct List<T> {
+    /// What was read.
+    pub items: Vec<T>,
+    /// Elements that are no objects, and those beyond the bound.
+    pub skipped: usize,
+    /// Whether it was an array at all.
+    pub is_array: bool,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> List<T> {
+        List { items: Vec::new(), skipped: 0, is_array: false }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<List<T>, D::Error> {
+        deserializer.deserialize_any(Objects(PhantomData))
+    }
+}
+
+/// An object or nothing, as an element of an array.
+struct Maybe<T>(Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Maybe<T>, D::Error> {
+        object(deserializer).map(Maybe)
+    }
+}
+
+/// Any value that is not an array or object; those become `Nothing`.
+enum Value {
+    Text(String),
+    Integer(i64),
+    Float(f64),
+    Bool(bool),
+    Nothing,
+}
+
+impl Value {
+    fn into_text(self) -> Option<String> {
+        match self {
+            Value::Text(text) => Some(text),
+            Value::Integer(integer) => Some(integer.to_string()),
+            Value::Float(float) => Some(float.to_string()),
+            Value::Bool(_) | Value::Nothing => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(Scalar)
+    }
+}
+
+fn skip_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
+    while seq.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+fn skip_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
+    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+/// `visit_*` for every scalar, all of which mean nothing to this visitor.
+macro_rules! ignore_scalars {
+    ($nothing:expr) => {
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok($nothing)
+        }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("any value")
+        }
+    };
+}
+
+struct Scalar;
+
+impl<'de> Visitor<'de> for Scalar {
+    type Value = Value;
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.into()))
+    }
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(Value::Text(text))
+    }
+    fn visit_i64<E>(self, integer: i64) -> Result<Value, E> {
+        Ok(Value::Integer(integer))
+    }
+    fn visit_u64<E>(self, integer: u64) -> Result<Value, E> {
+        Ok(i64::try_from(integer).map_or(Value::Float(integer as f64), Value::Integer))
+    }
+    fn visit_f64<E>(self, float: f64) -> Result<Value, E> {
+        Ok(Value::Float(float))
+    }
+    fn visit_bool<E>(self, bool: bool) -> Result<Value, E> {
+        Ok(Value::Bool(bool))
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Nothing)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Value, A::Error> {
+        skip_seq(seq).map(|()| Value::Nothing)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
+        skip_map(map).map(|()| Value::Nothing)
+    }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+}
+
+struct Texts;
+
+impl<'de> Visitor<'de> for Texts {
+    type Value = Vec<String>;
+
+    fn visit_str<E>(self, text: &str) -> Result<Vec<String>, E> {
+        Ok(vec![text.into()])
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(value) = seq.next_element::<Value>()? {
+            if texts.len() < MAX_LIST {
+                texts.extend(value.into_text());
+            }
+        }
+        Ok(texts)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<String>, A::Error> {
+        skip_map(map).map(|()| Vec::new())
+    }
+    ignore_scalars!(Vec::new());
+}
+
+struct Object<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    type Value = Option<T>;
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Option<T>, A::Error> {
+        skip_seq(seq).map(|()| None)
+    }
+    ignore_scalars!(None);
+}
+
+struct Objects<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Objects<T> {
+    type Value = List<T>;
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+        let mut list = List { is_array: true, ..List::default() };
+        while list.items.len() < MAX_ITEMS {
+            match seq.next_element::<Maybe<T>>()? {
+                Some(Maybe(Some(object))) => list.items.push(object),
+                Some(Maybe(None)) => list.skipped += 1,
+                None => return Ok(list),
+            }
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {
+            list.skipped += 1;
+        }
+        Ok(list)
+    }
+    fn visit_str<E>(self, _: &str) -> Result<List<T>, E> {
+        Ok(List::default())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<List<T>, A::Error> {
+        skip_map(map).map(|()| List::default())
+    }
+    ignore_scalars!(List::default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize, Debug, Default, PartialEq)]
+    #[serde(default)]
+    struct Story {
+        #[serde(deserialize_with = "text")]
+        title: Option<String>,
+        #[serde(deserialize_with = "integer")]
+        score: Option<i64>,
+        #[serde(deserialize_with = "boolean")]
+        dead: Option<bool>,
+        #[serde(deserialize_with = "texts")]
+        tags: Vec<String>,
+        #[serde(deserialize_with = "object")]
+        parent: Option<Box<Story>>,
+        kids: List<Story>,
+    }
+
+    fn story(json: &str) -> Story {
+        from_slice(json.as_bytes()).expect(json)
+    }
+
+    #[test]
+    fn fields_are_read_by_their_types() {
+        let story = story(
+            r#"{"title": "a", "score": 3, "dead": true, "tags": ["x", 1], "parent": {"title": "b"}, "kids": [{}]}"#,
+        );
+        assert_eq!(story.title.as_deref(), Some("a"));
+        assert_eq!(story.score, Some(3));
+        assert_eq!(story.dead, Some(true));
+        assert_eq!(story.tags, ["x", "1"]);
+        assert_eq!(story.parent.expect("an object").title.as_deref(), Some("b"));
+        assert_eq!(story.kids.items.len(), 1);
+    }
+
+    #[test]
+    fn a_field_of_another_type_costs_only_itself() {
+        for wrong in ["null", "true", "1.5e3", "\"s\"", "[1, [2], {\"a\": {}}]", "{\"a\": [{}]}"] {
+            for field in ["score", "dead", "tags", "parent", "kids"] {
+                let story = story(&format!(r#"{{"{field}": {wrong}, "title": "kept"}}"#));
+                assert_eq!(story.title.as_deref(), Some("kept"), "{field}: {wrong}");
+            }
+        }
+        assert_eq!(story(r#"{"title": ["a"], "score": "7"}"#).score, Some(7));
+        assert_eq!(story(r#"{"title": 12}"#).title.as_deref(), Some("12"));
+    }
+
+    #[test]
+    fn elements_that_are_no_objects_are_counted() {
+        let story = story(r#"{"kids": [null, 1, {"title": "a"}, "b", []]}"#);
+        assert_eq!((story.kids.items.len(), story.kids.skipped), (1, 4));
+    }
+
+    #[test]
+    fn no_more_objects_are_kept_than_the_bound() {
+        let list = format!(r#"{{"kids": [{}{{}}]}}"#, "{},".repeat(MAX_ITEMS + 4));
+        let story = story(&list);
+        assert_eq!((story.kids.items.len(), story.kids.skipped), (MAX_ITEMS, 5));
+    }
+
+    #[test]
+    fn marks_bad_bytes_lone_surrogates_and_raw_controls_cost_characters() {
+        let cases: [(&[u8], &str); 6] = [
+            (b"\xef\xbb\xbf{\"title\": \"a\"}", "a"),
+            (b"{\"title\": \"a\xff\"}", "a\u{fffd}"),
+            (br#"{"title": "a\ud800b"}"#, "a\u{fffd}b"),
+            (br#"{"title": "\udc00\ud83d\ude00\\ud800"}"#, "\u{fffd}\u{1f600}\\ud800"),
+            (b"{\"title\": \"a\nb\"}", "a b"),
+            (br#"{"title": "\ud83d\ud83d\ude00"}"#, "\u{fffd}\u{1f600}"),
+        ];
+        for (json, title) in cases {
+            let story: Story = from_slice(json).expect(title);
+            assert_eq!(story.title.as_deref(), Some(title));
+        }
+    }
+
+    #[test]
+    fn an_error_says_where() {
+        let error = from_slice::<Story>(b"{\"title\": \"a\",\n oops}").expect_err("not JSON");
+        assert!(error.contains("line 2 column 2"), "{error}");
+    }
+
+    #[test]
+    fn too_deep_is_an_error_and_not_a_crash() {
+        let deep = format!("{}{}", "{\"parent\":".repeat(100_000), "}".repeat(100_000));
+        assert!(from_slice::<Story>(deep.as_bytes()).is_err());
+        let deep = format!("{{\"title\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let _ = from_slice::<Story>(deep.as_bytes());
+    }
+}

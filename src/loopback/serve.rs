@@ -1,0 +1,274 @@
+//! HTTP/1.1 as far as the embedded web needs it: GET and HEAD, keep-alive, bounded heads.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, future};
+
+use super::site::Site;
+use super::{Counts, WebOptions, lock, wait_until};
+
+/// No request head is longer than this many bytes.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Answers with this status instead.
+    Status(u16),
+    /// Reads the request, and never answers.
+    Hang,
+    /// Closes the connection after this many bytes of the body.
+    Cut(usize),
+    /// Takes this long, whatever the web's latency is.
+    Latency(Duration),
+}
+
+/// One request, as far as anything here depends on it.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub head_only: bool,
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    fields: BTreeMap<String, String>,
+    close: bool,
+}
+
+/// One answer.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub content_type: &'static str,
+    /// Whole field lines, each with its CR LF.
+    pub fields: String,
+    pub body: Arc<[u8]>,
+}
+
+impl Asked {
+    /// A parameter of the query.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        let pair = self.query.iter().find(|(key, value)| key == name && !value.is_empty());
+        pair.map(|(_, value)| value.as_str())
+    }
+
+    /// A header field; its name in lower case.
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).map(String::as_str)
+    }
+
+    /// A head without its last empty line.
+    fn parse(head: &str) -> Option<Asked> {
+        let mut lines = head.split("\r\n");
+        let mut words = lines.next()?.split(' ');
+        let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let pairs = query_pairs(query)?;
+        let fields: BTreeMap<String, String> = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        let connection = fields.get("connection").map(|value| value.to_ascii_lowercase());
+        let close = match connection.as_deref() {
+            Some(value) => value.contains("close"),
+            None => version != "HTTP/1.1",
+        };
+        let head_only = match method {
+            "GET" => false,
+            "HEAD" => true,
+            _ => return None,
+        };
+        Some(Asked { head_only, path: path.into(), query: pairs, fields, close })
+    }
+}
+
+/// The pairs of a query, decoded.
+fn query_pairs(query: &str) -> Option<Vec<(String, String)>> {
+    let url = crate::http::Url::parse(&format!("http://localhost/?{query}")).ok()?;
+    Some(url.query_pairs().into_owned().collect())
+}
+
+/// What is served, to whom, and how slowly.
+pub(super) struct Server {
+    options: WebOptions,
+    site: Site,
+    counts: Arc<Mutex<Counts>>,
+}
+
+impl Server {
+    pub(super) fn new(options: WebOptions, counts: Arc<Mutex<Counts>>) -> Server {
+        let site = Site::new(options.now, options.feed_bytes);
+        Server { options, site, counts }
+    }
+
+    /// Answers request after request, until the client goes.
+    pub(super) async fn converse(
+        &self,
+        mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    ) -> io::Result<()> {
+        let mut pending = Vec::new();
+        while let Some(head) = read_head(&mut stream, &mut pending).await? {
+            let Some(asked) = Asked::parse(&head) else {
+                let refusal =
+                    "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                stream.write_all(refusal.as_bytes()).await?;
+                break;
+            };
+            let whole = self.answer(&asked, &mut stream).await?;
+            if asked.close || !whole {
+                break;
+            }
+        }
+        stream.close().await
+    }
+
+    /// False if the connection is to be closed now.
+    async fn answer(
+        &self,
+        asked: &Asked,
+        stream: &mut (impl AsyncWrite + Unpin),
+    ) -> io::Result<bool> {
+        let arrived = Instant::now();
+        let _under_way = UnderWay::new(&self.counts, &asked.path);
+        let fault = self.fault(&asked.path);
+        // Made while the latency runs, not after it.
+        let answer = match fault {
+            Some(Fault::Hang) => future::pending().await,
+            Some(Fault::Status(status)) => Answer::error(status),
+            _ => self.site.answer(asked),
+        };
+        let latency = match fault {
+            Some(Fault::Latency(latency)) => latency,
+            _ => self.latency(&asked.path),
+        };
+        wait_until(arrived + latency).await;
+        let head = answer.head(asked.close);
+        stream.write_all(head.as_bytes()).await?;
+        if asked.head_only || answer.status == 304 {
+            return Ok(true);
+        }
+        if let Some(Fault::Cut(at)) = fault {
+            stream.write_all(&answer.body[..at.min(answer.body.len())]).await?;
+            return Ok(false);
+        }
+        stream.write_all(&answer.body).await?;
+        Ok(true)
+    }
+
+    fn fault(&self, path: &str) -> Option<Fault> {
+        let faults = self.options.faults.iter().filter(|(start, _)| path.starts_with(start));
+        faults.max_by_key(|(start, _)| start.len()).map(|(_, fault)| *fault)
+    }
+
+    /// From the range, by seed, path and how often it was asked for.
+    fn latency(&self, path: &str) -> Duration {
+        let Range { start, end } = &self.options.latency;
+        let Some(span) = end.checked_sub(*start).filter(|span| !span.is_zero()) else {
+            return *start;
+        };
+        let nth = lock(&self.counts).by_path.get(path).copied().unwrap_or(0);
+        let draw = mix(self.options.seed ^ fnv(path.as_bytes()) ^ u64::from(nth) << 32);
+        // 32 of its bits are as even as a latency needs.
+        *start + span.mul_f64((draw >> 32) as f64 / f64::from(u32::MAX))
+    }
+}
+
+/// Counts a request from its arrival to its end, whichever way it ends.
+struct UnderWay<'a>(&'a Mutex<Counts>);
+
+impl<'a> UnderWay<'a> {
+    fn new(counts: &'a Mutex<Counts>, path: &str) -> UnderWay<'a> {
+        let mut locked = lock(counts);
+        *locked.by_path.entry(path.to_owned()).or_default() += 1;
+        locked.under_way += 1;
+        locked.most_at_once = locked.most_at_once.max(locked.under_way);
+        UnderWay(counts)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        lock(self.0).under_way -= 1;
+    }
+}
+
+impl Answer {
+    pub(super) fn ok(content_type: &'static str, body: impl Into<Arc<[u8]>>) -> Answer {
+        Answer { status: 200, content_type, body: body.into(), fields: String::new() }
+    }
+
+    pub(super) fn json(status: u16, body: String) -> Answer {
+        Answer { status, ..Answer::ok("application/json; charset=utf-8", body.into_bytes()) }
+    }
+
+    pub(super) fn error(status: u16) -> Answer {
+        let body = format!("<!doctype html><title>{status}</title><h1>{}</h1>\n", reason(status));
+        Answer { status, ..Answer::ok("text/html; charset=utf-8", body.into_bytes()) }
+    }
+
+    fn head(&self, close: bool) -> String {
+        let Answer { status, content_type, fields, body } = self;
+        let (reason, length) = (reason(*status), body.len());
+        let connection = if close { "connection: close\r\n" } else { "" };
+        let mut head = format!("HTTP/1.1 {status} {reason}\r\nserver: newsweb\r\n");
+        if *status != 304 {
+            head += &format!("content-type: {content_type}\r\ncontent-length: {length}\r\n");
+        }
+        head + fields + connection + "\r\n"
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        304 => "Not Modified",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        410 => "Gone",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ => "Whatever",
+    }
+}
+
+/// The next head without its empty line, or `None` at a clean end.
+async fn read_head(
+    stream: &mut (impl AsyncRead + Unpin),
+    pending: &mut Vec<u8>,
+) -> io::Result<Option<String>> {
+    loop {
+        if let Some(end) = pending.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&pending[..end]).into_owned();
+            pending.drain(..end + 4);
+            return Ok(Some(head));
+        }
+        if pending.len() > MAX_HEAD {
+            return Err(io::Error::from(io::ErrorKind::InvalidData));
+        }
+        let mut chunk = [0; 2048];
+        let count = stream.read(&mut chunk).await?;
+        if count == 0 {
+            return Ok(None);
+        }
+        pending.extend_from_slice(&chunk[..count]);
+    }
+}
+
+/// FNV-1a, for validators and latencies; no secret depends on it.
+pub(super) fn fnv(bytes: &[u8]) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325;
+    bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// SplitMix64's output function: near seeds, far results.
+pub(super) fn mix(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,161 @@
+//! Which answer a path gets.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::serve::{Answer, Asked, fnv};
+use super::stories::{LOOKOUT, PUBLISHERS, Publisher, Tale};
+use super::{api, feeds};
+use crate::time::Timestamp;
+
+/// Every story, with its date and address.
+pub(super) struct Dated {
+    pub tale: &'static Tale,
+    pub publisher: &'static Publisher,
+    pub at: Timestamp,
+    /// The canonical link.
+    pub link: String,
+}
+
+/// A document with validators.
+struct Kept {
+    content_type: &'static str,
+    body: Arc<[u8]>,
+    gzip: Arc<[u8]>,
+    etag: String,
+    last_modified: String,
+}
+
+/// All answers that do not depend on parameters, made once.
+pub(super) struct Site {
+    now: Timestamp,
+    feed_bytes: usize,
+    stories: Vec<Dated>,
+    kept: BTreeMap<String, Kept>,
+}
+
+impl Site {
+    pub(super) fn new(now: Timestamp, feed_bytes: usize) -> Site {
+        let stories = dated(now);
+        let mut site = Site { now, feed_bytes, stories, kept: BTreeMap::new() };
+        for publisher in &PUBLISHERS {
+            let own: Vec<&Dated> = site.of(publisher).collect();
+            let (content_type, body) = feeds::publish(publisher, &own);
+            let newest = own.first().map_or(now, |story| story.at);
+            site.keep(format!("/feeds/{}", publisher.feed), content_type, body, newest);
+        }
+        for (path, body) in api::hacker_news(&site.stories, now) {
+            site.keep(path, "application/json; charset=utf-8", body, now);
+        }
+        site
+    }
+
+    fn of(&self, publisher: &Publisher) -> impl Iterator<Item = &Dated> {
+        self.stories.iter().filter(|story| story.publisher.host == publisher.host)
+    }
+
+    fn keep(&mut self, path: String, content_type: &'static str, body: String, at: Timestamp) {
+        let mut coder = GzEncoder::new(Vec::new(), Compression::fast());
+        // Writing to memory does not fail; should it, the empty body is never chosen.
+        let written = coder.write_all(body.as_bytes()).and_then(|()| coder.finish());
+        let kept = Kept {
+            content_type,
+            etag: format!("\"{:016x}\"", fnv(body.as_bytes())),
+            body: body.into_bytes().into(),
+            gzip: written.unwrap_or_default().into(),
+            last_modified: feeds::rfc822(at),
+        };
+        self.kept.insert(path, kept);
+    }
+
+    pub(super) fn answer(&self, asked: &Asked) -> Answer {
+        if let Some(kept) = self.kept.get(&asked.path) {
+            return kept.answer(asked);
+        }
+        let parts: Vec<&str> = asked.path.split('/').skip(1).collect();
+        match parts[..] {
+            ["newsapi", "v2", "top-headlines"] => api::newsapi(asked, &self.stories),
+            ["guardian", "search"] => {
+                let own: Vec<&Dated> = self.of(&LOOKOUT).collect();
+                api::guardian(asked, &own)
+            }
+            ["feed", number] => {
+                let size = asked.parameter("bytes").and_then(|bytes| bytes.parse().ok());
+                let number = number.parse().unwrap_or(0);
+                let size = size.unwrap_or(self.feed_bytes);
+                let (content_type, body) = feeds::synthetic(number, size, self.now);
+                Answer::ok(content_type, body.into_bytes())
+            }
+            // An item that never was: Firebase says so with 200.
+            ["hn", "v0", "item", _] => Answer::json(200, "null".into()),
+            [""] => self.index(),
+            _ => Answer::error(404),
+        }
+    }
+
+    fn index(&self) -> Answer {
+        let mut text = String::from("/newsapi/v2/top-headlines\n/guardian/search\n/feed/N\n");
+        for path in self.kept.keys() {
+            text += path;
+            text.push('\n');
+        }
+        Answer::ok("text/plain; charset=utf-8", text.into_bytes())
+    }
+}
+
+impl Kept {
+    fn answer(&self, asked: &Asked) -> Answer {
+        let Kept { etag, last_modified, .. } = self;
+        let mut fields = format!("etag: {etag}\r\nlast-modified: {last_modified}\r\n");
+        // RFC 9110 §13.2.2: If-None-Match goes before If-Modified-Since.
+        let known = match asked.field("if-none-match") {
+            Some(tags) => tags.split(',').any(|tag| tag.trim() == etag),
+            None => asked.field("if-modified-since") == Some(last_modified),
+        };
+        if known {
+            return Answer { status: 304, fields, ..Answer::default() };
+        }
+        let gzip = asked.field("accept-encoding").is_some_and(|codings| codings.contains("gzip"));
+        let body = if gzip && self.gzip.len() > 1 && self.gzip.len() < self.body.len() {
+            fields += "content-encoding: gzip\r\nvary: accept-encoding\r\n";
+            &self.gzip
+        } else {
+            &self.body
+        };
+        Answer { fields, ..Answer::ok(self.content_type, body.clone()) }
+    }
+}
+
+/// Every story of every publisher, newest first, spread over about two days before `now`.
+fn dated(now: Timestamp) -> Vec<Dated> {
+    let mut stories = Vec::new();
+    for (p, publisher) in PUBLISHERS.iter().chain([&LOOKOUT]).enumerate() {
+        for (t, tale) in publisher.tales.iter().enumerate() {
+            // Coprime steps: no two stories share a minute, no publisher comes in a row.
+            let minutes = 4 + (p * 17 + t * 353) % 2_741;
+            let ago = i64::try_from(minutes * 60).unwrap_or(0);
+            let at = Timestamp::from_unix(now.unix() - ago).unwrap_or(Timestamp::EPOCH);
+            let day = feeds::date_path(at);
+            let link = format!("https://{}/{day}/{}", publisher.host, slug(tale.title));
+            stories.push(Dated { tale, publisher, at, link });
+        }
+    }
+    stories.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.link.cmp(&b.link)));
+    stories
+}
+
+/// `A new blue, from a mushroom` as `a-new-blue-from-a-mushroom`.
+fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for word in title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+        if !slug.is_empty() {
+            slug.push('-');
+        }
+        slug += &word.to_ascii_lowercase();
+    }
+    slug
+}
