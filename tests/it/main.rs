@@ -6,6 +6,7 @@ mod hostile;
 mod layers;
 mod loopback;
 mod peers;
+mod outputs;
 mod round;
 mod sources;
 mod support;

@@ -1,0 +1,193 @@
+//! Every output format, held against a golden file. `UPDATE=1` writes them anew.
+
+use newsagg::format::{Format, Merged, SourceHealth, State, Style};
+use newsagg::item::{Also, Attachment, DateOrigin, Extra, Item, Story};
+use newsagg::time::Timestamp;
+
+fn at(text: &str) -> Timestamp {
+    newsagg::time::parse_date(text).unwrap()
+}
+
+fn story(source: &str, item: Item) -> Story {
+    Story {
+        item,
+        source: source.into(),
+        first_seen: Some(at("2026-11-21T06:10:00Z")),
+        date_origin: DateOrigin::Feed,
+        also: Vec::new(),
+    }
+}
+
+/// A story with every field there is.
+fn full() -> Story {
+    let item = Item {
+        id: "4711".into(),
+        title: "A runtime that fits in a pocket".into(),
+        url: Some("https://news.example/item?id=4711".into()),
+        external_url: Some("https://runtime.example/pocket".into()),
+        published: Some(at("2026-11-21T06:00:00Z")),
+        updated: Some(at("2026-11-21T06:05:00Z")),
+        authors: vec!["Ada".into(), "Grace \"G\" H.".into()],
+        summary: Some("It is small, and it is <fast> & calm.".into()),
+        tags: vec!["rust".into(), "async".into()],
+        extra: Some(Box::new(Extra {
+            image: Some("https://runtime.example/pocket.png".into()),
+            language: Some("en-GB".into()),
+            attachments: vec![Attachment {
+                url: "https://runtime.example/talk.mp3".into(),
+                mime_type: "audio/mpeg".into(),
+                size: Some(1_234_567),
+                duration: Some(1_800),
+            }],
+            score: Some(128),
+            comments: Some(1),
+        })),
+    };
+    let also = [("lwn", Some("https://lwn.example/pocket")), ("planet", None)]
+        .map(|(source, url)| Also { source: source.into(), url: url.map(Into::into) });
+    Story { also: also.into(), ..story("hn", item) }
+}
+
+fn stories() -> Vec<Story> {
+    let titled =
+        |id: &str, title: &str| Item { id: id.into(), title: title.into(), ..Item::default() };
+    vec![
+        full(),
+        story(
+            "wide",
+            Item {
+                url: Some("https://wide.example/%E6%97%A5".into()),
+                published: Some(at("2026-11-21T05:59:59Z")),
+                ..titled(
+                    "wide",
+                    "日本語の見出しはラテン文字の二倍の幅を取るので、八十桁の端末では早く切られなければならない 👩\u{200d}🚀",
+                )
+            },
+        ),
+        // What no reader lets through must still do no harm here.
+        story(
+            "hostile\tname",
+            Item {
+                published: Some(at("2026-11-21T05:00:00Z")),
+                ..titled(
+                    "h\u{1b}]0;x\u{7}",
+                    "\u{1b}[31mred\ttab\nline \u{202e}evil\u{2066} <b>\"'&amp; </script>\u{0}",
+                )
+            },
+        ),
+        // Untitled: the summary stands for the title.
+        Story {
+            date_origin: DateOrigin::FirstSeen,
+            ..story("photos", Item { summary: Some("A heron at dawn".into()), ..titled("p1", "") })
+        },
+        Story {
+            date_origin: DateOrigin::Clamped,
+            ..story(
+                "early",
+                Item {
+                    published: Some(at("2031-01-01T00:00:00Z")),
+                    ..titled("e1", "Tomorrow's news")
+                },
+            )
+        },
+        // As `parse` has it: nothing is remembered, nothing is known.
+        Story { first_seen: None, ..story("", titled("bare", "")) },
+        Story { first_seen: None, ..story("undated", titled("u1", &"long words ".repeat(12))) },
+    ]
+}
+
+fn sources() -> Vec<SourceHealth> {
+    let health = |name: &str, kind, state, error: Option<&str>| SourceHealth {
+        name: name.into(),
+        kind,
+        state,
+        since: error.map(|_| at("2026-11-20T18:00:00Z")),
+        error: error.map(Into::into),
+    };
+    vec![
+        health("hn", "hackernews", State::Ok, None),
+        health("lwn", "feed", State::Stale, Some("status: 503 Service Unavailable")),
+        health("planet", "feed", State::Failed, Some("resolve: no such host \"planet.example\"")),
+        health("newsapi", "newsapi", State::Limited, Some("quota: 100 in 24h are used up")),
+        health("old", "feed", State::Off, Some("status: 410 Gone")),
+    ]
+}
+
+fn written(stories: &[Story], sources: &[SourceHealth], format: Format, style: Style) -> Vec<u8> {
+    let stories: Vec<&Story> = stories.iter().collect();
+    let merged = Merged { title: "My \"news\"", sources, stories: &stories };
+    let mut out = Vec::new();
+    format.write(&merged, style, &mut out).unwrap();
+    out
+}
+
+const PIPE: Style = Style { colour: false, width: None };
+const TERMINAL: Style = Style { colour: true, width: Some(80) };
+
+const GOLDENS: [(&str, Format, Style); 4] = [
+    ("feed.json", Format::JsonFeed, PIPE),
+    ("items.jsonl", Format::Jsonl, PIPE),
+    ("text.txt", Format::Text, PIPE),
+    ("text-80-colour.txt", Format::Text, TERMINAL),
+];
+
+#[test]
+fn every_format_is_written_as_its_golden_file_says() {
+    for (name, format, style) in GOLDENS {
+        let found = written(&stories(), &sources(), format, style);
+        let path = format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &found).unwrap();
+        }
+        let golden = std::fs::read(&path).unwrap();
+        assert_eq!(String::from_utf8(found).unwrap(), String::from_utf8(golden).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn the_same_news_gives_the_same_bytes() {
+    for (name, format, style) in GOLDENS {
+        let [first, second] = [(); 2].map(|()| written(&stories(), &sources(), format, style));
+        assert!(first == second, "{name}");
+    }
+}
+
+#[test]
+fn json_is_valid_with_and_without_stories() {
+    for stories in [stories(), Vec::new()] {
+        let feed = written(&stories, &sources(), Format::JsonFeed, PIPE);
+        let feed: serde_json::Value = serde_json::from_slice(&feed).unwrap();
+        assert_eq!(feed["version"], "https://jsonfeed.org/version/1.1");
+        assert_eq!(feed["_newsagg"]["sources"].as_array().unwrap().len(), 5);
+        let items = feed["items"].as_array().unwrap();
+        assert_eq!(items.len(), stories.len());
+        let lines = written(&stories, &sources(), Format::Jsonl, PIPE);
+        let lines: Vec<serde_json::Value> = String::from_utf8(lines)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(&lines, items);
+        for item in items {
+            assert!(item["id"].is_string() && item["content_text"].is_string());
+        }
+    }
+}
+
+#[test]
+fn a_pipe_gets_four_fields_a_line_and_nothing_that_moves_a_cursor() {
+    let text = String::from_utf8(written(&stories(), &sources(), Format::Text, PIPE)).unwrap();
+    assert_eq!(text.lines().count(), stories().len());
+    for line in text.lines() {
+        assert_eq!(line.split('\t').count(), 4, "{line}");
+        assert!(!line.chars().any(|c| c.is_control() && c != '\t'), "{line}");
+    }
+    assert_eq!(written(&[], &sources(), Format::Text, TERMINAL), b"");
+}
+
+#[test]
+fn a_terminal_without_colour_gets_no_escapes() {
+    let style = Style { colour: false, width: Some(80) };
+    let text = String::from_utf8(written(&stories(), &sources(), Format::Text, style)).unwrap();
+    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+}
