@@ -123,7 +123,8 @@ mod tests {
             }
         });
         let names: Vec<_> = (0..20).map(|i| format!("{}.test", i % 10)).collect();
-        let mut waiting: Vec<_> = names.iter().map(|name| Box::pin(resolver.resolve(name))).collect();
+        let mut waiting: Vec<_> =
+            names.iter().map(|name| Box::pin(resolver.resolve(name))).collect();
         smol::block_on(async {
             while ASKED.load(Ordering::SeqCst) < MAX_LOOKUPS {
                 for answer in &mut waiting {

@@ -1,4 +1,5 @@
 //! What several tests need.
 
 pub mod fake;
+pub mod proxy;
 pub mod server;

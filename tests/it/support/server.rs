@@ -1,7 +1,7 @@
 //! Servers on loopback that say exactly what a test wants said, and a client to ask them.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -127,10 +127,6 @@ impl Connection {
     pub fn hang(&mut self) {
         let mut buffer = [0; 4096];
         while matches!(self.stream.read(&mut buffer), Ok(count) if count > 0) {}
-    }
-
-    pub fn close(&mut self) {
-        self.stream.shutdown(Shutdown::Both).ok();
     }
 }
 
