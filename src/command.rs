@@ -1,24 +1,127 @@
-//! What a user can ask for.
+//! argv to a command, and its exit code.
 
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::config::nearest;
+
+pub mod args;
+pub mod check;
+pub mod demo;
+pub mod help;
+pub mod log;
+pub mod once;
 pub mod parse;
+pub mod perform;
+pub mod say;
+
+/// The outputs are written; some sources may have failed.
+pub const OK: u8 = 0;
+/// Nothing could be fetched, or the outputs could not be written.
+pub const FAILED: u8 = 1;
+/// Usage or configuration: nothing was asked, nothing was written.
+pub const USAGE: u8 = 2;
+/// `--strict` or `--fail-fast`, and a source failed.
+pub const STRICT: u8 = 3;
+
+/// The commands of this version.
+const COMMANDS: [&str; 4] = ["once", "demo", "check", "parse"];
+/// The commands of a later one.
+const LATER: [&str; 6] = ["run", "status", "bench", "import", "export", "replay"];
 
 /// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    // A stand-in until the arguments are read in earnest.
-    let mut args = std::env::args().skip(1);
-    let mut options = parse::ParseOptions::default();
-    if args.next().as_deref() == Some("parse") {
-        while let Some(arg) = args.next() {
-            match arg.as_str() {
-                "--kind" => options.kind = args.next(),
-                "--base" => options.base = args.next(),
-                "--content-type" => options.content_type = args.next(),
-                _ => options.files.push(arg),
-            }
-        }
+pub fn main() -> ExitCode {
+    match words(std::env::args_os().skip(1)) {
+        Ok(words) => dispatch(&words),
+        Err(problem) => say::usage(&problem, None),
     }
-    match parse::run(&options, &mut std::io::BufWriter::new(std::io::stdout().lock())) {
-        Ok(true) => std::process::ExitCode::SUCCESS,
-        _ => std::process::ExitCode::FAILURE,
+}
+
+/// The words of the command line as text.
+fn words(words: impl Iterator<Item = OsString>) -> Result<Vec<String>, String> {
+    words
+        .map(|word| {
+            word.into_string().map_err(|word| {
+                format!("\"{}\" is not UTF-8", word.to_string_lossy().escape_debug())
+            })
+        })
+        .collect()
+}
+
+fn dispatch(words: &[String]) -> ExitCode {
+    let Some((command, rest)) = words.split_first() else {
+        say::err(help::TOP);
+        return ExitCode::from(USAGE);
+    };
+    match command.as_str() {
+        "--version" | "-V" => say::out(concat!("newsagg ", env!("CARGO_PKG_VERSION"), "\n")),
+        "--help" | "-h" => say::out(help::TOP),
+        "help" => match rest.first() {
+            None => say::out(help::TOP),
+            Some(command) => help_for(command),
+        },
+        name if args::asks_for_help(rest) => help_for(name),
+        "once" => with(command, rest, once::run),
+        "demo" => with(command, rest, demo::run),
+        "check" => with(command, rest, check::run),
+        "parse" => with(command, rest, parse::run),
+        name if LATER.contains(&name) => {
+            say::usage(&format!("the command `{name}` is not in this version yet"), None)
+        }
+        name => unknown(name),
+    }
+}
+
+/// Reads the options of a command and runs it.
+fn with<T: argh::FromArgs + argh::ArgsInfo>(
+    command: &str,
+    words: &[String],
+    run: fn(T) -> ExitCode,
+) -> ExitCode {
+    match args::read::<T>(command, words) {
+        Ok(options) => run(options),
+        Err(problem) => say::usage(&problem, Some(command)),
+    }
+}
+
+fn help_for(command: &str) -> ExitCode {
+    match help::of(command) {
+        Some(text) => say::out(text),
+        None if LATER.contains(&command) => {
+            say::out(&format!("newsagg {command}: not in this version yet\n"))
+        }
+        None => unknown(command),
+    }
+}
+
+fn unknown(word: &str) -> ExitCode {
+    let shown = word.escape_debug();
+    if word.starts_with('-') {
+        let near = nearest(word, ["--version", "--help"]);
+        let hint = near.map(|near| format!("; did you mean `{near}`?"));
+        let hint = hint.unwrap_or_else(|| "; a command comes first, then its options".into());
+        return say::usage(&format!("unknown option `{shown}`{hint}"), None);
+    }
+    let commands = COMMANDS.into_iter().chain(LATER).chain(["help"]);
+    let hint = match nearest(word, commands) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None if word.contains(['/', ':', '.']) => {
+            "; to ask a source write `newsagg once SOURCE`".into()
+        }
+        None => format!("; the commands are {}", COMMANDS.join(", ")),
+    };
+    say::usage(&format!("unknown command `{shown}`{hint}"), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_of_this_version_has_a_help_text() {
+        for command in COMMANDS {
+            assert!(help::of(command).is_some(), "{command}");
+            assert!(help::TOP.contains(&format!("\n  {command} ")), "{command}");
+        }
     }
 }

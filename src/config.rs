@@ -1,1 +1,443 @@
-//! config
+//! newsagg.toml: what to ask, how, and where to write it.
+//!
+//! Reading it never stops at the first mistake: every problem of the file is found in one run,
+//! each with its line and column. What a kind or a format of a later version needs is checked
+//! like the rest, and marked as [`Place::Later`] or [`OutputFormat::Later`].
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex_lite::Regex;
+
+use crate::format::Format;
+use crate::http::Header;
+use crate::source::{Source, Window};
+use crate::transport;
+
+mod file;
+mod find;
+mod keys;
+mod nearest;
+mod secret;
+mod sheet;
+mod sources;
+mod spec;
+mod values;
+
+pub use file::MAX_CONFIG;
+pub use find::find;
+pub use nearest::{either, nearest};
+
+/// The title of an output that has none.
+pub const TITLE: &str = "newsagg";
+/// The permission bits of an output that says nothing.
+pub const MODE: u32 = 0o644;
+
+/// Everything that one round needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it was read; `None` for the built-in one and for sources from the command line alone.
+    pub path: Option<PathBuf>,
+    /// `[fetch]`.
+    pub fetch: Fetch,
+    /// `[state]`.
+    pub state: StateConfig,
+    /// `[schedule]`.
+    pub schedule: Schedule,
+    /// `[[output]]`, in the order of the file. Empty: `once` prints text to stdout.
+    pub outputs: Vec<Output>,
+    /// `[[source]]`, in the order of the file; names are unique.
+    pub sources: Vec<SourceConfig>,
+    /// What is odd but not wrong: a key file that others can read.
+    pub warnings: Vec<Problem>,
+}
+
+/// How requests are made: `[fetch]`.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    /// Never more requests in flight than this; at least 1.
+    pub workers: usize,
+    /// Never more than this to one host; at least 1.
+    pub per_host: usize,
+    /// One request, connect to last byte.
+    pub timeout: Duration,
+    /// One round; what cannot be sent before it is put off.
+    pub deadline: Duration,
+    /// How often a request that failed in passing is made again.
+    pub retries: u32,
+    /// What the transport needs: user agent, `max_body`, `connect_timeout`, proxy.
+    pub options: transport::Options,
+}
+
+/// What is remembered, and where: `[state]`.
+#[derive(Clone, Debug)]
+pub struct StateConfig {
+    /// `dir`, else `$STATE_DIRECTORY`, else `$XDG_STATE_HOME/newsagg`, else
+    /// `~/.local/state/newsagg`; `None` when not even `$HOME` is known.
+    pub dir: Option<PathBuf>,
+    /// How long an item is remembered after its source dropped it.
+    pub keep: Duration,
+}
+
+/// When sources are asked: `[schedule]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule {
+    /// The default for sources that say nothing.
+    pub every: Duration,
+    /// A part of `every`, 0 to 1: `0.1` for `"10%"`.
+    pub jitter: f64,
+}
+
+/// One document to write: `[[output]]`.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Absolute or relative to the current directory; `None` is stdout.
+    pub path: Option<PathBuf>,
+    /// How it is written.
+    pub format: OutputFormat,
+    /// No more items than this.
+    pub limit: Option<usize>,
+    /// No items older than this.
+    pub max_age: Option<Duration>,
+    /// The document's title.
+    pub title: String,
+    /// Indices into [`Config::sources`], ascending; all of them if the config names none.
+    pub sources: Vec<usize>,
+    /// Permission bits of the file: `0o644`.
+    pub mode: u32,
+}
+
+/// How an output is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// A format of this version.
+    Now(Format),
+    /// A format that a later version writes: its name.
+    Later(&'static str),
+}
+
+/// One source: `[[source]]`.
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    /// Unique within the config.
+    pub name: String,
+    /// `feed`, `hackernews`, ….
+    pub kind: &'static str,
+    /// Where its documents come from.
+    pub place: Place,
+    /// Its plan and its reader; `None` exactly if `place` is [`Place::Later`].
+    pub source: Option<Arc<dyn Source>>,
+    /// One request, connect to last byte.
+    pub timeout: Duration,
+    /// How often a request that failed in passing is made again.
+    pub retries: u32,
+    /// `per_host` as written in this source. Without it the source's own
+    /// ([`Source::per_host`]) holds, then [`Fetch::per_host`].
+    pub per_host: Option<usize>,
+    /// User agent, `max_body`, `connect_timeout`, proxy: `[fetch]` with this source's own keys.
+    pub options: transport::Options,
+    /// How often it is due.
+    pub every: Duration,
+    /// No more items than this from one answer.
+    pub limit: Option<usize>,
+    /// Only items whose title matches one of these, if there are any.
+    pub include: Vec<Regex>,
+    /// No items whose title matches one of these.
+    pub exclude: Vec<Regex>,
+    /// Added to the tags of every item.
+    pub tags: Vec<String>,
+    /// Sliding windows, all hold, beside those of [`Source::quota`], whose account they share.
+    pub quota: Vec<Window>,
+    /// Sent with every request of this source.
+    pub headers: Vec<Header>,
+}
+
+/// Where a source's documents come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Asked for over HTTP.
+    Network,
+    /// A feed in a file.
+    File(PathBuf),
+    /// A feed on stdin.
+    Stdin,
+    /// A kind that a later version reads: `once` says so and goes on.
+    Later,
+}
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The config file; `None` for the command line and the environment.
+    pub file: Option<PathBuf>,
+    /// Line and column, in characters, from 1; `None` when it is about no line.
+    pub at: Option<(usize, usize)>,
+    /// For people: lower case, no period, no secrets.
+    pub message: String,
+}
+
+/// `newsagg.toml:12:3: message`.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{}:", file.display())?;
+            if let Some((line, column)) = self.at {
+                write!(f, "{line}:{column}:")?;
+            }
+            f.write_str(" ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Where a config was looked for, and found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The first that exists.
+    pub path: Option<PathBuf>,
+    /// Everywhere it was looked for, in order, for the message that there is none.
+    pub looked: Vec<PathBuf>,
+}
+
+impl OutputFormat {
+    /// Its name, if a later version writes it.
+    pub fn later(self) -> Option<&'static str> {
+        match self {
+            OutputFormat::Now(_) => None,
+            OutputFormat::Later(name) => Some(name),
+        }
+    }
+
+    /// Every format of `interface.md` §2, in its order.
+    pub const ALL: [(&'static str, OutputFormat); 9] = [
+        ("jsonfeed", OutputFormat::Now(Format::JsonFeed)),
+        ("jsonl", OutputFormat::Now(Format::Jsonl)),
+        ("atom", OutputFormat::Later("atom")),
+        ("rss", OutputFormat::Later("rss")),
+        ("tsv", OutputFormat::Later("tsv")),
+        ("html", OutputFormat::Later("html")),
+        ("opml", OutputFormat::Later("opml")),
+        ("text", OutputFormat::Now(Format::Text)),
+        ("prometheus", OutputFormat::Later("prometheus")),
+    ];
+
+    /// As the config and `-f` say it.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+    }
+
+    /// The format of this name; the error lists them.
+    pub fn parse(name: &str) -> Result<OutputFormat, String> {
+        if let Some((_, format)) = Self::ALL.iter().find(|(known, _)| *known == name) {
+            return Ok(*format);
+        }
+        let names = || Self::ALL.iter().map(|(name, _)| *name);
+        let known = names().collect::<Vec<_>>().join(", ");
+        let near = nearest(name, names()).map(|near| format!("; did you mean \"{near}\"?"));
+        Err(format!(
+            "\"{}\" is no format{}",
+            sheet::shown(name),
+            near.unwrap_or_else(|| format!("; known are {known}"))
+        ))
+    }
+
+    /// What the name of a file tells: `.json` is JSON Feed, `.txt` is text.
+    pub fn of_path(path: &Path) -> Option<OutputFormat> {
+        let name = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "json" | "jsonfeed" => "jsonfeed",
+            "jsonl" | "ndjson" => "jsonl",
+            "atom" | "xml" => "atom",
+            "rss" => "rss",
+            "tsv" => "tsv",
+            "html" | "htm" => "html",
+            "opml" => "opml",
+            "txt" => "text",
+            "prom" => "prometheus",
+            _ => return None,
+        };
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
+    }
+}
+
+impl Output {
+    /// Text on stdout: what `once` writes when nobody says otherwise.
+    pub fn stdout(sources: usize) -> Output {
+        Output {
+            path: None,
+            format: OutputFormat::Now(Format::Text),
+            limit: None,
+            max_age: None,
+            title: TITLE.into(),
+            sources: (0..sources).collect(),
+            mode: MODE,
+        }
+    }
+}
+
+impl Default for Fetch {
+    fn default() -> Fetch {
+        Fetch {
+            workers: 32,
+            per_host: 4,
+            timeout: Duration::from_secs(10),
+            deadline: Duration::from_secs(60),
+            retries: 2,
+            options: transport::Options {
+                user_agent: user_agent(),
+                max_body: 8 << 20,
+                connect_timeout: Duration::from_secs(5),
+                proxy: None,
+            },
+        }
+    }
+}
+
+/// `newsagg/VERSION`, and where to complain about it once the project has a page.
+fn user_agent() -> String {
+    const PAGE: &str = env!("CARGO_PKG_REPOSITORY");
+    let page = if PAGE.is_empty() { String::new() } else { format!(" (+{PAGE})") };
+    format!("newsagg/{}{page}", env!("CARGO_PKG_VERSION"))
+}
+
+impl Default for StateConfig {
+    fn default() -> StateConfig {
+        StateConfig { dir: find::state_dir(), keep: Duration::from_secs(30 * 86_400) }
+    }
+}
+
+impl Default for Schedule {
+    fn default() -> Schedule {
+        Schedule { every: Duration::from_secs(30 * 60), jitter: 0.1 }
+    }
+}
+
+impl SourceConfig {
+    /// A source with the settings of `[fetch]` and nothing of its own.
+    pub fn new(
+        name: String,
+        kind: &'static str,
+        place: Place,
+        source: Option<Arc<dyn Source>>,
+        fetch: &Fetch,
+    ) -> SourceConfig {
+        SourceConfig {
+            name,
+            kind,
+            place,
+            source,
+            timeout: fetch.timeout,
+            retries: fetch.retries,
+            per_host: None,
+            options: fetch.options.clone(),
+            every: Schedule::default().every,
+            limit: None,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            tags: Vec::new(),
+            quota: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// The defaults, without sources and outputs.
+    pub fn empty() -> Config {
+        Config {
+            path: None,
+            fetch: Fetch::default(),
+            state: StateConfig::default(),
+            schedule: Schedule::default(),
+            outputs: Vec::new(),
+            sources: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Reads and checks a config file, secrets included.
+    ///
+    /// # Errors
+    /// Every problem of the file, in the order of the file.
+    pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
+        let text = file::read(path).map_err(|problem| vec![problem])?;
+        Config::parse(path, &text)
+    }
+
+    /// The same with the text at hand; `path` is for messages and for what is relative to it.
+    ///
+    /// # Errors
+    /// Every problem of the text, in its order.
+    pub fn parse(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
+        file::parse(path, text)
+    }
+
+    /// A handful of sources that need no key.
+    pub fn builtin() -> Config {
+        spec::builtin()
+    }
+
+    /// `config` (none: the built-in one) with only the sources that `specs` name, made from
+    /// the spec where it is not a name in the config. Without specs, the config itself.
+    ///
+    /// The result has at least one source and one output. With specs, and where the config has
+    /// no output, that is text on stdout: a part of the news does not replace the files of the
+    /// whole.
+    ///
+    /// # Errors
+    /// A spec that is no source, a key that is missing, a kind of a later version, no source.
+    pub fn select(config: Option<Config>, specs: &[String]) -> Result<Config, Vec<Problem>> {
+        let mut config = match (config, specs) {
+            (Some(config), _) => config,
+            (None, []) => Config::builtin(),
+            (None, _) => Config::empty(),
+        };
+        if !specs.is_empty() {
+            config.sources = spec::select(&config, specs)?;
+            config.outputs.clear();
+        } else if config.sources.is_empty() {
+            let message = "there is no [[source]]: nothing to ask".into();
+            return Err(vec![Problem { file: config.path, at: None, message }]);
+        }
+        if config.outputs.is_empty() {
+            config.outputs.push(Output::stdout(config.sources.len()));
+        }
+        Ok(config)
+    }
+
+    /// The same without what only a later version reads or writes; a warning says what was
+    /// left out.
+    ///
+    /// # Errors
+    /// Nothing is left to ask, or nothing to write.
+    pub fn without_later(mut self) -> Result<Config, Vec<Problem>> {
+        let mut left_out = Vec::new();
+        let mut kept = Vec::new();
+        for (index, source) in self.sources.iter().enumerate() {
+            match source.place {
+                Place::Later => left_out.push(format!(
+                    "source \"{}\": kind {} is not in this version yet",
+                    sheet::shown(&source.name),
+                    source.kind
+                )),
+                _ => kept.push(index),
+            }
+        }
+        self.sources.retain(|source| source.place != Place::Later);
+        for output in &mut self.outputs {
+            let indices = output.sources.iter();
+            output.sources = indices.filter_map(|old| kept.binary_search(old).ok()).collect();
+            if let Some(format) = output.format.later() {
+                left_out.push(format!("the format {format} is not in this version yet"));
+            }
+        }
+        self.outputs.retain(|output| output.format.later().is_none());
+        let problem = |message: String| Problem { file: self.path.clone(), at: None, message };
+        let left_out = left_out.into_iter().map(problem);
+        if self.sources.is_empty() || self.outputs.is_empty() {
+            return Err(left_out.collect());
+        }
+        self.warnings.extend(left_out);
+        Ok(self)
+    }
+}

@@ -1,9 +1,151 @@
 //! Bytes and labels to text.
+//!
+//! The order is that of RFC 7303 §3 and of the browsers: byte order mark, HTTP charset, XML
+//! declaration, then a look at the bytes themselves. Nothing is ever refused for a byte.
 
 use std::borrow::Cow;
 
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+/// The XML declaration is looked for in so many bytes.
+const PROLOGUE: usize = 1024;
+
 /// Text from a document's bytes: byte order mark, HTTP charset, XML declaration, sniffing, in
 /// that order; bad bytes become U+FFFD, never an error.
-pub fn decode<'a>(_body: &'a [u8], _content_type: Option<&str>) -> Cow<'a, str> {
-    todo!()
+pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+    if let Some(big) = utf_32(body) {
+        return Cow::Owned(decode_utf_32(body, big));
+    }
+    if let Some((encoding, length)) = Encoding::for_bom(body) {
+        return encoding.decode_without_bom_handling(&body[length..]).0;
+    }
+    if let Some(encoding) = utf_16_without_mark(body) {
+        return encoding.decode_without_bom_handling(body).0;
+    }
+    // Valid UTF-8 that is not all ASCII is UTF-8, whatever a label says: no text in another charset
+    // happens to look so.
+    let utf_8 = std::str::from_utf8(body).ok();
+    if let Some(text) = utf_8.filter(|text| !text.is_ascii()) {
+        return Cow::Borrowed(text);
+    }
+    let http = content_type.and_then(charset).and_then(ascii_superset);
+    let declared = || declaration(body).and_then(ascii_superset);
+    match http.or_else(declared) {
+        Some(encoding) if encoding != UTF_8 => encoding.decode_without_bom_handling(body).0,
+        label => match utf_8 {
+            Some(text) => Cow::Borrowed(text),
+            None => mend(body, label.is_some()),
+        },
+    }
+}
+
+/// Bytes that are not the UTF-8 they should be: a slip here and there is replaced, a whole text in
+/// windows-1252 is read as that.
+fn mend(body: &[u8], labelled: bool) -> Cow<'_, str> {
+    let (mut good, mut bad) = (0_usize, 0_usize);
+    for chunk in body.utf8_chunks() {
+        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    let meant = if good >= bad || (labelled && good > 0) { UTF_8 } else { WINDOWS_1252 };
+    meant.decode_without_bom_handling(body).0
+}
+
+/// The `charset` parameter of a media type (RFC 9110 §8.3.2).
+fn charset(content_type: &str) -> Option<&str> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let value = value.trim().trim_matches(['"', '\'']);
+        name.trim().eq_ignore_ascii_case("charset").then_some(value)
+    })
+}
+
+/// A label's encoding. UTF-16 is none here: what it labels would have been recognised by its bytes.
+fn ascii_superset(label: &str) -> Option<&'static Encoding> {
+    let encoding = Encoding::for_label(label.as_bytes())?;
+    Some(if [UTF_16BE, UTF_16LE].contains(&encoding) { UTF_8 } else { encoding })
+}
+
+/// The encoding that `<?xml … encoding="…"?>` names.
+fn declaration(body: &[u8]) -> Option<&str> {
+    let head = &body[..body.len().min(PROLOGUE)];
+    let begin = head.windows(5).position(|five| five == b"<?xml")?;
+    let end = begin + head[begin..].windows(2).position(|two| two == b"?>")?;
+    let declared = std::str::from_utf8(&head[begin..end]).ok()?;
+    let (_, value) = declared.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    Some(value[1..].split(quote).next()?.trim())
+}
+
+/// `<` and a zero byte, in the order of UTF-16 (XML 1.0, appendix F.1).
+fn utf_16_without_mark(body: &[u8]) -> Option<&'static Encoding> {
+    match body {
+        [b'<' | b'{' | b'[', 0, next, 0, ..] if *next != 0 => Some(UTF_16LE),
+        [0, b'<' | b'{' | b'[', 0, next, ..] if *next != 0 => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// Whether it is UTF-32, and then whether its bytes go from the big end.
+fn utf_32(body: &[u8]) -> Option<bool> {
+    match body {
+        [0, 0, 0xfe, 0xff, ..] | [0, 0, 0, b'<', ..] => Some(true),
+        [0xff, 0xfe, 0, 0, ..] | [b'<', 0, 0, 0, ..] => Some(false),
+        _ => None,
+    }
+}
+
+fn decode_utf_32(body: &[u8], big: bool) -> String {
+    let unit = |four: &[u8]| match *four {
+        [a, b, c, d] if big => u32::from_be_bytes([a, b, c, d]),
+        [a, b, c, d] => u32::from_le_bytes([a, b, c, d]),
+        _ => u32::MAX,
+    };
+    let letter = |four| char::from_u32(unit(four)).unwrap_or(char::REPLACEMENT_CHARACTER);
+    body.chunks(4).map(letter).filter(|letter| *letter != '\u{feff}').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &[u8], content_type: Option<&str>, text: &str) {
+        assert_eq!(decode(body, content_type), text, "{body:?} {content_type:?}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_decides_before_any_label() {
+        check(b"\xef\xbb\xbf<a>\xc3\xa9", Some("text/xml; charset=iso-8859-1"), "<a>é");
+        check(b"\xff\xfe<\0\xe9\0", None, "<é");
+        check(b"\xfe\xff\0<\0\xe9", Some("text/xml; charset=utf-8"), "<é");
+        check(b"\0\0\xfe\xff\0\0\0<\0\0\0\xe9", None, "<é");
+        check(b"\xff\xfe\0\0<\0\0\0\xe9\0\0\0", None, "<é");
+    }
+
+    #[test]
+    fn http_decides_before_the_declaration_and_the_declaration_before_sniffing() {
+        let declared = b"<?xml version='1.0' encoding='iso-8859-2'?><a>\xb1";
+        check(declared, None, "<?xml version='1.0' encoding='iso-8859-2'?><a>ą");
+        check(
+            declared,
+            Some("text/xml; Charset=\"windows-1251\""),
+            "<?xml version='1.0' encoding='iso-8859-2'?><a>±",
+        );
+        check(b"<a>\xe9\x80", None, "<a>é€");
+        check(b"<a>caf\xc3\xa9 bad \xff", None, "<a>café bad \u{fffd}");
+        check(b"<?xml encoding='no-such'?>\xe9", None, "<?xml encoding='no-such'?>é");
+    }
+
+    #[test]
+    fn valid_utf_8_is_read_as_such_whatever_a_label_says() {
+        check("<a>é".as_bytes(), Some("text/xml; charset=iso-8859-1"), "<a>é");
+        assert!(matches!(decode(b"plain", None), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn utf_16_without_a_mark_is_seen() {
+        check(b"<\0?\0x\0", None, "<?x");
+        check(b"\0<\0?\0x", Some("text/xml; charset=utf-16"), "<?x");
+    }
 }

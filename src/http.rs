@@ -116,6 +116,13 @@ pub struct Timing {
     pub body: Duration,
 }
 
+impl Timing {
+    /// All phases together.
+    pub fn total(&self) -> Duration {
+        self.resolve + self.connect + self.tls + self.first_byte + self.body
+    }
+}
+
 /// What a source reads: one answer, or one local file.
 #[derive(Clone, Copy, Debug)]
 pub struct Document<'a> {

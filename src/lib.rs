@@ -4,13 +4,13 @@
 //! `tests/it/layers.rs` holds it to that.
 
 // Floor 0, values: no I/O, no clock, no async.
-pub mod decode; // bytes and labels to text
+pub mod time; // instants, every date a feed was ever seen to carry, durations
 pub mod failure; // why one request brought nothing
 pub mod http; // a request, an answer, as plain data
 pub mod item; // one story
 pub mod json; // JSON from strangers, typed and forgiving
 pub mod text; // markup to plain text, cutting, escaping
-pub mod time; // instants, every date a feed was ever seen to carry, durations
+pub mod decode; // bytes and labels to text
 pub mod xml; // a forgiving reader over quick-xml
 
 // Floor 1, formats: text to items and back.
@@ -22,21 +22,22 @@ pub mod source;
 // Floor 3, policy: functions of (state, now).
 pub mod backoff; // how long to wait before asking again
 pub mod limit; // when the next request to a service may start
-pub mod merge;
-pub mod queue; // what is still to be asked, and when it may be // the same story once, newest first
+pub mod queue; // what is still to be asked, and when it may be
+pub mod merge; // the same story once, newest first
+pub mod state; // what is remembered between rounds
 
 // Floor 4, machinery: the only async floor.
 pub mod clock; // time, real or simulated
-pub mod loopback;
 pub mod pool; // N workers: the concurrency limit
-pub mod round; // every source asked once
+pub mod wire; // connections, TLS, HTTP/1.1
 pub mod transport; // one request, one answer, one deadline
-pub mod wire; // connections, TLS, HTTP/1.1 // the embedded news web
+pub mod round; // every source asked once
+pub mod loopback; // the embedded news web
 
 // Floor 5, files.
 pub mod config; // newsagg.toml
-pub mod report; // what a round took
 pub mod store; // files that appear by rename
+pub mod report; // what a round took
 pub mod update; // config to outputs: one round, merged and written
 
 // Floor 6, commands.

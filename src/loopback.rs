@@ -92,10 +92,7 @@ impl WebOptions {
     pub fn demo(now: Timestamp) -> WebOptions {
         WebOptions {
             latency: Duration::from_millis(300)..Duration::from_millis(800),
-            faults: vec![
-                ("/broken/".into(), Fault::Status(500)),
-                ("/silent/".into(), Fault::Hang),
-            ],
+            faults: vec![("/broken/".into(), Fault::Status(500)), ("/silent/".into(), Fault::Hang)],
             ..WebOptions::new(now)
         }
     }

@@ -1,1 +1,187 @@
-//! report
+//! What a round took: `--report` and the closing line (`interface.md` §5).
+
+use serde::Serialize;
+
+use crate::time::{Timestamp, format_duration};
+
+/// The version of the format.
+pub const VERSION: u32 = 1;
+
+/// One round, measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// [`VERSION`].
+    pub version: u32,
+    /// When the round began: RFC 3339, UTC.
+    pub started: String,
+    /// From its beginning until the last answer was read.
+    pub wall_ms: f64,
+    /// What one request after the other would have cost: the sum of their times on the wire.
+    pub sum_ms: f64,
+    /// `sum_ms / wall_ms`.
+    pub speedup: f64,
+    /// The fixed pool.
+    pub workers: usize,
+    /// The most requests under way at once.
+    pub max_in_flight: usize,
+    /// Requests sent, redirects and retries included.
+    pub requests: u64,
+    /// Of these, second and later tries.
+    pub retries: u64,
+    /// Bytes of bodies as they came over the wire.
+    pub bytes_in: u64,
+    /// `requests` by `wall_ms`.
+    pub requests_per_s: f64,
+    /// Stories after merging.
+    pub items: usize,
+    /// Items never seen before.
+    pub new: usize,
+    /// What was written.
+    pub outputs: Vec<OutputReport>,
+    /// One for each source, in the order of the config.
+    pub sources: Vec<SourceReport>,
+}
+
+/// One document.
+#[derive(Clone, Debug, Serialize)]
+pub struct OutputReport {
+    /// As given; `-` is stdout.
+    pub path: String,
+    /// How long the document is.
+    pub bytes: u64,
+    /// False when the file held the same already, or could not be written.
+    pub written: bool,
+    /// Why it could not be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// One source.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceReport {
+    /// As in the config.
+    pub name: String,
+    /// As in the config.
+    pub kind: &'static str,
+    /// `fresh`, `unchanged`, `stale`, `failed`, `limited` or `off`.
+    pub state: &'static str,
+    /// Requests sent.
+    pub requests: u32,
+    /// Of these, second and later tries.
+    pub retries: u32,
+    /// The status of its newest answer.
+    pub status: Option<u16>,
+    /// Bytes of bodies as they came over the wire.
+    pub bytes_in: u64,
+    /// Items that its answers held, after its filters and its limit.
+    pub items: usize,
+    /// Of these, never seen before.
+    pub new: usize,
+    /// From when it could first be asked until its last answer was read.
+    pub ms: f64,
+    /// Of its slowest request: waiting for a worker, a quota, its host.
+    pub wait_ms: f64,
+    /// Of its slowest request: looking the name up.
+    pub resolve_ms: f64,
+    /// Of its slowest request: the TCP handshake.
+    pub connect_ms: f64,
+    /// Of its slowest request: the TLS handshake.
+    pub tls_ms: f64,
+    /// Of its slowest request: from the request sent to the head of the answer.
+    pub first_byte_ms: f64,
+    /// Of its slowest request: from there to the last byte.
+    pub body_ms: f64,
+    /// What went wrong, unless the source is well; one failure of several.
+    pub error: Option<String>,
+    /// Since when, RFC 3339.
+    pub since: Option<String>,
+    /// Its quotas and what is left of them.
+    pub quota: Vec<QuotaReport>,
+    /// Not before this, RFC 3339, if it was put off.
+    pub next_due: Option<String>,
+}
+
+/// One sliding window.
+#[derive(Clone, Debug, Serialize)]
+pub struct QuotaReport {
+    /// At most so many requests …
+    pub limit: u32,
+    /// … in so long: `24h`.
+    pub window: String,
+    /// So many are left.
+    pub left: u32,
+}
+
+impl Report {
+    /// The same figures in one line, for people.
+    pub fn line(&self) -> String {
+        let well = self.sources.iter().filter(|s| matches!(s.state, "fresh" | "unchanged")).count();
+        let mut line = format!(
+            "{} from {well} of {}: {}, {} {} in {}",
+            count(self.items, "story", "stories"),
+            count(self.sources.len(), "source", "sources"),
+            format_args!("{} new", self.new),
+            self.requests,
+            if self.requests == 1 { "request" } else { "requests" },
+            milliseconds(self.wall_ms),
+        );
+        if self.requests > 1 {
+            let sum = milliseconds(self.sum_ms);
+            line += &format!(" instead of {sum} ({:.1} times faster)", self.speedup);
+        }
+        if self.retries > 0 {
+            line += &format!(", {}", count(self.retries as usize, "retry", "retries"));
+        }
+        if self.requests > 0 {
+            line += &format!(", {} in", bytes(self.bytes_in));
+        }
+        for output in &self.outputs {
+            let verdict = match (&output.error, output.written) {
+                (Some(_), _) => "not written".to_string(),
+                (None, true) => format!("{} written", bytes(output.bytes)),
+                (None, false) => "unchanged".to_string(),
+            };
+            if output.path != "-" {
+                line += &format!("; {}: {verdict}", output.path);
+            }
+        }
+        line
+    }
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// `512 ms`, `2.31 s`.
+pub fn milliseconds(ms: f64) -> String {
+    match ms {
+        ms if ms < 10.0 => format!("{ms:.1} ms"),
+        ms if ms < 1000.0 => format!("{ms:.0} ms"),
+        ms => format!("{:.2} s", ms / 1000.0),
+    }
+}
+
+/// `512 B`, `40.0 kB`, `1.2 MB`: powers of ten.
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..1_000 => format!("{n} B"),
+        1_000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        _ => format!("{:.1} MB", n as f64 / 1e6),
+    }
+}
+
+/// Rounded to a tenth of a millisecond.
+pub fn tenths(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+/// For the windows of a source.
+pub fn quota(limit: u32, window: std::time::Duration, left: u32) -> QuotaReport {
+    QuotaReport { limit, window: format_duration(window), left }
+}
+
+/// RFC 3339 or nothing.
+pub fn date(time: Option<Timestamp>) -> Option<String> {
+    time.map(|time| time.to_string())
+}

@@ -1,26 +1,247 @@
-//! Markup to plain text, white space, cutting, escaping.
+//! Markup to plain text, white space, cutting, links.
+//!
+//! What comes out of here is safe on a terminal, in a log and in a page: no markup, no control
+//! characters, no escape sequences, no bidirectional overrides.
 
 use crate::http::Url;
 use crate::item::Text;
 
+mod entity;
+mod html;
+mod link;
+
+pub use link::link;
+
 /// Plain text from text that may hold HTML: tags dropped, entities resolved, controls and
 /// bidirectional overrides removed, white space folded, at most `max` characters.
-pub fn from_html(_html: &str, _max: usize) -> Text {
-    todo!()
+pub fn from_html(html: &str, max: usize) -> Text {
+    let mut line = Line::new(max);
+    html::strip(html, &mut line);
+    line.finish()
 }
 
 /// Plain text from plain text: `<` and `&` stay as they are; the rest as in [`from_html`].
-pub fn from_plain(_text: &str, _max: usize) -> Text {
-    todo!()
-}
-
-/// An absolute `http` or `https` URL without credentials, joined to `base`, or nothing.
-pub fn link(_href: &str, _base: Option<&Url>) -> Option<Text> {
-    todo!()
+pub fn from_plain(text: &str, max: usize) -> Text {
+    let mut line = Line::new(max);
+    line.push_str(text);
+    line.finish()
 }
 
 /// One line that is safe on a terminal, in a log and in an error: controls, escape sequences
 /// and bidirectional marks removed, white space folded, at most `max` characters.
-pub fn printable(_text: &str, _max: usize) -> String {
-    todo!()
+pub fn printable(text: &str, max: usize) -> String {
+    from_plain(text, max).into()
+}
+
+/// A URL as it may be shown: without user, password, query and fragment, any of which may be
+/// secret.
+pub fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Neither fails on a URL that has a host.
+    url.set_username("").ok();
+    url.set_password(None).ok();
+    if url.query().is_some() {
+        url.set_query(Some("…"));
+    }
+    url.set_fragment(None);
+    printable(url.as_str().replace("%E2%80%A6", "…").as_str(), 300)
+}
+
+/// Text under construction: folded, cleaned, bounded.
+pub(crate) struct Line {
+    text: String,
+    /// Characters that may still be added.
+    room: usize,
+    /// White space that is written only if more text follows.
+    space: bool,
+    /// More came than there was room for.
+    cut: bool,
+}
+
+/// What a byte is to [`Line::push_str`].
+#[derive(Clone, Copy, PartialEq)]
+enum Class {
+    Plain,
+    Space,
+    Control,
+    Wide,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Plain; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b' ' => Class::Space,
+            0..0x20 | 0x7f => Class::Control,
+            0x80.. => Class::Wide,
+            _ => Class::Plain,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+impl Line {
+    fn new(max: usize) -> Line {
+        Line { text: String::new(), room: max, space: false, cut: false }
+    }
+
+    /// Whether anything added would be cut off.
+    pub(crate) fn full(&self) -> bool {
+        self.cut
+    }
+
+    pub(crate) fn push_str(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() && !self.cut {
+            let start = at;
+            // A run of printable ASCII, with the single spaces in it.
+            while at < bytes.len() {
+                match CLASSES[usize::from(bytes[at])] {
+                    Class::Plain => at += 1,
+                    Class::Space if at > start && bytes[at] == b' ' && bytes[at - 1] != b' ' => {
+                        at += 1
+                    }
+                    _ => break,
+                }
+            }
+            if at > start {
+                let ends_in_space = bytes[at - 1] == b' ';
+                self.push_run(&text[start..at - usize::from(ends_in_space)]);
+                self.space |= ends_in_space;
+                continue;
+            }
+            match CLASSES[usize::from(bytes[at])] {
+                Class::Wide => {
+                    let Some(letter) = text[at..].chars().next() else { return };
+                    self.push(letter);
+                    at += letter.len_utf8();
+                }
+                Class::Control => at += 1,
+                _ => {
+                    self.space = true;
+                    at += 1;
+                }
+            }
+        }
+    }
+
+    /// Printable ASCII that neither begins nor ends with a space, or is empty.
+    fn push_run(&mut self, run: &str) {
+        if run.is_empty() || !self.gap() {
+            return;
+        }
+        let fits = run.len().min(self.room);
+        self.text.push_str(&run[..fits]);
+        self.room -= fits;
+        self.cut = fits < run.len();
+    }
+
+    pub(crate) fn push(&mut self, letter: char) {
+        if letter.is_whitespace() {
+            self.space = true;
+        } else if !unwanted(letter) && self.gap() {
+            match self.room.checked_sub(1) {
+                Some(room) => {
+                    self.text.push(letter);
+                    self.room = room;
+                }
+                None => self.cut = true,
+            }
+        }
+    }
+
+    pub(crate) fn push_space(&mut self) {
+        self.space = true;
+    }
+
+    /// Writes the white space that is due. False when there is no room left.
+    fn gap(&mut self) -> bool {
+        if std::mem::take(&mut self.space) && !self.text.is_empty() {
+            match self.room.checked_sub(1) {
+                Some(room) => {
+                    self.text.push(' ');
+                    self.room = room;
+                }
+                None => self.cut = true,
+            }
+        }
+        !self.cut
+    }
+
+    fn finish(mut self) -> Text {
+        if self.cut {
+            // The mark takes the place of the last character, and of what belongs to it.
+            while self.text.pop().is_some_and(|last| joins(last)) {}
+            self.text.truncate(self.text.trim_end().len());
+            self.text.push('…');
+        }
+        self.text.into_boxed_str()
+    }
+}
+
+/// Marks that belong to the character before them.
+fn joins(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+/// Characters that show nothing and can hide something: controls, bidirectional marks and
+/// overrides (UAX #9), zero-width space and joiner-less marks, tags. The joiners U+200C and U+200D
+/// stay, because Persian and emoji are written with them.
+fn unwanted(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_is_folded_and_what_hides_is_dropped() {
+        assert_eq!(&*from_plain("  a \t\r\n b\u{a0}\u{2028}c ", 99), "a b c");
+        assert_eq!(&*from_plain("a\u{1b}[31mb\u{7f}\u{0}\u{9b}c", 99), "a[31mbc");
+        assert_eq!(&*from_plain("a\u{202e}b\u{2066}c\u{feff}\u{200b}d\u{ad}e", 99), "abcde");
+        assert_eq!(&*from_plain("a < b & c", 99), "a < b & c");
+        assert_eq!(
+            &*from_plain("👩\u{200d}🚀 می\u{200c}خواهم", 99),
+            "👩\u{200d}🚀 می\u{200c}خواهم"
+        );
+        assert_eq!(&*from_plain("", 99), "");
+        assert_eq!(&*from_plain(" \n ", 99), "");
+    }
+
+    #[test]
+    fn no_more_than_max_characters_come_out() {
+        assert_eq!(&*from_plain("abcdef", 6), "abcdef");
+        assert_eq!(&*from_plain("abcdefg", 6), "abcde…");
+        assert_eq!(&*from_plain("ab cdefg", 4), "ab…");
+        assert_eq!(&*from_plain("ééééé", 3), "éé…");
+        assert_eq!(&*from_plain("abcdef   ", 6), "abcdef");
+        for max in 1..40 {
+            let text = from_html("one <b>two</b> thr\u{301}ee &amp; f\u{200d}our 👍🏽 fünf", max);
+            assert!(text.chars().count() <= max, "{text} at {max}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_what_may_be_secret() {
+        let url = Url::parse("https://me:pass@example.org/feed?token=abc#x").unwrap();
+        assert_eq!(shown(&url), "https://example.org/feed?…");
+    }
 }

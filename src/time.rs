@@ -35,11 +35,42 @@ pub fn parse_date(_text: &str) -> Option<Timestamp> {
 }
 
 /// `90s`, `15m`, `1h30m`, `7d`, `500ms`.
-pub fn parse_duration(_text: &str) -> Result<Duration, String> {
-    todo!()
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    if rest.is_empty() {
+        return Err("empty".into());
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (number, after) = rest.split_at(digits);
+        let letters = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+        let (unit, next) = after.split_at(letters);
+        let n: u64 = number.parse().map_err(|_| "number".to_owned())?;
+        let ms: u64 = match unit {
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return Err("unit".into()),
+        };
+        total += Duration::from_millis(n.checked_mul(ms).ok_or("long")?);
+        rest = next;
+    }
+    Ok(total)
 }
 
 /// The shortest text that `parse_duration` reads back.
-pub fn format_duration(_duration: Duration) -> String {
-    todo!()
+pub fn format_duration(duration: Duration) -> String {
+    let mut ms = duration.as_millis();
+    let mut out = String::new();
+    for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)]
+    {
+        if ms >= size {
+            out += &format!("{}{unit}", ms / size);
+            ms %= size;
+        }
+    }
+    if out.is_empty() { "0s".into() } else { out }
 }

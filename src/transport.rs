@@ -1,9 +1,37 @@
 //! The way out: one request, one answer, one deadline. The only module that knows of surf.
+//!
+//! surf passes each hop on to its backend ([`crate::wire`], or a stand-in in tests); what is
+//! above one hop is here: the deadline, redirects, content codings and the limits on sizes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_lite::{AsyncBufRead, AsyncBufReadExt, FutureExt, future};
+use surf::http as message;
+
 use crate::clock::Clock;
-use crate::http::{Exchange, Request};
+use crate::failure::{Failure, Stage};
+use crate::http::{Exchange, Request, Response, Url};
+use crate::wire::{Backend, Call, Delimited, IdleConnections, Phase, RealStatus, Trace};
+
+mod coding;
+mod headers;
+mod redirect;
+
+use coding::Decoder;
+use redirect::{Chain, Hop};
+
+/// The wire may carry this much more than `max_body`: what a coding adds to data it cannot shrink.
+const CODING_OVERHEAD: u64 = 64 << 10;
+
+/// Room for the body is set aside only up to here on the word of `Content-Length`.
+const MAX_TRUSTED_LENGTH: u64 = 256 << 10;
+
+/// After so many bytes of a body, decoded or not, the loop gets its turn.
+const BYTES_PER_TURN: usize = 64 << 10;
+
+/// After so many pieces of a body, however small, the loop gets its turn.
+const PIECES_PER_TURN: usize = 64;
 
 /// How every request is made, unless its source says otherwise.
 #[derive(Clone, Debug)]
@@ -15,24 +43,220 @@ pub struct Options {
     /// For one address to accept the connection.
     pub connect_timeout: Duration,
     /// `[fetch] proxy`; without it the environment decides.
-    pub proxy: Option<crate::http::Url>,
+    pub proxy: Option<Url>,
 }
 
 /// The network, or what passes for it.
 #[derive(Debug)]
 pub struct Transport {
     clock: Clock,
+    client: surf::Client,
+    idle: Option<IdleConnections>,
 }
 
 impl Transport {
-    /// Asks, and waits no longer than `timeout` from here to the last byte.
-    pub async fn get(
-        &self,
-        _request: &Request,
-        _options: &Options,
-        _timeout: Duration,
-    ) -> Exchange {
-        let _ = &self.clock;
-        todo!()
+    /// The network. Costs nothing until the first request.
+    pub fn new(clock: Clock) -> Transport {
+        Transport::with(Backend::default(), clock)
     }
+
+    /// The network without the environment's proxies: for servers of our own on loopback.
+    pub fn direct(clock: Clock) -> Transport {
+        Transport::with(Backend::direct(), clock)
+    }
+
+    fn with(backend: Backend, clock: Clock) -> Transport {
+        let idle = Some(backend.idle());
+        Transport { idle, ..Transport::over(backend, clock) }
+    }
+
+    /// Anything that can pass for the network.
+    pub fn over(backend: impl surf::HttpClient, clock: Clock) -> Transport {
+        Transport { clock, client: surf::Client::with_http_client(backend), idle: None }
+    }
+
+    /// The clock that deadlines are held against.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Closes the connections kept for another request; for the end of a round.
+    pub fn close_idle(&self) {
+        if let Some(idle) = &self.idle {
+            idle.close();
+        }
+    }
+
+    /// Asks, and waits no longer than `timeout` from here to the last byte, over all redirects.
+    pub async fn get(&self, request: &Request, options: &Options, timeout: Duration) -> Exchange {
+        let deadline = self.clock.now().saturating_add(timeout);
+        let trace = Arc::new(Trace::new(self.clock.clone()));
+        let late = async {
+            self.clock.sleep_until(deadline).await;
+            Err(overdue(timeout, &trace))
+        };
+        let result = self.follow(request, options, &trace).or(late).await;
+        let (_, timing, bytes_in, requests) = trace.sum();
+        Exchange { result, timing, bytes_in, requests }
+    }
+
+    /// Asks, and goes where the answers lead.
+    async fn follow(
+        &self,
+        request: &Request,
+        options: &Options,
+        trace: &Arc<Trace>,
+    ) -> Result<Response, Failure> {
+        let mut chain = Chain::new(request)?;
+        loop {
+            let mut answer = self.send(&chain, options, trace).await?;
+            let status = status(&answer);
+            let location = answer.header("location").map(|values| values.last().as_str());
+            match chain.next(status, location, trace.began_local())? {
+                Hop::Follow { same_origin } => {
+                    if same_origin {
+                        drain(answer.take_body(), trace).await;
+                    }
+                }
+                Hop::Stay => return self.finish(answer, status, chain, options, trace).await,
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        chain: &Chain<'_>,
+        options: &Options,
+        trace: &Arc<Trace>,
+    ) -> Result<message::Response, Failure> {
+        let mut request = message::Request::new(message::Method::Get, chain.url().clone());
+        headers::fill(&mut request, chain, options)?;
+        request.ext_mut().insert(Call {
+            trace: trace.clone(),
+            connect_timeout: options.connect_timeout,
+            proxy: options.proxy.clone(),
+            local_ok: chain.local_ok(),
+            redirected: chain.redirected(),
+        });
+        trace.request();
+        // Until the backend knows better.
+        trace.enter(Phase::FirstByte);
+        match self.client.send(surf::Request::from(request)).await {
+            Ok(answer) => Ok(answer.into()),
+            Err(error) => Err(match error.downcast::<Failure>() {
+                Ok(failure) => failure,
+                Err(error) => Failure::new(Stage::Protocol, error.to_string()),
+            }),
+        }
+    }
+
+    /// Reads the body and puts the answer in our own terms.
+    async fn finish(
+        &self,
+        mut answer: message::Response,
+        status: u16,
+        chain: Chain<'_>,
+        options: &Options,
+        trace: &Trace,
+    ) -> Result<Response, Failure> {
+        trace.enter(Phase::Body);
+        let delimited = answer.ext().get::<Delimited>().is_none_or(|delimited| delimited.0);
+        let coding = headers::all(&answer, "content-encoding");
+        let body = answer.take_body();
+        let length = body.len().map(|length| length as u64);
+        let body = match length {
+            Some(0) => Vec::new(),
+            _ => {
+                let decoder = Decoder::new(&coding, options.max_body)?;
+                read(body.into_reader(), length, decoder, options.max_body, trace).await?
+            }
+        };
+        Ok(Response {
+            status,
+            body,
+            delimited,
+            content_type: headers::first(&answer, "content-type"),
+            retry_after: headers::retry_after(&answer, self.clock.wall()),
+            etag: headers::first(&answer, "etag"),
+            last_modified: headers::first(&answer, "last-modified"),
+            moved: chain.moved(),
+            url: chain.into_url(),
+        })
+    }
+}
+
+fn status(answer: &message::Response) -> u16 {
+    match answer.ext().get::<RealStatus>() {
+        Some(real) => real.0,
+        None => answer.status().into(),
+    }
+}
+
+/// Reads to the end, decoding as it comes.
+async fn read(
+    mut reader: impl AsyncBufRead + Unpin,
+    length: Option<u64>,
+    mut decoder: Decoder,
+    max_body: u64,
+    trace: &Trace,
+) -> Result<Vec<u8>, Failure> {
+    let max_wire = max_body.saturating_add(CODING_OVERHEAD);
+    if length.is_some_and(|length| length > max_wire) {
+        return Err(coding::too_large(max_body));
+    }
+    decoder.reserve(length.unwrap_or(0).min(MAX_TRUSTED_LENGTH) as usize);
+    let (mut wire, mut pieces, mut bytes) = (0u64, 0, 0);
+    loop {
+        let chunk = reader.fill_buf().await.map_err(broken)?;
+        if chunk.is_empty() {
+            return decoder.finish();
+        }
+        let step = decoder.step(chunk)?;
+        reader.consume(step.read);
+        wire += step.read as u64;
+        trace.received(step.read);
+        if wire > max_wire {
+            return Err(coding::too_large(max_body));
+        }
+        pieces += 1;
+        bytes += step.read.max(step.written);
+        if bytes >= BYTES_PER_TURN || pieces >= PIECES_PER_TURN {
+            (pieces, bytes) = (0, 0);
+            future::yield_now().await;
+        }
+    }
+}
+
+/// Reads what little a redirect says, so that its connection can carry the next request.
+async fn drain(body: message::Body, trace: &Trace) {
+    const MAX_DRAINED: usize = 8 << 10;
+    if body.len().is_none_or(|length| length > MAX_DRAINED) {
+        return;
+    }
+    let mut reader = body.into_reader();
+    while let Ok(chunk) = reader.fill_buf().await {
+        let count = chunk.len();
+        if count == 0 {
+            return;
+        }
+        trace.received(count);
+        reader.consume(count);
+    }
+}
+
+fn broken(error: std::io::Error) -> Failure {
+    let failure = error.get_ref().and_then(|inner| inner.downcast_ref::<Failure>());
+    failure.cloned().unwrap_or_else(|| Failure::new(Stage::Protocol, error.to_string()))
+}
+
+fn overdue(timeout: Duration, trace: &Trace) -> Failure {
+    let (phase, _, bytes, _) = trace.sum();
+    let doing = match phase {
+        Some(Phase::Resolve) => "looking up the name".into(),
+        Some(Phase::Connect) => "connecting".into(),
+        Some(Phase::Tls) => "in the TLS handshake".into(),
+        Some(Phase::Body) => format!("after {bytes} bytes of the body"),
+        Some(Phase::FirstByte) | None => "waiting for the answer".into(),
+    };
+    Failure::new(Stage::Timeout, format!("given up after {timeout:?}, {doing}"))
 }

@@ -1,10 +1,13 @@
 //! `newsagg parse`: how newsagg reads a document, one JSON line per file.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
+use argh::{ArgsInfo, FromArgs};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::say;
 use crate::format::jsonfeed;
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{DateOrigin, Item, Story};
@@ -20,35 +23,69 @@ const MAX_FILE: u64 = 64 << 20;
 /// No error is longer than this many characters.
 const MAX_ERROR: usize = 500;
 
-/// What the command line says.
-#[derive(Clone, Debug, Default)]
-pub struct ParseOptions {
-    /// Read each file as an answer of this kind of source; `feed` without it.
-    pub kind: Option<String>,
-    /// What relative links are relative to.
-    pub base: Option<String>,
-    /// As if the files had been served with this `Content-Type`.
-    pub content_type: Option<String>,
-    /// Paths; `-` is stdin.
+/// how newsagg reads a document: one JSON line per file
+#[derive(ArgsInfo, FromArgs, Debug, Default)]
+pub struct ParseArgs {
+    /// files; `-` is stdin
+    #[argh(positional, arg_name = "FILE")]
     pub files: Vec<String>,
+    /// read it as an answer of this kind of source
+    #[argh(option, default = "String::from(\"feed\")", from_str_fn(kind))]
+    pub kind: String,
+    /// what relative links are relative to
+    #[argh(option, from_str_fn(base))]
+    pub base: Option<crate::http::Url>,
+    /// the Content-Type it was served with
+    #[argh(option)]
+    pub content_type: Option<String>,
+}
+
+/// The kinds that `--kind` knows in this version.
+pub const KINDS: [&str; 4] = ["feed", "newsapi", "guardian", "hackernews"];
+const LATER: [&str; 4] = ["reddit", "github", "json", "stream"];
+
+fn kind(text: &str) -> Result<String, String> {
+    if KINDS.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    if LATER.contains(&text) {
+        return Err("this kind is not in this version yet".into());
+    }
+    let near = crate::config::nearest(text, KINDS).map(|near| format!("; did you mean {near}?"));
+    Err(format!("must be one of {}{}", KINDS.join(", "), near.unwrap_or_default()))
+}
+
+fn base(text: &str) -> Result<crate::http::Url, String> {
+    crate::http::Url::parse(text).map_err(|error| format!("must be an absolute URL ({error})"))
+}
+
+/// Runs the command: 1 if any file could not be read.
+pub fn run(args: ParseArgs) -> ExitCode {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match print(&args, &mut out) {
+        Ok(true) => ExitCode::from(super::OK),
+        // A reader that closes the pipe has what it wanted.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(super::OK),
+        Ok(false) => ExitCode::from(super::FAILED),
+        Err(error) => {
+            say::err(&format!("newsagg: writing to stdout: {}\n", store::plainly(&error)));
+            ExitCode::from(super::FAILED)
+        }
+    }
 }
 
 /// Prints one line per file, in order. `Ok(false)` if any file could not be read.
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::InvalidInput`] if `kind` or `base` are wrong: nothing was printed. Else what
-/// writing to `out` said.
-pub fn run(options: &ParseOptions, out: &mut dyn Write) -> io::Result<bool> {
-    let usage = |cause: String| io::Error::new(io::ErrorKind::InvalidInput, cause);
-    let source = source(options.kind.as_deref().unwrap_or("feed")).map_err(usage)?;
-    let base = options.base.as_deref().map(Url::parse).transpose();
-    let base = base.map_err(|e| usage(format!("--base is not a URL: {e}")))?;
+/// What writing to `out` said.
+pub fn print(args: &ParseArgs, out: &mut dyn Write) -> io::Result<bool> {
+    let source = source(&args.kind).map_err(io::Error::other)?;
     let mut all_ok = true;
-    for file in &options.files {
+    for file in &args.files {
         let page = read_file(file).and_then(|body| {
-            let content_type = options.content_type.as_deref();
-            read(&*source, &Document { url: base.as_ref(), content_type, body: &body })
+            let content_type = args.content_type.as_deref();
+            read(&*source, &Document { url: args.base.as_ref(), content_type, body: &body })
         });
         all_ok &= page.is_ok();
         line(file, page, out)?;
@@ -62,7 +99,7 @@ fn read_file(file: &str) -> Result<Vec<u8>, String> {
         "-" => store::read_all(io::stdin().lock(), MAX_FILE),
         path => store::read(std::path::Path::new(path), MAX_FILE),
     };
-    bytes.map_err(|e| e.to_string())
+    bytes.map_err(|error| store::plainly(&error))
 }
 
 /// Reads one document, or one recorded answer of an API, as `source` does.
@@ -139,12 +176,7 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
             language: None,
             page_size: None,
         }),
-        other => {
-            let other = text::printable(other, 40);
-            return Err(format!(
-                "--kind is feed, newsapi, guardian or hackernews in this version, not `{other}`"
-            ));
-        }
+        other => return Err(format!("no kind `{other}`")),
     })
 }
 
@@ -204,35 +236,26 @@ fn story(item: Item) -> Story {
 mod tests {
     use super::*;
 
-    fn lines(kind: Option<&str>, files: &[&str]) -> (bool, Vec<String>) {
-        let options = ParseOptions {
-            kind: kind.map(Into::into),
-            files: files.iter().map(|&file| file.into()).collect(),
-            ..ParseOptions::default()
-        };
-        let mut out = Vec::new();
-        let ok = run(&options, &mut out).expect("memory takes everything");
-        let out = String::from_utf8(out).expect("JSON is UTF-8");
-        (ok, out.lines().map(Into::into).collect())
-    }
-
     #[test]
     fn a_file_that_is_missing_has_its_line_and_does_not_end_it() {
-        let (ok, lines) = lines(None, &["/nowhere/a.xml", "/nowhere/b.xml"]);
-        assert!(!ok);
-        assert_eq!(lines.len(), 2);
-        assert!(
-            lines[0].starts_with(r#"{"file":"/nowhere/a.xml","ok":false,"error":""#),
-            "{}",
-            lines[0]
-        );
+        let files = vec!["/nowhere/a.xml".into(), "/nowhere/b.xml".into()];
+        let args = ParseArgs { files, kind: "feed".into(), ..ParseArgs::default() };
+        let mut out = Vec::new();
+        assert!(!print(&args, &mut out).expect("memory takes everything"));
+        let file_not_found = "no such file or directory";
+        let expected = ["a", "b"].map(|name| {
+            format!(
+                "{{\"file\":\"/nowhere/{name}.xml\",\"ok\":false,\"error\":\"{file_not_found}\"}}\n"
+            )
+        });
+        assert_eq!(String::from_utf8(out).expect("JSON is UTF-8"), expected.concat());
     }
 
     #[test]
-    fn a_kind_that_does_not_exist_is_a_usage_error() {
-        let options = ParseOptions { kind: Some("gopher".into()), ..ParseOptions::default() };
-        let error = run(&options, &mut Vec::new()).expect_err("no such kind");
-        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    fn every_kind_of_this_version_has_a_reader() {
+        for kind in KINDS {
+            assert_eq!(source(kind).expect(kind).kind(), kind);
+        }
     }
 
     #[test]

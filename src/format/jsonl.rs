@@ -2,9 +2,13 @@
 
 use std::io;
 
-use crate::format::Merged;
+use crate::format::{Merged, jsonfeed};
 
 /// Writes one line per story.
-pub fn write(_merged: &Merged<'_>, _out: &mut dyn io::Write) -> io::Result<()> {
-    todo!()
+pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    for story in merged.stories {
+        serde_json::to_writer(&mut *out, &jsonfeed::item(story))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
 }

@@ -164,7 +164,8 @@ pub(super) fn hacker_news(stories: &[Dated], now: Timestamp) -> Vec<(String, Str
         ("job", ids(|post| post.kind == "job")),
     ];
     let lists = lists.map(|(name, body)| (format!("/hn/v0/{name}stories.json"), body));
-    let items = items.iter().map(|post| (format!("/hn/v0/item/{}.json", post.id), post.json.clone()));
+    let items =
+        items.iter().map(|post| (format!("/hn/v0/item/{}.json", post.id), post.json.clone()));
     lists.into_iter().chain(items).collect()
 }
 

@@ -1,6 +1,5 @@
 //! HTTP/1.1 as far as the embedded web needs it: GET and HEAD, keep-alive, bounded heads.
 
-
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
@@ -112,7 +111,8 @@ impl Server {
         let mut pending = Vec::new();
         while let Some(head) = read_head(&mut stream, &mut pending).await? {
             let Some(asked) = Asked::parse(&head) else {
-                let refusal = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                let refusal =
+                    "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
                 stream.write_all(refusal.as_bytes()).await?;
                 break;
             };
@@ -174,7 +174,6 @@ impl Server {
         *start + span.mul_f64((draw >> 32) as f64 / f64::from(u32::MAX))
     }
 }
-
 
 /// Counts a request from its arrival to its end, whichever way it ends.
 struct UnderWay<'a>(&'a Mutex<Counts>);

@@ -1,0 +1,243 @@
+//! The help texts: written by hand, at most 80 columns wide.
+
+/// `newsagg --help`
+pub const TOP: &str = "\
+newsagg: many news sources, one feed file
+
+Usage: newsagg COMMAND [options]
+
+Commands:
+  once   ask every source once, merge the news, write the outputs
+  demo   see it work: the same against a made-up news web, no keys, no network
+  check  read the config, say what is wrong with it or what would be asked
+  parse  show how newsagg reads a feed or an API's answer
+  help   this text, or `newsagg help COMMAND`
+
+  Not in this version yet: run, status, bench, import, export, replay.
+
+Options:
+  -h, --help     this text; after a command, its options and examples
+  -V, --version  the version
+
+Examples:
+  newsagg demo                                  two seconds, nothing to set up
+  newsagg once                                  news of some well-known sites
+  newsagg once hn https://lwn.net/headlines/rss
+  newsagg once -c newsagg.toml                  what the config says
+  newsagg check                                 is the config right?
+
+Config, the first that there is:
+  -c FILE
+  $NEWSAGG_CONFIG
+  $CONFIGURATION_DIRECTORY/newsagg.toml         set by systemd
+  $XDG_CONFIG_HOME/newsagg/newsagg.toml         or ~/.config/newsagg/…
+  /etc/newsagg/newsagg.toml
+  With none, `once` asks a few sources that need no key.
+
+Environment:
+  NEWSAPI_KEY, GUARDIAN_KEY                     keys for `newsapi`, `guardian`
+  http_proxy, https_proxy, all_proxy, no_proxy  proxies
+  SSL_CERT_FILE, SSL_CERT_DIR                   other certificate authorities
+  NO_COLOR                                      no colours on the terminal
+  RUST_LOG                                      what is logged: newsagg=debug
+
+Exit codes:
+  0    the outputs are written; some sources may have failed (stderr says which)
+  1    nothing could be fetched, or the outputs could not be written
+  2    wrong usage or config: nothing was asked, nothing was written
+  3    --strict or --fail-fast, and a source failed
+  130, 143  stopped by SIGINT, SIGTERM; the files are whole
+";
+
+const ONCE: &str = "\
+newsagg once: ask every source once, merge the news, write the outputs
+
+Usage: newsagg once [SOURCE...] [options]
+
+A SOURCE is one of
+  NAME                             of a source in the config
+  https://example.org/feed.xml     a feed: RSS, Atom or JSON Feed
+  file:///PATH, ./PATH             a feed in a file
+  -                                a feed on stdin
+  hn, hn:LIST                      Hacker News: top, new, best, ask, show, job
+  guardian, guardian:SECTION       the Guardian; the key is in $GUARDIAN_KEY
+  newsapi, newsapi:us              NewsAPI by country; key in $NEWSAPI_KEY
+  newsapi:technology               NewsAPI by category
+Without one, every source of the config is asked; without a config, a few
+well-known ones that need no key.
+
+Options:
+  -c, --config FILE     the config; `newsagg --help` says where it is looked for
+  -o, --output FILE     write this file instead of the config's; - is stdout
+  -f, --format FORMAT   jsonfeed, jsonl or text; without -o it goes to stdout
+      --limit N         write at most N items
+      --workers N       at most N requests in flight (default 32)
+      --timeout DUR     for one request, connect to last byte (default 10s)
+      --deadline DUR    for the round; what is left is put off (default 60s)
+      --strict          exit with 3 if any source failed
+      --fail-fast       stop at the first failure, and exit with 3
+      --report FILE     write what the round took, as JSON
+  -q, --quiet           say only what went wrong
+  -v, --verbose         a line for each source; -vv: for each request
+  -h, --help            this text
+  Not yet: --new, --max-age, --offline, --force, --record, --timeline.
+  DUR is a duration: 500ms, 90s, 15m, 1h30m.
+
+Where the news goes:
+  Without SOURCE the outputs of the config are written. If there are none, or
+  if a SOURCE is named, text goes to stdout: a part of the news does not replace
+  the files of the whole. -o and -f come before all of this.
+  Without -f the name of FILE says the format: .json, .jsonl, .txt.
+  Only the news is on stdout; everything else is on stderr.
+
+Examples:
+  newsagg once hn
+  newsagg once hn:show https://lobste.rs/rss --limit 20
+  newsagg once -f jsonl | jq -r .title
+  newsagg once -c newsagg.toml -o feed.json --report report.json
+  curl -s https://lwn.net/headlines/rss | newsagg once -
+
+Exit codes:
+  0 written; 1 nothing fetched or not written; 2 usage or config;
+  3 --strict or --fail-fast, and a source failed; 130, 143 stopped by a signal
+";
+
+const DEMO: &str = "\
+newsagg demo: see what newsagg is for, in two seconds
+
+Usage: newsagg demo [options]
+
+Starts a small made-up news web on the loopback interface: NewsAPI, the
+Guardian, Hacker News and feeds, with the delays of real ones, one that is
+broken and one that never answers. Asks them all at once as `newsagg once` does,
+and shows what that took against asking one after the other.
+No keys, no network, no config.
+
+Options:
+  -o, --output DIR  where the files go (default: a temporary folder)
+  -q, --quiet       say only what went wrong
+  -v, --verbose     a line for each source; -vv: for each request
+  -h, --help        this text
+
+Examples:
+  newsagg demo
+  newsagg demo -o news && ls news
+
+Exit codes:
+  0 it worked; 1 it did not; 2 usage
+";
+
+const CHECK: &str = "\
+newsagg check: read the config, say what is wrong or what would be asked
+
+Usage: newsagg check [options]
+
+Finds every mistake of the config in one run, each with its line and column,
+and asks nobody anything. A good config is summed up: sources, what they would
+be asked, outputs. Keys are looked up, but never shown.
+
+Options:
+  -c, --config FILE  the config; `newsagg --help` says where it is looked for
+      --online       ask each source once, and say how it answered
+  -q, --quiet        say only what is wrong
+  -v, --verbose      a line for each source; -vv: for each request
+  -h, --help         this text
+
+Examples:
+  newsagg check
+  newsagg check -c newsagg.toml --online
+  newsagg check -q && newsagg once
+
+Exit codes:
+  0 the config is good; 1 with --online: no source answered;
+  2 no config, or there is something wrong with it
+";
+
+const PARSE: &str = "\
+newsagg parse: show how newsagg reads a feed or an API's answer
+
+Usage: newsagg parse [options] FILE...
+
+Prints one line of JSON for each file, in the order given; - is stdin.
+  {\"file\", \"ok\": true, \"format\", \"title\", \"skipped\", \"items\": [...]}
+  {\"file\", \"ok\": false, \"error\"}
+Items stand in the order of the document, neither merged nor limited. `skipped`
+counts entries that were recognised and left out.
+
+Options:
+      --kind KIND          read it as an answer of this kind of source: feed
+                           (default), newsapi, guardian, hackernews
+      --base URL           where it came from: relative links are relative to it
+      --content-type TYPE  the Content-Type it was served with
+  -h, --help               this text
+
+Examples:
+  newsagg parse feed.xml
+  curl -s https://lobste.rs/rss | newsagg parse --base https://lobste.rs/rss -
+  newsagg parse --kind guardian answer.json | jq '.items[].title'
+
+Exit codes:
+  0 every file was read; 1 at least one was not; 2 usage
+";
+
+/// The help of a command of this version.
+pub fn of(command: &str) -> Option<&'static str> {
+    match command {
+        "once" => Some(ONCE),
+        "demo" => Some(DEMO),
+        "check" => Some(CHECK),
+        "parse" => Some(PARSE),
+        "help" => Some(TOP),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use argh::{ArgsInfo, FlagInfoKind};
+
+    use super::*;
+    use crate::command::{check, demo, once, parse};
+
+    #[test]
+    fn no_line_is_wider_than_80_columns() {
+        for text in [TOP, ONCE, DEMO, CHECK, PARSE] {
+            for line in text.lines() {
+                assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+                assert_eq!(line.trim_end(), line);
+            }
+            assert!(text.ends_with('\n'));
+        }
+    }
+
+    /// An option is written in its help as `-o, --output FILE` or `--output`.
+    fn explains<T: ArgsInfo>(text: &str) {
+        for flag in T::get_args_info().flags {
+            let long = flag.long;
+            let named = text.split([' ', ',', '\n', '.']).any(|word| word == long);
+            assert!(named || long == "--help", "{long} is not in:\n{text}");
+            if let Some(short) = flag.short {
+                assert!(
+                    text.contains(&format!("  -{short}, {long}")),
+                    "-{short} is not in:\n{text}"
+                );
+            }
+            let later = flag.description == "later";
+            if matches!(flag.kind, FlagInfoKind::Option { .. }) && !later {
+                let with_value = text.lines().any(|line| {
+                    let rest = line.trim_start().split(long).nth(1).unwrap_or_default();
+                    rest.trim_start().starts_with(|c: char| c.is_ascii_uppercase())
+                });
+                assert!(with_value, "{long} takes a value:\n{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_option_is_in_the_help_of_its_command() {
+        explains::<once::OnceArgs>(ONCE);
+        explains::<demo::DemoArgs>(DEMO);
+        explains::<check::CheckArgs>(CHECK);
+        explains::<parse::ParseArgs>(PARSE);
+    }
+}

@@ -1,0 +1,48 @@
+//! What happens, line by line, on stderr.
+
+use std::io::Write;
+
+use log::{Level, LevelFilter};
+
+/// Sets the log up: `-q` errors only, `-v` a line per source and round, `-vv` one per request;
+/// without them `$RUST_LOG`, and without that warnings.
+pub fn set_up(quiet: bool, verbose: u8) {
+    let mut builder = env_logger::Builder::new();
+    let level = match (quiet, verbose) {
+        (true, _) => Some(LevelFilter::Error),
+        (_, 0) => None,
+        (_, 1) => Some(LevelFilter::Info),
+        _ => Some(LevelFilter::Debug),
+    };
+    match (level, std::env::var("RUST_LOG")) {
+        // Of the libraries beneath, only what is wrong with them is of interest.
+        (Some(level), _) => {
+            builder.filter_level(level.min(LevelFilter::Warn)).filter_module("newsagg", level);
+        }
+        (None, Ok(filters)) => {
+            builder.parse_filters(&filters);
+        }
+        (None, Err(_)) => {
+            builder.filter_level(LevelFilter::Warn);
+        }
+    }
+    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    builder.format(move |out, record| {
+        if journal {
+            write!(out, "<{}>", priority(record.level()))?;
+        }
+        writeln!(out, "newsagg: {}", record.args())
+    });
+    // The only other logger could be one of a test's.
+    let _ = builder.try_init();
+}
+
+/// sd-daemon(3)
+fn priority(level: Level) -> u8 {
+    match level {
+        Level::Error => 3,
+        Level::Warn => 4,
+        Level::Info => 6,
+        Level::Debug | Level::Trace => 7,
+    }
+}

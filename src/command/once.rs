@@ -1,0 +1,160 @@
+//! `newsagg once`: every source once, merged and written.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use argh::{ArgsInfo, FromArgs};
+
+use super::perform::{Manner, perform};
+use super::{args, say};
+use crate::config::{self, Config, Output, OutputFormat, Problem};
+
+/// ask every source once, merge, write the outputs
+#[derive(ArgsInfo, FromArgs, Debug, Default)]
+pub struct OnceArgs {
+    /// names from the config, URLs, files, words
+    #[argh(positional, arg_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// the config file
+    #[argh(option, short = 'c')]
+    pub config: Option<PathBuf>,
+    /// write to this file instead of the config's outputs
+    #[argh(option, short = 'o')]
+    pub output: Option<String>,
+    /// the format to write
+    #[argh(option, short = 'f', from_str_fn(OutputFormat::parse))]
+    pub format: Option<OutputFormat>,
+    /// no more items than this
+    #[argh(option, from_str_fn(args::count))]
+    pub limit: Option<usize>,
+    /// requests in flight
+    #[argh(option, from_str_fn(args::workers))]
+    pub workers: Option<usize>,
+    /// for one request
+    #[argh(option, from_str_fn(args::span))]
+    pub timeout: Option<Duration>,
+    /// for the round
+    #[argh(option, from_str_fn(args::span))]
+    pub deadline: Option<Duration>,
+    /// exit 3 if a source failed
+    #[argh(switch)]
+    pub strict: bool,
+    /// stop at the first failure, exit 3
+    #[argh(switch)]
+    pub fail_fast: bool,
+    /// write what the round took as JSON
+    #[argh(option)]
+    pub report: Option<PathBuf>,
+    /// errors only
+    #[argh(switch, short = 'q')]
+    pub quiet: bool,
+    /// a line per source; twice: per request
+    #[argh(switch, short = 'v')]
+    pub verbose: u8,
+    /// later
+    #[argh(switch)]
+    pub new: bool,
+    /// later
+    #[argh(option)]
+    pub max_age: Option<String>,
+    /// later
+    #[argh(switch)]
+    pub offline: bool,
+    /// later
+    #[argh(switch)]
+    pub force: bool,
+    /// later
+    #[argh(option)]
+    pub record: Option<PathBuf>,
+    /// later
+    #[argh(option)]
+    pub timeline: Option<PathBuf>,
+}
+
+impl OnceArgs {
+    /// The first option that a later version brings.
+    pub fn later(&self) -> Option<&'static str> {
+        let options = [
+            (self.new, "--new"),
+            (self.max_age.is_some(), "--max-age"),
+            (self.offline, "--offline"),
+            (self.force, "--force"),
+            (self.record.is_some(), "--record"),
+            (self.timeline.is_some(), "--timeline"),
+        ];
+        options.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
+    }
+
+    /// The config that these options ask for: found, read, narrowed to the SOURCEs, overridden.
+    /// It has at least one source and one output, all of this version.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the config and the SOURCEs.
+    pub fn config(&self) -> Result<Config, Vec<Problem>> {
+        let found = config::find(self.config.as_deref());
+        let config = found.path.map(|path| Config::load(&path)).transpose()?;
+        let mut config = Config::select(config, &self.sources)?;
+        self.override_outputs(&mut config);
+        self.override_fetch(&mut config);
+        config.without_later()
+    }
+
+    /// `-o` and `-f` replace the outputs; `-f` alone prints.
+    fn override_outputs(&self, config: &mut Config) {
+        if self.output.is_some() || self.format.is_some() {
+            let mut output = Output::stdout(config.sources.len());
+            if let Some(first) = config.outputs.first() {
+                output.title.clone_from(&first.title);
+            }
+            let file = self.output.as_deref().filter(|file| *file != "-");
+            output.path = file.map(PathBuf::from);
+            let told = file.and_then(|file| OutputFormat::of_path(Path::new(file)));
+            output.format = match (self.format, file) {
+                (Some(format), _) => format,
+                (None, Some(_)) => told.unwrap_or(OutputFormat::ALL[0].1),
+                (None, None) => output.format,
+            };
+            config.outputs = vec![output];
+        }
+        if let Some(limit) = self.limit {
+            for output in &mut config.outputs {
+                output.limit = Some(output.limit.map_or(limit, |own| own.min(limit)));
+            }
+        }
+    }
+
+    fn override_fetch(&self, config: &mut Config) {
+        let fetch = &mut config.fetch;
+        fetch.workers = self.workers.unwrap_or(fetch.workers);
+        fetch.deadline = self.deadline.unwrap_or(fetch.deadline);
+        if let Some(timeout) = self.timeout {
+            fetch.timeout = timeout;
+            for source in &mut config.sources {
+                source.timeout = timeout;
+            }
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(options: OnceArgs) -> ExitCode {
+    if let Some(option) = options.later() {
+        return say::usage(&format!("`{option}` is not in this version yet"), Some("once"));
+    }
+    super::log::set_up(options.quiet, options.verbose);
+    let config = match options.config() {
+        Ok(config) => config,
+        Err(problems) => return say::problems(&problems),
+    };
+    if !options.quiet {
+        say::warnings(&config.warnings);
+    }
+    let manner = Manner {
+        strict: options.strict,
+        fail_fast: options.fail_fast,
+        report: options.report,
+        quiet: options.quiet,
+    };
+    perform(&config, &manner)
+}

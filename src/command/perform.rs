@@ -1,0 +1,166 @@
+//! A round from start to exit: run it, say what came of it, and with which exit code.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use async_signal::{Signal, Signals};
+use futures_lite::{FutureExt, StreamExt};
+use smol::Executor;
+
+use crate::clock::Clock;
+use crate::config::{Config, Place};
+use crate::format::{State, Style};
+use crate::limit::Limiter;
+use crate::report::Report;
+use crate::store;
+use crate::transport::Transport;
+use crate::update::{House, Updated, Wishes, update};
+
+/// How a round is run and reported, beyond what the config says.
+#[derive(Clone, Debug, Default)]
+pub struct Manner {
+    /// A source that fails is exit code 3.
+    pub strict: bool,
+    /// The first failure ends the round, with exit code 3.
+    pub fail_fast: bool,
+    /// Where the report goes; `-` is stdout.
+    pub report: Option<PathBuf>,
+    /// No closing line.
+    pub quiet: bool,
+}
+
+/// What ended a round before its time.
+const INTERRUPTED: u8 = 130;
+const TERMINATED: u8 = 143;
+
+/// One round of `config`, with everything that a person or a script is told of it.
+pub fn perform(config: &Config, manner: &Manner) -> ExitCode {
+    match run(config, manner) {
+        Ok(updated) => conclude(config, manner, &updated),
+        Err(code) => ExitCode::from(code),
+    }
+}
+
+/// One round; `Err` is the exit code after a signal.
+pub fn run(config: &Config, manner: &Manner) -> Result<Updated, u8> {
+    let clock = Clock::system();
+    let executor: Executor<'static> = Executor::new();
+    let transport = Arc::new(Transport::new(clock.clone()));
+    let mut house =
+        House { clock: clock.clone(), transport, executor: &executor, limiter: Limiter::default() };
+    let wishes = Wishes { fail_fast: manner.fail_fast, style: style() };
+    if config.sources.iter().all(|source| source.place != Place::Network) {
+        // Files only: nothing to wait for, so no reactor and no second thread.
+        return Ok(futures_lite::future::block_on(update(config, &mut house, wishes)));
+    }
+    clock.block_on(&executor, async {
+        let round = async { Ok(update(config, &mut house, wishes).await) };
+        round.or(stopped()).await
+    })
+}
+
+/// Ends with the exit code of the first signal that asks the program to stop.
+async fn stopped<T>() -> Result<T, u8> {
+    let Ok(mut signals) = Signals::new([Signal::Int, Signal::Term]) else {
+        return std::future::pending().await;
+    };
+    match signals.next().await {
+        Some(Ok(Signal::Int)) => Err(INTERRUPTED),
+        Some(Ok(_)) => Err(TERMINATED),
+        _ => std::future::pending().await,
+    }
+}
+
+/// Colour and width only on a terminal, and no colour where it is not wanted
+/// (<https://no-color.org>).
+pub fn style() -> Style {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return Style::default();
+    }
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let width = rustix::termios::tcgetwinsize(&stdout).ok().map(|size| usize::from(size.ws_col));
+    Style { colour: !plain, width: Some(width.filter(|width| *width > 0).unwrap_or(80)) }
+}
+
+fn conclude(config: &Config, manner: &Manner, updated: &Updated) -> ExitCode {
+    complain(config, updated);
+    let reported = manner.report.as_deref().map_or(Ok(()), |path| save(&updated.report, path));
+    if let Err(error) = &reported {
+        log::error!("{error}");
+    }
+    if !manner.quiet {
+        // Without a reader of stderr there is nobody to tell, and nothing to do about it.
+        writeln!(io::stderr(), "newsagg: {}", updated.report.line()).ok();
+    }
+    ExitCode::from(code(manner, updated, reported.is_ok()))
+}
+
+/// Sources that are not well, outputs that could not be written.
+fn complain(config: &Config, updated: &Updated) {
+    for (health, report) in updated.health.iter().zip(&updated.report.sources) {
+        let why = health.error.as_deref().unwrap_or("nothing came");
+        match (health.state, &report.next_due) {
+            (State::Ok, _) => log::info!(
+                "{}: {} items, {} new, {} ms",
+                health.name,
+                report.items,
+                report.new,
+                report.ms
+            ),
+            (State::Limited, Some(due)) => log::warn!("{}: {why}, not before {due}", health.name),
+            _ => log::warn!("{}: {why}", health.name),
+        }
+    }
+    for (output, format) in config
+        .outputs
+        .iter()
+        .filter_map(|output| output.format.later().map(|format| (output, format)))
+    {
+        let path = output.path.as_deref().unwrap_or(Path::new("-")).display();
+        log::warn!("{path}: format \"{format}\" is not in this version yet, nothing was written");
+    }
+    for error in &updated.unwritten {
+        log::error!("{error}");
+    }
+}
+
+fn save(report: &Report, path: &Path) -> Result<(), String> {
+    let render = |out: &mut dyn Write| {
+        serde_json::to_writer_pretty(&mut *out, report)?;
+        out.write_all(b"\n")
+    };
+    if path == Path::new("-") {
+        let mut out = io::stdout().lock();
+        let outcome = render(&mut out).and_then(|()| out.flush());
+        return match outcome {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(format!("writing the report to stdout: {}", store::plainly(&error)))
+            }
+            _ => Ok(()),
+        };
+    }
+    store::appear(path, 0o644, &render).map(drop).map_err(|failure| failure.to_string())
+}
+
+fn code(manner: &Manner, updated: &Updated, reported: bool) -> u8 {
+    let failed = |state: State| matches!(state, State::Failed | State::Stale | State::Off);
+    let well = updated.health.iter().filter(|health| health.state == State::Ok).count();
+    if updated.deserted {
+        // `| head` has what it wanted.
+        return 0;
+    }
+    if !updated.unwritten.is_empty() || !reported {
+        return 1;
+    }
+    if (manner.strict || manner.fail_fast) && updated.health.iter().any(|h| failed(h.state)) {
+        return 3;
+    }
+    if well == 0 && !updated.health.is_empty() {
+        return 1;
+    }
+    0
+}

@@ -1,0 +1,54 @@
+//! Printing that outlives its reader: whoever closes the pipe has read enough.
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use super::{FAILED, OK, USAGE};
+use crate::config::Problem;
+
+/// Writes to stdout; the exit code says how that went. A closed pipe is no failure.
+pub fn out(text: &str) -> ExitCode {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            err(&format!("newsagg: writing to stdout: {error}\n"));
+            ExitCode::from(FAILED)
+        }
+        _ => ExitCode::from(OK),
+    }
+}
+
+/// Writes to stderr. Nobody is left to be told when that fails.
+pub fn err(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// One sentence about how the program was called, and where to read how it should be.
+pub fn usage(problem: &str, command: Option<&str>) -> ExitCode {
+    let command = command.map(|command| format!("{command} ")).unwrap_or_default();
+    err(&format!("newsagg: {problem}\nTry `newsagg {command}--help`.\n"));
+    ExitCode::from(USAGE)
+}
+
+/// What is wrong with the config or with a SOURCE, a line each.
+pub fn problems(problems: &[Problem]) -> ExitCode {
+    err(&lines(problems));
+    ExitCode::from(USAGE)
+}
+
+/// What is odd about the config, a line each.
+pub fn warnings(problems: &[Problem]) {
+    for problem in problems {
+        err(&format!("warning: {problem}\n"));
+    }
+}
+
+/// `newsagg.toml:12:3: …` as compilers say it, so that editors find the place.
+fn lines(problems: &[Problem]) -> String {
+    let line = |problem: &Problem| match problem.file {
+        Some(_) => format!("{problem}\n"),
+        None => format!("newsagg: {problem}\n"),
+    };
+    problems.iter().map(line).collect()
+}

@@ -1,0 +1,172 @@
+//! Keys and passwords: named in the config, kept elsewhere.
+
+use std::fs::File;
+use std::io::{Read, Take};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::keys::Keys;
+use super::nearest::nearest;
+use super::sheet::shown;
+use crate::http::Secret;
+
+/// No key is longer than this.
+const MAX_SECRET: u64 = 8 * 1024;
+
+/// What to do about a variable that is not set.
+const ENV_REMEDY: &str = "set it, or use { file = \"…\" } or { credential = \"…\" }";
+
+const PLACES: [&str; 3] = ["env", "file", "credential"];
+
+impl Keys<'_> {
+    /// The secret that a key names; the reason when there is none is noted.
+    pub(super) fn secret(&self, key: &str) -> Option<Secret> {
+        self.raw(key).and_then(|value| self.read_secret(key, value))
+    }
+
+    /// The same for a key that must be there.
+    pub(super) fn require_secret(&self, key: &str) -> Option<Secret> {
+        if !self.has(key) {
+            self.missing(key);
+        }
+        self.secret(key)
+    }
+
+    /// A secret from `{ env = … }`, `{ file = … }` or `{ credential = … }`.
+    pub(super) fn read_secret(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Secret> {
+        let at = value.span().start;
+        let fail = |message: String| {
+            self.sheet.error(at, format!("`{key}` in {}: {message}", self.title));
+            None
+        };
+        let Some(table) = value.get_ref().as_table() else {
+            return fail(
+                "a secret does not stand in the config itself; write { env = \"NAME\" }, \
+                 { file = \"PATH\" } or { credential = \"NAME\" }"
+                    .into(),
+            );
+        };
+        let mut entries = table.iter();
+        let (Some((place, name)), None) = (entries.next(), entries.next()) else {
+            return fail("one of `env`, `file` or `credential` says where the secret is".into());
+        };
+        let place = place.get_ref().as_ref();
+        if !PLACES.contains(&place) {
+            let hint = nearest(place, PLACES).map(|near| format!("; did you mean `{near}`?"));
+            let hint = hint.unwrap_or_else(|| "; known are `env`, `file`, `credential`".into());
+            return fail(format!("unknown key `{}`{hint}", shown(place)));
+        }
+        let Some(name) = name.get_ref().as_str().filter(|name| !name.trim().is_empty()) else {
+            return fail(format!("`{place}` must be a string that is not empty"));
+        };
+        let found = match place {
+            "env" => from_env(name).map_err(|error| format!("{error}; {ENV_REMEDY}")),
+            "file" => self.from_file(at, &self.sheet.beside(Path::new(name))),
+            _ => credential(name).and_then(|path| read_file(&path).map(|(text, _)| text)),
+        };
+        found.and_then(|text| checked(&text)).map_or_else(fail, Some)
+    }
+
+    fn from_file(&self, at: usize, path: &Path) -> Result<String, String> {
+        let (text, mode) = read_file(path)?;
+        if mode & 0o004 != 0 {
+            let path = path.display();
+            let mode = mode & 0o7777;
+            let message =
+                format!("everybody may read {path} (mode {mode:04o}); `chmod 600 {path}`");
+            self.sheet.warn(at, message);
+        }
+        Ok(text)
+    }
+}
+
+/// The secret in an environment variable.
+pub(super) fn from_env(name: &str) -> Result<String, String> {
+    let printable = shown(name);
+    if name.contains(['=', '\0']) {
+        return Err(format!("\"{printable}\" is no name of an environment variable"));
+    }
+    match std::env::var(name) {
+        Ok(text) if text.trim().is_empty() => {
+            Err(format!("the environment variable {printable} is empty"))
+        }
+        Ok(text) => Ok(text),
+        Err(std::env::VarError::NotPresent) => {
+            Err(format!("the environment variable {printable} is not set"))
+        }
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(format!("the environment variable {printable} is not ASCII"))
+        }
+    }
+}
+
+/// Where systemd put a credential: <https://systemd.io/CREDENTIALS/>.
+fn credential(name: &str) -> Result<PathBuf, String> {
+    if name.contains('/') || name == "." || name == ".." {
+        return Err(format!("\"{}\" is no name of a credential", shown(name)));
+    }
+    match std::env::var_os("CREDENTIALS_DIRECTORY") {
+        Some(dir) if !dir.is_empty() => Ok(Path::new(&dir).join(name)),
+        _ => Err(format!(
+            "there is no $CREDENTIALS_DIRECTORY to find the credential {0} in; \
+             run as a service with LoadCredential={0}:PATH, or use {{ env = \"…\" }}",
+            shown(name)
+        )),
+    }
+}
+
+/// The file's text and its permission bits.
+fn read_file(path: &Path) -> Result<(String, u32), String> {
+    let failed = |error: std::io::Error| format!("reading {}: {error}", path.display());
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(format!("{} is a directory", path.display()));
+    }
+    let mode = metadata.permissions().mode();
+    let mut text = Vec::new();
+    let mut file: Take<File> = file.take(MAX_SECRET + 1);
+    file.read_to_end(&mut text).map_err(failed)?;
+    if text.len() as u64 > MAX_SECRET {
+        return Err(format!("{} is longer than {MAX_SECRET} bytes", path.display()));
+    }
+    match String::from_utf8(text) {
+        Ok(text) if text.trim().is_empty() => Err(format!("{} is empty", path.display())),
+        Ok(text) => Ok((text, mode)),
+        Err(_) => Err(format!("{} is not ASCII", path.display())),
+    }
+}
+
+/// Without the newline that editors leave, and fit for a header field.
+pub(super) fn checked(text: &str) -> Result<Secret, String> {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.is_empty() {
+        Ok(Secret(text.to_owned()))
+    } else {
+        Err("the secret holds spaces, line ends or other characters that are not visible ASCII"
+            .into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_newline_is_trimmed_and_nothing_else() {
+        assert_eq!(checked("abc\n"), Ok(Secret("abc".into())));
+        assert_eq!(checked("abc\r\n"), Ok(Secret("abc".into())));
+        for text in ["abc\n\n", " abc", "a c", "schlüssel", "", "\n"] {
+            assert!(checked(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_secret_never_shows_it() {
+        assert!(!checked("hunter 2").unwrap_err().contains("hunter"));
+    }
+}

@@ -1,0 +1,234 @@
+//! SOURCE on the command line: a name in the config, or a source in a word.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::nearest::nearest;
+use super::secret::{checked, from_env};
+use super::sheet::shown;
+use super::sources::{CATEGORIES, HN_LIMIT, LISTS, is_repo, is_subreddit};
+use super::values::{is_two_letters, parse_url};
+use super::{Config, Fetch, Place, Problem, SourceConfig};
+use crate::http::{Secret, Url};
+use crate::source::Source;
+use crate::source::feed::FeedSource;
+use crate::source::guardian::{self, Guardian};
+use crate::source::hackernews::{self, HackerNews};
+use crate::source::newsapi::{self, NewsApi};
+
+/// How often a source that only the command line names is due.
+const EVERY: Duration = Duration::from_secs(5 * 60);
+
+/// What a SOURCE may be, for somebody who wrote something else.
+const FORMS: &str = "a source is a name in the config, an http(s):// URL, file:///PATH, \
+    a path with a / in it, - for stdin, hn[:LIST], guardian[:SECTION], \
+    newsapi[:COUNTRY|:CATEGORY], reddit:SUB or github:OWNER/REPO";
+
+/// Sources that need no key: the built-in config, after Hacker News.
+const BUILTIN: [(&str, &str); 5] = [
+    ("bbc", "https://feeds.bbci.co.uk/news/world/rss.xml"),
+    ("guardian", "https://www.theguardian.com/world/rss"),
+    ("lwn", "https://lwn.net/headlines/rss"),
+    ("arstechnica", "https://feeds.arstechnica.com/arstechnica/index"),
+    ("lobsters", "https://lobste.rs/rss"),
+];
+
+pub(super) fn builtin() -> Config {
+    let mut config = Config::empty();
+    let every = config.schedule.every;
+    config.sources.extend(hackernews("", &config.fetch).ok());
+    for (name, url) in BUILTIN {
+        if let Ok(mut source) = feed(url, &config.fetch) {
+            source.name = name.into();
+            config.sources.push(source);
+        }
+    }
+    for source in &mut config.sources {
+        source.every = every;
+    }
+    config
+}
+
+/// The sources that the words name, in their order, each once.
+pub(super) fn select(config: &Config, specs: &[String]) -> Result<Vec<SourceConfig>, Vec<Problem>> {
+    let mut chosen: Vec<SourceConfig> = Vec::new();
+    let mut problems = Vec::new();
+    for (n, spec) in specs.iter().enumerate() {
+        if specs[..n].contains(spec) {
+            continue;
+        }
+        match one(config, spec) {
+            Ok(mut source) => {
+                source.name = unique(&source.name, &chosen);
+                chosen.push(source);
+            }
+            Err(message) => problems.push(Problem { file: None, at: None, message }),
+        }
+    }
+    if problems.is_empty() { Ok(chosen) } else { Err(problems) }
+}
+
+fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
+    if let Some(known) = config.sources.iter().find(|source| source.name == spec) {
+        return match known.place {
+            Place::Later => Err(later(spec, known.kind)),
+            _ => Ok(known.clone()),
+        };
+    }
+    let fetch = &config.fetch;
+    let (head, rest) = spec.split_once(':').unwrap_or((spec, ""));
+    let bare = head == spec;
+    let lower = head.to_ascii_lowercase();
+    match lower.as_str() {
+        "http" | "https" if !bare => feed(spec, fetch),
+        "file" if !bare => file_url(spec, fetch),
+        "hn" => hackernews(rest, fetch),
+        "guardian" => guardian(rest, fetch),
+        "newsapi" => newsapi(rest, fetch),
+        "reddit" if is_subreddit(rest) => Err(later(spec, "reddit")),
+        "reddit" => Err(format!("\"{}\" names no subreddit: write reddit:SUB", shown(spec))),
+        "github" if is_repo(rest) => Err(later(spec, "github")),
+        "github" => {
+            Err(format!("\"{}\" names no repository: write github:OWNER/REPO", shown(spec)))
+        }
+        _ if spec == "-" => Ok(local("stdin", Place::Stdin, fetch)),
+        _ if !bare && rest.starts_with("//") => {
+            Err(format!("\"{}\" is neither http:// nor https:// nor file:///", shown(spec)))
+        }
+        _ if spec.contains('/') => Ok(local(spec, Place::File(PathBuf::from(spec)), fetch)),
+        _ => Err(unknown(config, spec)),
+    }
+}
+
+fn later(spec: &str, kind: &str) -> String {
+    format!("\"{}\": sources of kind {kind} are not in this version yet", shown(spec))
+}
+
+fn unknown(config: &Config, spec: &str) -> String {
+    let names = config.sources.iter().map(|source| source.name.as_str());
+    let near = nearest(spec, names.chain(["hn", "guardian", "newsapi"]));
+    let word = shown(spec);
+    match near {
+        Some(near) => format!("\"{word}\" is no source; did you mean \"{}\"?", shown(near)),
+        None if std::path::Path::new(spec).exists() => {
+            format!("\"{word}\" is no source; for the file of that name write ./{word}")
+        }
+        None => format!("\"{word}\" is no source: {FORMS}"),
+    }
+}
+
+/// A name that no other source has.
+fn unique(name: &str, others: &[SourceConfig]) -> String {
+    let taken = |name: &str| others.iter().any(|other| other.name == name);
+    if !taken(name) {
+        return name.to_owned();
+    }
+    let numbered = (2..).map(|n| format!("{name}-{n}"));
+    numbered.into_iter().find(|name| !taken(name)).unwrap_or_default()
+}
+
+fn network(name: &str, source: Arc<dyn Source>, kind: &'static str, fetch: &Fetch) -> SourceConfig {
+    let mut config = SourceConfig::new(name.into(), kind, Place::Network, Some(source), fetch);
+    config.every = EVERY;
+    config
+}
+
+fn feed(spec: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
+    let url =
+        parse_url(spec).map_err(|expected| format!("\"{}\" must be {expected}", shown(spec)))?;
+    let name = url.host_str().unwrap_or(spec).to_owned();
+    let source = FeedSource { url: Some(url), fallback: Vec::new() };
+    Ok(network(&name, Arc::new(source), "feed", fetch))
+}
+
+fn file_url(spec: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
+    let path = Url::parse(spec).ok().and_then(|url| url.to_file_path().ok());
+    let path = path.ok_or_else(|| {
+        format!("\"{}\" is no file: URL of this machine; write file:///PATH", shown(spec))
+    })?;
+    let name = path.display().to_string();
+    Ok(local(&name, Place::File(path), fetch))
+}
+
+fn local(name: &str, place: Place, fetch: &Fetch) -> SourceConfig {
+    let source: Arc<dyn Source> = Arc::new(FeedSource { url: None, fallback: Vec::new() });
+    let mut config = SourceConfig::new(name.into(), "feed", place, Some(source), fetch);
+    config.every = Duration::ZERO;
+    config
+}
+
+fn hackernews(list: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
+    let wanted = if list.is_empty() { "top" } else { list };
+    let names = || LISTS.iter().map(|(name, _)| *name);
+    let Some((_, chosen)) = LISTS.iter().find(|(name, _)| *name == wanted) else {
+        return Err(no_choice("list of Hacker News", list, &names().collect::<Vec<_>>()));
+    };
+    let base_url = base_url(hackernews::BASE_URL)?;
+    let source = HackerNews { base_url, list: *chosen, limit: HN_LIMIT };
+    Ok(network(&spec_name("hn", list), Arc::new(source), "hackernews", fetch))
+}
+
+fn guardian(section: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
+    let source = Guardian {
+        base_url: base_url(guardian::BASE_URL)?,
+        key: key("guardian", "GUARDIAN_KEY", "https://open-platform.theguardian.com/access/")?,
+        section: (!section.is_empty()).then(|| section.to_owned()),
+        query: None,
+        tag: None,
+        page_size: None,
+    };
+    Ok(network(&spec_name("guardian", section), Arc::new(source), "guardian", fetch))
+}
+
+/// Without a country or category NewsAPI refuses to answer: the United States are its own
+/// example.
+fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
+    let (mut country, mut category) = (None, None);
+    match which {
+        "" => country = Some("us".to_owned()),
+        code if is_two_letters(code) => country = Some(code.to_ascii_lowercase()),
+        name if CATEGORIES.contains(&name) => category = Some(name.to_owned()),
+        name => {
+            return Err(no_choice(
+                "country of two letters or category of NewsAPI",
+                name,
+                &CATEGORIES,
+            ));
+        }
+    }
+    let source = NewsApi {
+        base_url: base_url(newsapi::BASE_URL)?,
+        key: key("newsapi", "NEWSAPI_KEY", "https://newsapi.org/register")?,
+        country,
+        category,
+        query: None,
+        sources: Vec::new(),
+        language: None,
+        page_size: None,
+    };
+    Ok(network(&spec_name("newsapi", which), Arc::new(source), "newsapi", fetch))
+}
+
+fn spec_name(head: &str, rest: &str) -> String {
+    if rest.is_empty() { head.to_owned() } else { format!("{head}:{rest}") }
+}
+
+fn no_choice(what: &str, word: &str, choices: &[&str]) -> String {
+    let near = nearest(word, choices.iter().copied());
+    let near = near.map(|near| format!("; did you mean \"{near}\"?"));
+    let near = near.unwrap_or_else(|| format!("; known are {}", choices.join(", ")));
+    format!("\"{}\" is no {what}{near}", shown(word))
+}
+
+fn base_url(text: &str) -> Result<Url, String> {
+    Url::parse(text).map_err(|error| error.to_string())
+}
+
+/// The key that a source named on the command line needs.
+fn key(source: &str, variable: &str, page: &str) -> Result<Secret, String> {
+    let found = from_env(variable).and_then(|text| checked(&text));
+    found.map_err(|error| {
+        format!("source {source}: {error}; a key in ${variable} is needed, from {page}")
+    })
+}

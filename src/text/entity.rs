@@ -1,0 +1,97 @@
+//! Character references (<https://html.spec.whatwg.org/#character-reference-state>).
+
+use super::Line;
+
+/// No name of a reference is longer.
+const MAX_NAME: usize = 32;
+
+/// Names that pages write without the semicolon, and that are read so by every browser.
+const BARE: &[&str] = &[
+    "amp", "lt", "gt", "quot", "nbsp", "copy", "reg", "laquo", "raquo", "eacute", "egrave",
+    "agrave", "ccedil", "auml", "ouml", "uuml", "Auml", "Ouml", "Uuml", "szlig", "ntilde", "pound",
+    "sect", "middot", "deg", "times",
+];
+
+/// What windows-1252 has where Unicode has controls: U+0080 to U+009F.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+/// At a `&`: writes what it refers to, or the `&` itself. Returns how many bytes that took.
+pub(super) fn resolve(rest: &str, line: &mut Line) -> usize {
+    let read = match rest.as_bytes().get(1) {
+        Some(b'#') => numeric(rest, line),
+        Some(byte) if byte.is_ascii_alphabetic() => named(rest, line),
+        _ => None,
+    };
+    read.unwrap_or_else(|| {
+        line.push('&');
+        1
+    })
+}
+
+fn numeric(rest: &str, line: &mut Line) -> Option<usize> {
+    let bytes = rest.as_bytes();
+    let (radix, begin) = match bytes.get(2) {
+        Some(b'x' | b'X') => (16, 3),
+        _ => (10, 2),
+    };
+    let digits = bytes[begin..].iter().take_while(|b| char::from(**b).is_digit(radix)).count();
+    if digits == 0 {
+        return None;
+    }
+    let end = begin + digits;
+    let code = u32::from_str_radix(&rest[begin..end], radix).unwrap_or(u32::MAX);
+    line.push(scalar(code));
+    Some(end + usize::from(bytes.get(end) == Some(&b';')))
+}
+
+/// The character of a numeric reference; U+FFFD for what is none.
+pub(crate) fn scalar(code: u32) -> char {
+    match code {
+        0x80..=0x9f => WINDOWS_1252[code as usize - 0x80],
+        _ => char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
+    }
+}
+
+fn named(rest: &str, line: &mut Line) -> Option<usize> {
+    let name = |byte: &u8| byte.is_ascii_alphanumeric();
+    let length = rest.bytes().skip(1).take(MAX_NAME).take_while(|b| name(b)).count();
+    let word = &rest[1..1 + length];
+    if rest.as_bytes().get(1 + length) == Some(&b';') {
+        line.push_str(lookup(word)?);
+        return Some(length + 2);
+    }
+    let bare = BARE.iter().filter(|bare| word.starts_with(**bare)).max_by_key(|bare| bare.len())?;
+    // `&copy=1` in a link is a parameter, `&ampere` is a word.
+    if *bare != word {
+        return None;
+    }
+    line.push_str(lookup(bare)?);
+    Some(1 + bare.len())
+}
+
+/// The text of a named reference.
+pub(crate) fn lookup(name: &str) -> Option<&'static str> {
+    quick_xml::escape::resolve_html5_entity(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::from_html;
+
+    #[test]
+    fn references_are_resolved_and_a_lone_ampersand_stays() {
+        for (html, text) in [
+            ("a &amp; b &lt;c&gt; &quot;d&quot; &apos;", "a & b <c> \"d\" '"),
+            ("&eacute;&#233;&#xE9;&#XE9;", "éééé"),
+            ("&#146;&#8217;&#x92;", "’’’"),
+            ("AT&T & Q&A &nosuch; &;&#;&#x;", "AT&T & Q&A &nosuch; &;&#;&#x;"),
+            ("&#0;&#x1b;&#xD800;&#99999999999;", "\u{fffd}\u{fffd}"),
+            ("&copy 2026 &hellip;&nbsp;x", "© 2026 … x"),
+        ] {
+            assert_eq!(&*from_html(html, 100), text, "{html}");
+        }
+    }
+}

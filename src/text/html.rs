@@ -1,0 +1,191 @@
+//! HTML without its markup, in one pass and linear time.
+
+use super::Line;
+use super::entity;
+
+/// Elements within a line; every other tag separates words.
+const INLINE: &[&str] = &[
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font",
+    "i", "ins", "kbd", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong",
+    "sub", "sup", "time", "tt", "u", "var", "wbr",
+];
+
+/// Elements whose content is no text.
+const SILENT: &[&str] =
+    &["script", "style", "template", "noscript", "iframe", "object", "svg", "title"];
+
+/// Writes the text of `html` to `line`, until that is full.
+pub(super) fn strip(html: &str, line: &mut Line) {
+    let mut scan = Scan { html, at: 0, no_end: [false; 4] };
+    while scan.at < html.len() && !line.full() {
+        let rest = &html[scan.at..];
+        let text = rest.bytes().position(|byte| byte == b'<' || byte == b'&').unwrap_or(rest.len());
+        line.push_str(&rest[..text]);
+        scan.at += text;
+        match rest.as_bytes().get(text) {
+            Some(b'<') => scan.tag(line),
+            Some(_) => scan.at += entity::resolve(&rest[text..], line),
+            None => {}
+        }
+    }
+}
+
+/// A place in a document, and which ends are known not to come any more: looking for one of them
+/// again and again would make the time quadratic.
+struct Scan<'a> {
+    html: &'a str,
+    at: usize,
+    no_end: [bool; 4],
+}
+
+/// The ends that are looked for.
+#[derive(Clone, Copy)]
+enum End {
+    Tag,
+    QuotedTag,
+    Comment,
+    Silent,
+}
+
+impl Scan<'_> {
+    /// At a `<`: skips what is markup, writes what is not.
+    fn tag(&mut self, line: &mut Line) {
+        let rest = &self.html[self.at + 1..];
+        let after = rest.strip_prefix('/').unwrap_or(rest);
+        match after.as_bytes().first() {
+            Some(byte) if byte.is_ascii_alphabetic() => {
+                self.element(line, rest.len() != after.len())
+            }
+            Some(b'!' | b'?') => self.declaration(line),
+            _ => {
+                line.push('<');
+                self.at += 1;
+            }
+        }
+    }
+
+    fn element(&mut self, line: &mut Line, closing: bool) {
+        let begin = self.at + 1 + usize::from(closing);
+        let rest = &self.html[begin..];
+        let length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b':').count();
+        let name = rest[..length].to_ascii_lowercase();
+        let end = self.find(End::QuotedTag, begin).or_else(|| self.find(End::Tag, begin));
+        let Some(end) = end else {
+            // Cut off in the middle of a tag: the rest is no text.
+            self.at = self.html.len();
+            return;
+        };
+        if !INLINE.contains(&name.as_str()) {
+            line.push_space();
+        }
+        self.at = end + 1;
+        let empty = self.html[..end].ends_with('/');
+        if !closing && !empty && SILENT.contains(&name.as_str()) {
+            self.at = self.find_close(&name).unwrap_or(self.at);
+        }
+    }
+
+    fn declaration(&mut self, line: &mut Line) {
+        let rest = &self.html[self.at..];
+        if let Some(text) = rest.strip_prefix("<![CDATA[") {
+            let (inside, skip) = match text.split_once("]]>") {
+                Some((inside, _)) => (inside, inside.len() + 12),
+                None => (text, rest.len()),
+            };
+            line.push_str(inside);
+            self.at += skip;
+            return;
+        }
+        let end = match rest.starts_with("<!--") {
+            true => self.find(End::Comment, self.at + 4).map(|at| at + 3),
+            false => None,
+        };
+        let end = end.or_else(|| self.find(End::Tag, self.at).map(|at| at + 1));
+        self.at = end.unwrap_or(self.html.len());
+    }
+
+    /// Where the end is, from `from` on.
+    fn find(&mut self, end: End, from: usize) -> Option<usize> {
+        if self.no_end[end as usize] {
+            return None;
+        }
+        let rest = self.html.get(from..)?;
+        let found = match end {
+            End::Tag => rest.find('>'),
+            End::QuotedTag => quoted_end(rest),
+            End::Comment => rest.find("-->"),
+            End::Silent => None,
+        };
+        self.no_end[end as usize] = found.is_none();
+        found.map(|at| from + at)
+    }
+
+    /// Where the closing tag of a silent element begins.
+    fn find_close(&mut self, name: &str) -> Option<usize> {
+        if self.no_end[End::Silent as usize] {
+            return None;
+        }
+        let bytes = self.html.as_bytes();
+        let mut at = self.at;
+        while let Some(next) = self.html[at..].find("</") {
+            at += next;
+            let word = bytes.get(at + 2..at + 2 + name.len());
+            if word.is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes())) {
+                return Some(at);
+            }
+            at += 2;
+        }
+        self.no_end[End::Silent as usize] = true;
+        None
+    }
+}
+
+/// No tag is longer than this; a quote that is open so long was never meant as one.
+const MAX_QUOTED_TAG: usize = 16 * 1024;
+
+/// The `>` that ends a tag, not counting those within quoted attribute values.
+fn quoted_end(rest: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut previous = b' ';
+    for (at, byte) in rest.bytes().enumerate().take(MAX_QUOTED_TAG) {
+        match (quote, byte) {
+            (None, b'>') => return Some(at),
+            // A quote opens only after `=`: an apostrophe elsewhere is a slip of the pen.
+            (None, b'"' | b'\'') if previous == b'=' => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
+        }
+        if !byte.is_ascii_whitespace() {
+            previous = byte;
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::from_html;
+
+    fn plain(html: &str) -> String {
+        from_html(html, 1000).into()
+    }
+
+    #[test]
+    fn tags_go_and_text_stays() {
+        assert_eq!(plain("<p>One <b>t</b>wo</p><p>three<br>four"), "One two three four");
+        assert_eq!(plain(r#"<a title="x > y" href='q'>link</a>"#), "link");
+        assert_eq!(plain("a < b and 1<2, <3"), "a < b and 1<2, <3");
+        assert_eq!(plain("x<!-- hidden <b> -->y<![CDATA[z]]><!DOCTYPE html>"), "xyz");
+        assert_eq!(plain("before<script>alert('<p>')</script>after"), "before after");
+        assert_eq!(plain("don<a href=it's>'t</a> go"), "don't go");
+        assert_eq!(plain("cut in a <a href=\"http://exa"), "cut in a");
+    }
+
+    #[test]
+    fn hostile_markup_takes_linear_time() {
+        for piece in ["<", "<a ", "<a \"", "<!--", "<script>", "<a='", "&", "&#", "&amp", "</"] {
+            let text = from_html(&piece.repeat(400_000), 50);
+            assert!(text.chars().count() <= 50, "{piece}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Proxies: which, from the environment or the config, and how a tunnel is asked for.
+//!
+//! The variables are curl's: `http_proxy` (lower case only, since a CGI script's `HTTP_PROXY` is a
+//! request header), `https_proxy`, `all_proxy` and `no_proxy` in either case.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+
+use super::connect::Tcp;
+use super::{ip_literal, plain_cause};
+use crate::failure::{Failure, Stage};
+use crate::http::Url;
+
+/// The head of a proxy's answer to CONNECT.
+const MAX_PROXY_HEAD: usize = 8 << 10;
+
+/// An HTTP proxy, spoken to in the clear.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Proxy {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// `Proxy-Authorization` (RFC 7617), a secret.
+    pub(super) authorization: Option<String>,
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// What the environment says.
+#[derive(Debug, Default)]
+pub(super) struct Proxies {
+    http: Option<String>,
+    https: Option<String>,
+    no_proxy: String,
+}
+
+impl Proxies {
+    /// Reads the variables through `variable`.
+    pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Proxies {
+        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let either = |name: &str| variable(name).or_else(|| variable(&name.to_uppercase()));
+        let all = either("all_proxy");
+        Proxies {
+            http: variable("http_proxy").or_else(|| all.clone()),
+            https: either("https_proxy").or(all),
+            no_proxy: either("no_proxy").unwrap_or_default(),
+        }
+    }
+
+    /// The proxy for `target`; `chosen` (the config's) goes before the environment's, and
+    /// `no_proxy` before both.
+    pub(super) fn choose(
+        &self,
+        target: &Url,
+        chosen: Option<&Url>,
+    ) -> Result<Option<Proxy>, Failure> {
+        let port = target.port_or_known_default().unwrap_or(0);
+        if excepted(&self.no_proxy, target.host_str().unwrap_or_default(), port) {
+            return Ok(None);
+        }
+        if let Some(url) = chosen {
+            return Proxy::from_url(url).map(Some);
+        }
+        let text = if target.scheme() == "https" { &self.https } else { &self.http };
+        let Some(text) = text else { return Ok(None) };
+        let text = text.trim();
+        let url = if text.contains("://") { text.into() } else { format!("http://{text}") };
+        let url = Url::parse(&url)
+            .map_err(|_| connect("the proxy in the environment is not a URL".into()))?;
+        Proxy::from_url(&url).map(Some)
+    }
+}
+
+impl Proxy {
+    fn from_url(url: &Url) -> Result<Proxy, Failure> {
+        let host = url.host_str().filter(|_| url.scheme() == "http");
+        let Some(host) = host else {
+            let cause = format!("a {} proxy is not supported, only http://host:port", url.scheme());
+            return Err(connect(cause));
+        };
+        Ok(Proxy {
+            host: host.into(),
+            port: url.port_or_known_default().unwrap_or(80),
+            authorization: basic(url),
+        })
+    }
+
+    /// Asks for a tunnel to `authority` (RFC 9110 §9.3.6).
+    pub(super) async fn tunnel(&self, tcp: &mut Tcp, authority: &str) -> Result<(), Failure> {
+        let mut ask = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
+        if let Some(authorization) = &self.authorization {
+            ask.push_str(&format!("Proxy-Authorization: {authorization}\r\n"));
+        }
+        ask.push_str("\r\n");
+        let broken = |error: std::io::Error| {
+            connect(format!("the proxy {self:?} broke off: {}", plain_cause(&error)))
+        };
+        tcp.write_all(ask.as_bytes()).await.map_err(broken)?;
+        let mut head = Vec::with_capacity(256);
+        let mut buffer = [0; 512];
+        while find(&head, b"\r\n\r\n").is_none() && find(&head, b"\n\n").is_none() {
+            let count = tcp.read(&mut buffer).await.map_err(broken)?;
+            head.extend_from_slice(&buffer[..count]);
+            if count == 0 || head.len() > MAX_PROXY_HEAD {
+                return Err(connect(format!("the proxy {self:?} gave no proper answer")));
+            }
+        }
+        let status = status(&head);
+        match status {
+            Some(200..=299) if head.ends_with(b"\r\n\r\n") || head.ends_with(b"\n\n") => Ok(()),
+            Some(407) => Err(connect(format!("the proxy {self:?} wants other credentials (407)"))),
+            Some(status) if status >= 300 => {
+                Err(connect(format!("the proxy {self:?} refused the tunnel ({status})")))
+            }
+            _ => Err(connect(format!("the proxy {self:?} gave no proper answer"))),
+        }
+    }
+}
+
+fn connect(cause: String) -> Failure {
+    Failure::new(Stage::Connect, cause)
+}
+
+/// The status of a head that begins with `HTTP/1.x NNN`.
+fn status(head: &[u8]) -> Option<u16> {
+    let rest = head.strip_prefix(b"HTTP/1.")?;
+    let digits = rest.get(2..5)?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn find(bytes: &[u8], pattern: &[u8]) -> Option<usize> {
+    bytes.windows(pattern.len()).position(|window| window == pattern)
+}
+
+/// Whether `no_proxy` excepts a host: `*` for all, names with everything below them, addresses,
+/// networks (`10.0.0.0/8`), each with or without a port.
+fn excepted(no_proxy: &str, host: &str, port: u16) -> bool {
+    let host = host.trim_end_matches('.');
+    let address = ip_literal(host);
+    no_proxy.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).any(|entry| {
+        let (entry, entry_port) = match entry.rsplit_once(':') {
+            Some((name, digits)) if !name.ends_with(':') && (!name.contains(':') || name.ends_with(']')) => {
+                (name, digits.parse().ok())
+            }
+            _ => (entry, None),
+        };
+        if entry_port.is_some_and(|entry_port: u16| entry_port != port) {
+            return false;
+        }
+        let entry = entry.trim_end_matches('.');
+        match address {
+            _ if entry == "*" => true,
+            Some(address) => covers(entry, address),
+            None => below(host, entry.trim_start_matches("*.").trim_start_matches('.')),
+        }
+    })
+}
+
+fn covers(entry: &str, address: IpAddr) -> bool {
+    let (network, bits) = match entry.split_once('/') {
+        Some((network, bits)) => (network, bits.parse::<u32>().ok()),
+        None => (entry, None),
+    };
+    match (ip_literal(network), address) {
+        (Some(IpAddr::V4(network)), IpAddr::V4(address)) => {
+            let shift = 32 - bits.unwrap_or(32).min(32);
+            u32::from(network).checked_shr(shift) == u32::from(address).checked_shr(shift)
+        }
+        (Some(IpAddr::V6(network)), IpAddr::V6(address)) => {
+            let shift = 128 - bits.unwrap_or(128).min(128);
+            u128::from(network).checked_shr(shift) == u128::from(address).checked_shr(shift)
+        }
+        _ => false,
+    }
+}
+
+fn below(host: &str, name: &str) -> bool {
+    let Some(start) = host.len().checked_sub(name.len()) else { return false };
+    !name.is_empty()
+        && host.get(start..).is_some_and(|tail| tail.eq_ignore_ascii_case(name))
+        && (start == 0 || host.as_bytes().get(start - 1) == Some(&b'.'))
+}
+
+/// The user and password of a URL as `Basic` credentials (RFC 7617), percent-decoded.
+pub fn basic(url: &Url) -> Option<String> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let mut pair = percent_decode(url.username());
+    pair.push(b':');
+    pair.extend(percent_decode(url.password().unwrap_or_default()));
+    Some(format!("Basic {}", base64(&pair)))
+}
+
+fn percent_decode(text: &str) -> Vec<u8> {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut index = 0;
+    while let Some(&byte) = bytes.get(index) {
+        let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
+        let escape = || u8::try_from(digit(index + 1)? * 16 + digit(index + 2)?).ok();
+        match escape().filter(|_| byte == b'%') {
+            Some(value) => {
+                decoded.push(value);
+                index += 3;
+            }
+            None => {
+                decoded.push(byte);
+                index += 1;
+            }
+        }
+    }
+    decoded
+}
+
+/// RFC 4648 §4, with padding.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
+        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+        for place in 0..4 {
+            let index = (bits >> (18 - 6 * place)) & 63;
+            text.push(if place > group.len() { '=' } else { char::from(ALPHABET[index as usize]) });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(variables: &[(&str, &str)], target: &str) -> Option<String> {
+        let variable = |name: &str| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string())
+        };
+        let proxies = Proxies::read(variable);
+        let proxy = proxies.choose(&Url::parse(target).unwrap(), None).unwrap();
+        proxy.map(|proxy| format!("{proxy:?}"))
+    }
+
+    #[test]
+    fn variables_are_read_as_curl_reads_them() {
+        let some = |text: &str| Some(text.to_string());
+        assert_eq!(choose(&[("http_proxy", "http://p:3128")], "http://a.test/"), some("p:3128"));
+        assert_eq!(choose(&[("http_proxy", "p:3128")], "http://a.test/"), some("p:3128"));
+        assert_eq!(choose(&[("http_proxy", "http://p:3128")], "https://a.test/"), None);
+        assert_eq!(choose(&[("HTTP_PROXY", "http://p:3128")], "http://a.test/"), None);
+        assert_eq!(choose(&[("HTTPS_PROXY", "http://p")], "https://a.test/"), some("p:80"));
+        assert_eq!(choose(&[("ALL_PROXY", "http://p:1")], "http://a.test/"), some("p:1"));
+        assert_eq!(choose(&[("http_proxy", " ")], "http://a.test/"), None);
+        assert_eq!(choose(&[("all_proxy", "p:1"), ("no_proxy", "*")], "http://a.test/"), None);
+    }
+
+    #[test]
+    fn no_proxy_excepts_names_and_what_is_below_them() {
+        for (list, host, expected) in [
+            ("a.test", "a.test", true),
+            (".a.test", "b.a.test", true),
+            ("*.a.test", "b.a.test", true),
+            ("a.test", "ba.test", false),
+            ("x.test, a.test", "A.test", true),
+            ("a.test:8080", "a.test", false),
+            ("a.test:80", "a.test", true),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.0/8", "127.9.9.9", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("0.0.0.0/0", "11.0.0.1", true),
+            ("::1", "[::1]", true),
+            ("[::1]:80", "[::1]", true),
+            ("fd00::/8", "[fd12::1]", true),
+            ("1", "127.0.0.1", false),
+            ("", "a.test", false),
+        ] {
+            assert_eq!(excepted(list, host, 80), expected, "{list} {host}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_percent_decoded_and_never_shown() {
+        let url = Url::parse("http://us%C3%A9r:p%40ss@proxy.test:3128").unwrap();
+        let proxy = Proxy::from_url(&url).unwrap();
+        assert_eq!(proxy.authorization.as_deref(), Some("Basic dXPDqXI6cEBzcw=="));
+        assert_eq!(format!("{proxy:?}"), "proxy.test:3128");
+        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn other_kinds_of_proxies_are_refused_by_name() {
+        let url = Url::parse("socks5://127.0.0.1:1080").unwrap();
+        let failure = Proxy::from_url(&url).unwrap_err();
+        assert!(failure.cause.contains("socks5"), "{failure}");
+    }
+}

@@ -1,0 +1,100 @@
+//! Names to addresses, off the loop: `getaddrinfo` blocks.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use smol::lock::{OnceCell, Semaphore};
+
+use super::plain_cause;
+use crate::failure::{Failure, Stage};
+
+/// How many names are looked up at once, each by a thread of its own. A resolver that does
+/// not answer blocks these and no more.
+const MAX_LOOKUPS: usize = 4;
+
+type Answer = Result<Vec<IpAddr>, Failure>;
+
+/// The names being looked up right now; a name asked for by several is looked up once.
+#[derive(Debug)]
+pub(super) struct Resolver {
+    lookups: Arc<Semaphore>,
+    running: Mutex<HashMap<String, Weak<OnceCell<Answer>>>>,
+}
+
+impl Resolver {
+    pub(super) fn new() -> Resolver {
+        Resolver { lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)), running: Mutex::default() }
+    }
+
+    /// All addresses of `host` (a name, or a literal; IPv6 in brackets), in the system's order.
+    pub(super) async fn resolve(&self, host: &str) -> Answer {
+        if let Some(addresses) = literal(host) {
+            return Ok(addresses);
+        }
+        let cell = self.cell(host);
+        let answer = cell.get_or_init(|| self.look_up(host)).await.clone();
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
+        answer
+    }
+
+    fn cell(&self, host: &str) -> Arc<OnceCell<Answer>> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cell) = running.get(host).and_then(Weak::upgrade) {
+            return cell;
+        }
+        running.retain(|_, cell| cell.strong_count() > 0);
+        let cell = Arc::new(OnceCell::new());
+        running.insert(host.into(), Arc::downgrade(&cell));
+        cell
+    }
+
+    async fn look_up(&self, host: &str) -> Answer {
+        // The permit goes with the thread: a look-up that nobody waits for any more still counts.
+        let permit = self.lookups.acquire_arc().await;
+        let name = host.to_string();
+        let found = smol::unblock(move || {
+            let found = (name.as_str(), 0).to_socket_addrs().map(|found| found.collect());
+            drop(permit);
+            found
+        });
+        addresses(host, found.await)
+    }
+}
+
+fn addresses(host: &str, found: io::Result<Vec<SocketAddr>>) -> Answer {
+    let failed = |why: &str| Err(Failure::new(Stage::Resolve, format!("{host}: {why}")));
+    match found {
+        Ok(found) if found.is_empty() => failed("the name has no address"),
+        Ok(found) => Ok(found.iter().map(SocketAddr::ip).collect()),
+        Err(error) => {
+            let cause = plain_cause(&error);
+            failed(cause.strip_prefix("failed to lookup address information: ").unwrap_or(&cause))
+        }
+    }
+}
+
+/// What needs no resolver: addresses, and `localhost` (RFC 6761 §6.3).
+fn literal(host: &str) -> Option<Vec<IpAddr>> {
+    if let Some(address) = super::ip_literal(host) {
+        return Some(vec![address]);
+    }
+    let host = host.strip_suffix('.').unwrap_or(host);
+    (host == "localhost" || host.ends_with(".localhost"))
+        .then(|| vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_and_localhost_need_no_resolver() {
+        let resolver = Resolver::new();
+        for (host, expected) in [("127.0.0.9", "127.0.0.9"), ("[::1]", "::1"), ("localhost", "127.0.0.1")] {
+            let found = smol::block_on(resolver.resolve(host)).unwrap();
+            assert_eq!(found[0], expected.parse::<IpAddr>().unwrap());
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The order of the house: a module may use only what stands before it in `src/lib.rs`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What only these may name.
+const KEEPERS: &[(&str, &[&str])] = &[
+    ("surf::", &["http", "transport", "wire"]),
+    ("http_client::", &["transport", "wire"]),
+    ("hyper::", &["wire"]),
+    ("rustls", &["wire", "failure", "loopback"]),
+    ("quick_xml", &["xml", "format", "text"]),
+    ("encoding_rs", &["decode"]),
+    ("flate2", &["transport", "wire", "loopback"]),
+    ("toml::", &["config"]),
+    ("regex_lite", &["config"]),
+    ("smol::", &["clock", "pool", "wire", "transport", "round", "loopback", "update", "command"]),
+    ("async fn", &["clock", "wire", "transport", "round", "loopback", "update", "command"]),
+    ("SystemTime", &["clock"]),
+    ("Instant::now", &["clock", "wire", "loopback"]),
+    ("fs::", &["store", "config"]),
+    ("println!", &[]),
+    ("stdout()", &["command", "update"]),
+    ("serde_json::Value", &[]),
+    ("static mut", &[]),
+];
+
+#[test]
+fn no_module_uses_a_later_one() {
+    let order = order();
+    for (index, name) in order.iter().enumerate() {
+        let code = code(name);
+        for later in &order[index + 1..] {
+            assert!(!uses(&code, later), "{name} uses {later}, which stands after it");
+        }
+    }
+}
+
+#[test]
+fn every_module_is_in_the_order_and_every_name_in_the_order_is_a_module() {
+    let order = order();
+    for entry in fs::read_dir(root().join("src")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let known = ["lib", "main"].contains(&name) || order.iter().any(|known| known == name);
+        assert!(known, "where does {name} go?");
+    }
+    for name in &order {
+        assert!(root().join(format!("src/{name}.rs")).exists(), "{name} has no file");
+    }
+    assert!(order.len() > 20, "the order was not found: {order:?}");
+}
+
+#[test]
+fn every_dependency_has_a_keeper() {
+    for name in order() {
+        let code = code(&name);
+        for (needle, keepers) in KEEPERS {
+            let named = code.lines().find(|line| mentions(line, needle));
+            let kept = keepers.contains(&name.as_str());
+            assert!(
+                kept || named.is_none(),
+                "{name} names {needle}: {}",
+                named.unwrap_or_default()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_check_finds_what_it_looks_for() {
+    assert!(uses("use crate::round::Round;", "round"));
+    assert!(uses("use crate::{merge, round};", "round"));
+    assert!(!uses("use crate::rounding;", "round"));
+    assert!(mentions("    let x = fs::read(path);", "fs::"));
+    assert!(!mentions("    // fs::read would block", "fs::"));
+    assert!(!mentions("    let x = offs::read(path);", "fs::"));
+}
+
+/// The modules in the order of `src/lib.rs`.
+fn order() -> Vec<String> {
+    let map = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let name = |line: &str| {
+        let rest = line.strip_prefix("pub mod ")?;
+        Some(rest.split(';').next()?.to_string())
+    };
+    map.lines().filter_map(name).collect()
+}
+
+fn uses(code: &str, module: &str) -> bool {
+    let whole = |text: &str| {
+        text.strip_prefix(module)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    };
+    let direct = code.match_indices("crate::").any(|(at, found)| whole(&code[at + found.len()..]));
+    let grouped = code.match_indices("crate::{").any(|(at, found)| {
+        let group = code[at + found.len()..].split(';').next().unwrap_or_default();
+        group.split([',', '{', '}']).any(|part| whole(part.trim_start()))
+    });
+    direct || grouped
+}
+
+fn mentions(line: &str, needle: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    code.match_indices(needle)
+        .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+}
+
+/// A module's own file and everything below its directory, without tests.
+fn code(name: &str) -> String {
+    let mut files = vec![root().join(format!("src/{name}.rs"))];
+    let mut directories = vec![root().join("src").join(name)];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { directories.push(path) } else { files.push(path) }
+        }
+    }
+    let without_tests = |path: &PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        text.split("#[cfg(test)]").next().unwrap_or_default().to_string()
+    };
+    files
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+        .map(without_tests)
+        .collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,224 @@
+//! The program from outside: what it says about how it was called, and its exit codes.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The program in an empty environment, so that no config of the machine is found but
+/// `/etc/newsagg/newsagg.toml`.
+fn program(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+    command.env_clear().env("HOME", home).current_dir(home).stdin(Stdio::null());
+    command
+}
+
+fn home(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("usage").join(name);
+    let _ = std::fs::remove_dir_all(&dir);
+    std::fs::create_dir_all(&dir).unwrap();
+    dir
+}
+
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn said(output: Output) -> Said {
+    Said {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn run(home: &Path, words: &[&str]) -> Said {
+    said(program(home).args(words).output().unwrap())
+}
+
+#[test]
+fn wrong_words_end_with_2_and_one_sentence_that_helps() {
+    let home = home("wrong");
+    for (words, sentence) in [
+        (&["onec"][..], "unknown command `onec`; did you mean `once`?"),
+        (&["hn:top"], "unknown command `hn:top`; to ask a source write `newsagg once SOURCE`"),
+        (&["zzzz"], "unknown command `zzzz`; the commands are once, demo, check, parse"),
+        (&["help", "onec"], "unknown command `onec`; did you mean `once`?"),
+        (&["--verison"], "unknown option `--verison`; did you mean `--version`?"),
+        (&["-v", "once"], "unknown option `-v`; a command comes first, then its options"),
+        (&["once", "--limt", "3"], "unknown option `--limt` of `once`; did you mean `--limit`?"),
+        (&["once", "--workers", "0"], "`--workers 0`: must be a whole number from 1 to 10000"),
+        (&["once", "-f", "yaml"], "`--format yaml`: \"yaml\" is no format; known are jsonfeed, "),
+        (&["once", "--new"], "`--new` is not in this version yet"),
+        (&["once", "--max-age", "1h"], "`--max-age` is not in this version yet"),
+        (&["once", "--record=x"], "`--record` is not in this version yet"),
+        (&["once", "hn", "-f", "atom"], "the format atom is not in this version yet"),
+        (&["once", "htp://x/"], "\"htp://x/\" is neither http:// nor https:// nor file:///"),
+        (&["once", "guardain"], "\"guardain\" is no source; did you mean \"guardian\"?"),
+        (&["once", "guardian"], "the environment variable GUARDIAN_KEY is not set"),
+        (&["once", "reddit:rust"], "sources of kind reddit are not in this version yet"),
+        (&["once", "-c", "none.toml"], "none.toml: cannot be read: No such file"),
+        (&["run"], "the command `run` is not in this version yet"),
+        (&["status"], "not in this version yet"),
+        (&["bench", "-x"], "not in this version yet"),
+        (&["import", "a.opml"], "not in this version yet"),
+        (&["export"], "not in this version yet"),
+        (&["replay", "x"], "not in this version yet"),
+        (&["parse"], "`parse` needs FILE"),
+        (&["parse", "--kind", "reddit", "x"], "`--kind reddit`: this kind is not in this"),
+        (&["parse", "--kind", "hackrnews", "x"], "did you mean hackernews?"),
+        (&["check", "extra"], "`check` does not know what to do with `extra`"),
+        (&["check", "-c", "none.toml"], "none.toml: cannot be read: No such file"),
+        (&["demo", "--output"], "`--output` needs a value"),
+    ] {
+        let said = run(&home, words);
+        assert_eq!(said.code, Some(2), "{words:?}: {}", said.err);
+        assert!(said.err.contains(sentence), "{words:?}: {}", said.err);
+        assert!(said.err.lines().count() <= 2, "{words:?}: {}", said.err);
+        assert_eq!(said.out, "", "{words:?}");
+    }
+}
+
+#[test]
+fn help_goes_to_stdout_if_asked_for_and_to_stderr_if_not() {
+    let home = home("help");
+    let top = run(&home, &["--help"]);
+    assert_eq!((top.code, top.err.as_str()), (Some(0), ""));
+    assert!(top.out.starts_with("newsagg: many news sources, one feed file\n\nUsage: newsagg"));
+    for words in [&["-h"][..], &["help"]] {
+        assert_eq!(run(&home, words).out, top.out, "{words:?}");
+    }
+    let alone = run(&home, &[]);
+    assert_eq!((alone.code, alone.out.as_str()), (Some(2), ""));
+    assert_eq!(alone.err, top.out);
+    for command in ["once", "demo", "check", "parse"] {
+        let help = run(&home, &["help", command]);
+        assert_eq!(help.code, Some(0));
+        assert!(help.out.starts_with(&format!("newsagg {command}: ")), "{}", help.out);
+        for words in [&[command, "--help"][..], &[command, "--nonsense", "-h"]] {
+            assert_eq!(run(&home, words).out, help.out, "{words:?}");
+        }
+    }
+    let later = run(&home, &["run", "--help"]);
+    assert_eq!((later.code, later.out.as_str()), (Some(0), "newsagg run: not in this version yet\n"));
+}
+
+#[test]
+fn the_version_is_one_line() {
+    let home = home("version");
+    for word in ["--version", "-V"] {
+        let said = run(&home, &[word]);
+        assert_eq!(said.code, Some(0));
+        assert_eq!(said.out, format!("newsagg {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[test]
+fn a_reader_that_closes_the_pipe_ends_the_program_quietly() {
+    let home = home("pipe");
+    let mut child = program(&home)
+        .arg("--help")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn check_without_a_config_says_where_it_looked() {
+    if Path::new("/etc/newsagg/newsagg.toml").exists() {
+        return;
+    }
+    let home = home("nowhere");
+    let said = run(&home, &["check"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    let expected = home.join(".config/newsagg/newsagg.toml");
+    assert!(said.err.contains(&format!("  {}\n", expected.display())), "{}", said.err);
+    assert!(said.err.contains("  /etc/newsagg/newsagg.toml\n"), "{}", said.err);
+}
+
+#[test]
+fn check_finds_the_config_in_each_of_its_places() {
+    let home = home("places");
+    for dir in ["a", "b", "c", "d/newsagg", ".config/newsagg"] {
+        std::fs::create_dir_all(home.join(dir)).unwrap();
+        std::fs::write(home.join(dir).join("newsagg.toml"), format!("in = \"{dir}\"\n")).unwrap();
+    }
+    let path = |dir: &str| home.join(dir);
+    let mut command = program(&home);
+    let mut expect = |dir: &str, set: Option<(&str, PathBuf)>| {
+        if let Some((name, value)) = set {
+            command.env(name, value);
+        }
+        let said = said(command.arg("check").output().unwrap());
+        assert_eq!(said.code, Some(2));
+        let file = path(dir).join("newsagg.toml");
+        assert!(said.err.starts_with(&format!("{}:1:1: ", file.display())), "{}", said.err);
+        command = program(&home);
+    };
+    expect(".config/newsagg", None);
+    expect("d/newsagg", Some(("XDG_CONFIG_HOME", path("d"))));
+    let two = std::env::join_paths([path("none"), path("b")]).unwrap();
+    expect("b", Some(("CONFIGURATION_DIRECTORY", two.into())));
+    expect("a", Some(("NEWSAGG_CONFIG", path("a/newsagg.toml"))));
+}
+
+#[test]
+fn check_says_every_mistake_and_how_many_there_are() {
+    let home = home("mistakes");
+    std::fs::write(home.join("x.toml"), "[fetch]\nworker = 1\n\n[[source]]\nname = \"a\"\n").unwrap();
+    let said = run(&home, &["check", "-c", "x.toml"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    assert_eq!(
+        said.err,
+        "x.toml:2:1: unknown key `worker` in [fetch]; did you mean `workers`?\n\
+         x.toml:4:1: [[source]] \"a\" has no `kind`\n\
+         newsagg: 2 problems in x.toml\n"
+    );
+}
+
+#[test]
+fn check_sums_up_a_good_config_without_its_keys() {
+    let home = home("good");
+    let text = "[[output]]\npath = \"feed.json\"\nlimit = 200\nsources = [\"hn\"]\n\
+        [[output]]\npath = \"feed.atom\"\n\
+        [[source]]\nname = \"hn\"\nkind = \"hackernews\"\n\
+        [[source]]\nname = \"guardian\"\nkind = \"guardian\"\nkey = { env = \"SOME_KEY\" }\n\
+        quota = [\"500/24h\"]\nevery = \"1h\"\n\
+        [[source]]\nname = \"private\"\nkind = \"feed\"\nurl = \"https://example.org/f?token=hunter2\"\n\
+        [[source]]\nname = \"rust\"\nkind = \"reddit\"\nsubreddit = \"rust\"\n";
+    std::fs::write(home.join("newsagg.toml"), text).unwrap();
+    let mut command = program(&home);
+    command.env("SOME_KEY", "hunter2").args(["check", "-c", "newsagg.toml"]);
+    let said = said(command.output().unwrap());
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert!(!said.out.contains("hunter2"), "{}", said.out);
+    for part in [
+        "config   newsagg.toml\n",
+        "fetch    32 workers, 4 to one host, timeout 10s, deadline ",
+        "\n4 sources\n",
+        "every 1h, quota 500/",
+        "https://example.org/f?token=…\n",
+        "rust      reddit      not in this version yet\n",
+        "\n2 outputs\n  feed.json  jsonfeed, limit 200, from hn\n",
+        "  feed.atom  atom, not in this version yet\n",
+    ] {
+        assert!(said.out.contains(part), "{part:?} is not in:\n{}", said.out);
+    }
+}
+
+#[test]
+fn once_refuses_a_bad_config_before_anything_is_asked_or_written() {
+    let home = home("once");
+    let text = "[[output]]\npath = \"feed.json\"\n[[source]]\nname = \"a\"\nkind = \"feed\"\nulr = 1\n";
+    std::fs::write(home.join("x.toml"), text).unwrap();
+    let said = run(&home, &["once", "-c", "x.toml"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    assert_eq!(said.err, "x.toml:6:1: unknown key `ulr` in [[source]] \"a\"; did you mean `url`?\n");
+    assert!(!home.join("feed.json").exists());
+}
