@@ -1,7 +1,14 @@
 //! Instants, every date a feed was ever seen to carry, and durations for people.
 
 use std::fmt;
-use std::time::Duration;
+
+mod calendar;
+mod duration;
+mod parse;
+mod words;
+
+pub use duration::{format_duration, parse_duration};
+pub use parse::parse_date;
 
 /// Whole seconds since 1970-01-01T00:00:00Z, within the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,57 +27,51 @@ impl Timestamp {
     pub fn unix(self) -> i64 {
         self.0
     }
+
+    /// Year, month and day, hour, minute and second in UTC.
+    pub fn civil(self) -> [u16; 6] {
+        let (year, month, day) = calendar::date_of(self.0.div_euclid(calendar::DAY));
+        let second = self.0.rem_euclid(calendar::DAY);
+        [year, month, day, second / 3600, second / 60 % 60, second % 60].map(|part| part as u16)
+    }
 }
 
 /// RFC 3339, UTC, whole seconds: `2026-11-21T06:00:00Z`.
 impl fmt::Display for Timestamp {
-    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        todo!()
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [year, month, day, hour, minute, second] = self.civil();
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 
-/// Any date a feed or an API was ever seen to carry.
-pub fn parse_date(_text: &str) -> Option<Timestamp> {
-    todo!()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `90s`, `15m`, `1h30m`, `7d`, `500ms`.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    if rest.is_empty() {
-        return Err("empty".into());
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (number, after) = rest.split_at(digits);
-        let letters = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
-        let (unit, next) = after.split_at(letters);
-        let n: u64 = number.parse().map_err(|_| "number".to_owned())?;
-        let ms: u64 = match unit {
-            "ms" => 1,
-            "s" => 1000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return Err("unit".into()),
-        };
-        total += Duration::from_millis(n.checked_mul(ms).ok_or("long")?);
-        rest = next;
-    }
-    Ok(total)
-}
-
-/// The shortest text that `parse_duration` reads back.
-pub fn format_duration(duration: Duration) -> String {
-    let mut ms = duration.as_millis();
-    let mut out = String::new();
-    for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)]
-    {
-        if ms >= size {
-            out += &format!("{}{unit}", ms / size);
-            ms %= size;
+    #[test]
+    fn every_instant_is_written_as_rfc_3339_and_read_back() {
+        for (unix, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_795_240_800, "2026-11-21T06:00:00Z"),
+            (-62_135_596_800, "0001-01-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+        ] {
+            let instant = Timestamp::from_unix(unix).unwrap();
+            assert_eq!(instant.to_string(), text);
+            assert_eq!(parse_date(text), Some(instant));
+        }
+        let mut unix = -62_135_596_800;
+        while let Some(instant) = Timestamp::from_unix(unix) {
+            assert_eq!(parse_date(&instant.to_string()), Some(instant));
+            unix += 86_400 * 37 + 4_567;
         }
     }
-    if out.is_empty() { "0s".into() } else { out }
+
+    #[test]
+    fn instants_end_with_the_years_1_and_9999() {
+        assert_eq!(Timestamp::from_unix(-62_135_596_801), None);
+        assert_eq!(Timestamp::from_unix(253_402_300_800), None);
+    }
 }

@@ -65,6 +65,11 @@ impl Transport {
         Transport::with(Backend::direct(), clock)
     }
 
+    /// The same, and trusting only these certificate authorities (DER).
+    pub fn trusting(clock: Clock, roots: Vec<Vec<u8>>) -> Transport {
+        Transport::with(Backend::trusting(roots), clock)
+    }
+
     fn with(backend: Backend, clock: Clock) -> Transport {
         let idle = Some(backend.idle());
         Transport { idle, ..Transport::over(backend, clock) }

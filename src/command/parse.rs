@@ -1,27 +1,14 @@
-//! `newsagg parse`: how newsagg reads a document, one JSON line per file.
+//! `newsagg parse`: how newsagg reads a document.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
 use argh::{ArgsInfo, FromArgs};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::say;
-use crate::format::jsonfeed;
-use crate::http::{Document, Request, Secret, Url};
-use crate::item::{DateOrigin, Item, Story};
-use crate::source::feed::FeedSource;
-use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, HackerNews, List};
-use crate::source::newsapi::{self, NewsApi};
-use crate::source::{Page, Source};
-use crate::{store, text};
+use crate::store;
 
-/// No file is read further than this.
-const MAX_FILE: u64 = 64 << 20;
-/// No error is longer than this many characters.
-const MAX_ERROR: usize = 500;
+mod lines;
 
 /// how newsagg reads a document: one JSON line per file
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
@@ -59,211 +46,16 @@ fn base(text: &str) -> Result<crate::http::Url, String> {
     crate::http::Url::parse(text).map_err(|error| format!("must be an absolute URL ({error})"))
 }
 
-/// Runs the command: 1 if any file could not be read.
-pub fn run(args: ParseArgs) -> ExitCode {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    match print(&args, &mut out) {
+/// Runs the command.
+pub fn run(options: ParseArgs) -> ExitCode {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match lines::print(&options, &mut out) {
         Ok(true) => ExitCode::from(super::OK),
-        // A reader that closes the pipe has what it wanted.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(super::OK),
         Ok(false) => ExitCode::from(super::FAILED),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(super::OK),
         Err(error) => {
             say::err(&format!("newsagg: writing to stdout: {}\n", store::plainly(&error)));
             ExitCode::from(super::FAILED)
         }
-    }
-}
-
-/// Prints one line per file, in order. `Ok(false)` if any file could not be read.
-///
-/// # Errors
-///
-/// What writing to `out` said.
-pub fn print(args: &ParseArgs, out: &mut dyn Write) -> io::Result<bool> {
-    let source = source(&args.kind).map_err(io::Error::other)?;
-    let mut all_ok = true;
-    for file in &args.files {
-        let page = read_file(file).and_then(|body| {
-            let content_type = args.content_type.as_deref();
-            read(&*source, &Document { url: args.base.as_ref(), content_type, body: &body })
-        });
-        all_ok &= page.is_ok();
-        line(file, page, out)?;
-        out.flush()?;
-    }
-    Ok(all_ok)
-}
-
-fn read_file(file: &str) -> Result<Vec<u8>, String> {
-    let bytes = match file {
-        "-" => store::read_all(io::stdin().lock(), MAX_FILE),
-        path => store::read(std::path::Path::new(path), MAX_FILE),
-    };
-    bytes.map_err(|error| store::plainly(&error))
-}
-
-/// Reads one document, or one recorded answer of an API, as `source` does.
-fn read(source: &dyn Source, document: &Document<'_>) -> Result<Page, String> {
-    let recorded = match source.kind() {
-        "feed" => None,
-        _ => recorded(document.body),
-    };
-    let (status, body) = match &recorded {
-        Some((status, body)) => (*status, body.as_slice()),
-        None => (200, document.body),
-    };
-    if !(200..300).contains(&status) {
-        let said = source.explain(status, body);
-        return Err(said.unwrap_or_else(|| format!("the answer's status is {status}")));
-    }
-    let request = request(source);
-    source.read(&request, &Document { body, ..*document }).map_err(|failure| failure.cause)
-}
-
-/// What a source without requests, a file, is read with.
-fn request(source: &dyn Source) -> Request {
-    let nowhere = || Request::get(Url::parse("http://localhost/").expect("it is a URL"));
-    source.plan().into_iter().next().unwrap_or_else(nowhere)
-}
-
-/// Status and body of an answer that was recorded as `{"status", "headers", "body"}`.
-fn recorded(document: &[u8]) -> Option<(u16, Vec<u8>)> {
-    #[derive(Deserialize)]
-    struct Recorded<'a> {
-        status: u16,
-        #[serde(rename = "headers")]
-        _headers: serde::de::IgnoredAny,
-        #[serde(borrow)]
-        body: &'a RawValue,
-    }
-    // serde takes an array for a struct, too.
-    if document.trim_ascii_start().first() != Some(&b'{') {
-        return None;
-    }
-    let recorded: Recorded<'_> = serde_json::from_slice(document).ok()?;
-    let body = recorded.body.get();
-    // A body that is no JSON itself is kept as a string.
-    let body = serde_json::from_str::<String>(body).unwrap_or_else(|_| body.into());
-    Some((recorded.status, body.into_bytes()))
-}
-
-/// A source of this kind, as nothing but a reader.
-fn source(kind: &str) -> Result<Box<dyn Source>, String> {
-    let base = |base: &str| Url::parse(base).map_err(|e| e.to_string());
-    let key = Secret(String::new());
-    Ok(match kind {
-        "feed" => Box::new(FeedSource { url: None, fallback: Vec::new() }),
-        "hackernews" => Box::new(HackerNews {
-            base_url: base(hackernews::BASE_URL)?,
-            list: List::Top,
-            limit: hackernews::DEFAULT_LIMIT,
-        }),
-        "guardian" => Box::new(Guardian {
-            base_url: base(guardian::BASE_URL)?,
-            key,
-            section: None,
-            query: None,
-            tag: None,
-            page_size: None,
-        }),
-        "newsapi" => Box::new(NewsApi {
-            base_url: base(newsapi::BASE_URL)?,
-            key,
-            country: None,
-            category: None,
-            query: None,
-            sources: Vec::new(),
-            language: None,
-            page_size: None,
-        }),
-        other => return Err(format!("no kind `{other}`")),
-    })
-}
-
-#[derive(Serialize)]
-struct Read<'a> {
-    file: &'a str,
-    ok: bool,
-    format: &'a str,
-    title: &'a str,
-    skipped: usize,
-}
-
-#[derive(Serialize)]
-struct Unread<'a> {
-    file: &'a str,
-    ok: bool,
-    error: &'a str,
-}
-
-/// One line: the head by serde, the items as `jsonl` writes them.
-fn line(file: &str, page: Result<Page, String>, out: &mut dyn Write) -> io::Result<()> {
-    let page = match page {
-        Ok(page) => page,
-        Err(cause) => {
-            let error = text::printable(&cause, MAX_ERROR);
-            serde_json::to_writer(&mut *out, &Unread { file, ok: false, error: &error })?;
-            return out.write_all(b"\n");
-        }
-    };
-    let (format, title, skipped) = (&*page.format, &*page.title, page.skipped);
-    let head = serde_json::to_vec(&Read { file, ok: true, format, title, skipped })?;
-    // The array goes in before the closing brace.
-    out.write_all(&head[..head.len() - 1])?;
-    out.write_all(b",\"items\":[")?;
-    for (index, item) in page.items.into_iter().enumerate() {
-        if index > 0 {
-            out.write_all(b",")?;
-        }
-        serde_json::to_writer(&mut *out, &jsonfeed::item(&story(item)))?;
-    }
-    out.write_all(b"]}\n")
-}
-
-/// The item as the merged feed would show it, but for what only the state knows.
-fn story(item: Item) -> Story {
-    let dated = item.published.or(item.updated).is_some();
-    Story {
-        item,
-        source: "".into(),
-        first_seen: None,
-        date_origin: if dated { DateOrigin::Feed } else { DateOrigin::FirstSeen },
-        also: Vec::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_missing_has_its_line_and_does_not_end_it() {
-        let files = vec!["/nowhere/a.xml".into(), "/nowhere/b.xml".into()];
-        let args = ParseArgs { files, kind: "feed".into(), ..ParseArgs::default() };
-        let mut out = Vec::new();
-        assert!(!print(&args, &mut out).expect("memory takes everything"));
-        let file_not_found = "no such file or directory";
-        let expected = ["a", "b"].map(|name| {
-            format!(
-                "{{\"file\":\"/nowhere/{name}.xml\",\"ok\":false,\"error\":\"{file_not_found}\"}}\n"
-            )
-        });
-        assert_eq!(String::from_utf8(out).expect("JSON is UTF-8"), expected.concat());
-    }
-
-    #[test]
-    fn every_kind_of_this_version_has_a_reader() {
-        for kind in KINDS {
-            assert_eq!(source(kind).expect(kind).kind(), kind);
-        }
-    }
-
-    #[test]
-    fn recorded_answers_are_unwrapped() {
-        let answer = br#"{"status": 401, "headers": {}, "body": {"a": 1}}"#;
-        assert_eq!(recorded(answer), Some((401, br#"{"a": 1}"#.to_vec())));
-        let answer = br#"{"status": 502, "headers": {}, "body": "<p>\u00e9"}"#;
-        assert_eq!(recorded(answer), Some((502, "<p>\u{e9}".as_bytes().to_vec())));
-        assert_eq!(recorded(b"[200, 1, 2]"), None);
     }
 }

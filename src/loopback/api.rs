@@ -192,7 +192,7 @@ fn items(stories: &[Dated], now: Timestamp) -> Vec<Post> {
                 "{{\"by\":\"{}\",\"descendants\":{comments},\"id\":{id},\"kids\":[],\"score\":{score},\
                  \"time\":{},\"title\":{},\"type\":\"story\",\"url\":{}}}",
                 NAMES[n % NAMES.len()],
-                story.at.unix() + 600,
+                story.at.unix() + 90,
                 quoted(story.tale.title),
                 quoted(&story.link),
             )

@@ -40,7 +40,7 @@ pub(super) fn synthetic(number: u64, bytes: usize, now: Timestamp) -> (&'static 
     let bytes = bytes.min(MAX_BYTES);
     let count = (bytes / BYTES_PER_ITEM).max(1);
     // Beside its text an item has about this much markup.
-    let text_bytes = (bytes / count).saturating_sub(if number % 2 == 0 { 330 } else { 400 });
+    let text_bytes = (bytes / count).saturating_sub(if number % 2 == 0 { 390 } else { 400 });
     let links: Vec<String> = (0..count)
         .map(|i| format!("https://feed-{number}.example/{i}/{:x}", mix(number << 20 | i as u64)))
         .collect();

@@ -27,7 +27,11 @@ enum Kind {
     Plain,
     Gzip(Box<Gzip>),
     /// `None` until the first two bytes tell zlib (RFC 1950) from raw deflate, which some send.
-    Deflate { inflate: Option<Decompress>, begin: Vec<u8>, ended: bool },
+    Deflate {
+        inflate: Option<Decompress>,
+        begin: Vec<u8>,
+        ended: bool,
+    },
 }
 
 impl Decoder {
@@ -39,8 +43,7 @@ impl Decoder {
             "gzip" | "x-gzip" => Kind::Gzip(Box::default()),
             "deflate" => Kind::Deflate { inflate: None, begin: Vec::new(), ended: false },
             other => {
-                let shown: String =
-                    other.chars().filter(char::is_ascii_graphic).take(40).collect();
+                let shown: String = other.chars().filter(char::is_ascii_graphic).take(40).collect();
                 return Err(damaged(format!("the content coding {shown} was not asked for")));
             }
         };

@@ -219,7 +219,13 @@ mod tests {
 
     #[test]
     fn only_http_is_followed_and_never_out_of_https() {
-        for location in ["file:///etc/passwd", "ftp://a.test/", "javascript:alert(1)", "http://a.test/?key=s", "http://"] {
+        for location in [
+            "file:///etc/passwd",
+            "ftp://a.test/",
+            "javascript:alert(1)",
+            "http://a.test/?key=s",
+            "http://",
+        ] {
             let failure = follow(&request("https://a.test/"), &[(302, location)]).unwrap_err();
             assert_eq!(failure.stage, Stage::Redirect);
             assert!(!failure.cause.contains("key"), "{failure}");
@@ -240,8 +246,12 @@ mod tests {
     #[test]
     fn the_fragment_is_inherited_and_spaces_are_escaped() {
         let request = request("http://a.test/x#part");
-        assert!(follow(&request, &[(302, " /a b ")]).unwrap().starts_with("http://a.test/a%20b#part "));
-        assert!(follow(&request, &[(302, "?q#own")]).unwrap().starts_with("http://a.test/x?q#own "));
+        assert!(
+            follow(&request, &[(302, " /a b ")]).unwrap().starts_with("http://a.test/a%20b#part ")
+        );
+        assert!(
+            follow(&request, &[(302, "?q#own")]).unwrap().starts_with("http://a.test/x?q#own ")
+        );
     }
 
     #[test]

@@ -144,7 +144,9 @@ fn excepted(no_proxy: &str, host: &str, port: u16) -> bool {
     let address = ip_literal(host);
     no_proxy.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).any(|entry| {
         let (entry, entry_port) = match entry.rsplit_once(':') {
-            Some((name, digits)) if !name.ends_with(':') && (!name.contains(':') || name.ends_with(']')) => {
+            Some((name, digits))
+                if !name.ends_with(':') && (!name.contains(':') || name.ends_with(']')) =>
+            {
                 (name, digits.parse().ok())
             }
             _ => (entry, None),
@@ -289,7 +291,9 @@ mod tests {
         let proxy = Proxy::from_url(&url).unwrap();
         assert_eq!(proxy.authorization.as_deref(), Some("Basic dXPDqXI6cEBzcw=="));
         assert_eq!(format!("{proxy:?}"), "proxy.test:3128");
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
+        {
             assert_eq!(base64(bytes.as_bytes()), text);
         }
     }

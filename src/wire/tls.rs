@@ -11,8 +11,8 @@ use futures_rustls::rustls::client::danger::{
 use futures_rustls::rustls::crypto::ring;
 use futures_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use futures_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error,
-    InvalidMessage, OtherError, PeerIncompatible, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
+    OtherError, PeerIncompatible, RootCertStore, SignatureScheme,
 };
 use futures_rustls::{TlsConnector, rustls};
 use smol::lock::OnceCell;
@@ -28,25 +28,35 @@ pub const NOT_VALID_YET: &str = "the certificate is not valid yet";
 #[derive(Debug, Default)]
 pub(super) struct Tls {
     config: OnceCell<Arc<ClientConfig>>,
+    /// Instead of the system's.
+    roots: Option<Vec<CertificateDer<'static>>>,
 }
 
 impl Tls {
+    /// Trusts these authorities, in DER, and no others.
+    pub(super) fn trusting(roots: Vec<Vec<u8>>) -> Tls {
+        let roots = roots.into_iter().map(CertificateDer::from).collect();
+        Tls { roots: Some(roots), ..Tls::default() }
+    }
+
     /// Shakes hands with the server of `host` (a name, or a literal; IPv6 in brackets).
     pub(super) async fn connect(&self, host: &str, tcp: Tcp) -> Result<TlsStream<Tcp>, Failure> {
         let name = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(name.strip_suffix('.').unwrap_or(name).to_string())
             .map_err(|_| failure(format!("{host} is not a name a certificate can be for")))?;
-        let config = self.config.get_or_try_init(configure).await?.clone();
+        let config = self.config.get_or_try_init(|| configure(self.roots.clone())).await?.clone();
         TlsConnector::from(config).connect(name, tcp).await.map_err(|error| explain(host, &error))
     }
 }
 
-async fn configure() -> Result<Arc<ClientConfig>, Failure> {
-    smol::unblock(|| {
+async fn configure(
+    roots: Option<Vec<CertificateDer<'static>>>,
+) -> Result<Arc<ClientConfig>, Failure> {
+    smol::unblock(move || {
         let provider = Arc::new(ring::default_provider());
         let no_verifier = |error: rustls::client::VerifierBuilderError| failure(error.to_string());
         let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots()?), provider.clone())
+            WebPkiServerVerifier::builder_with_provider(Arc::new(store(roots)?), provider.clone())
                 .build()
                 .map_err(no_verifier)?;
         let mut config = ClientConfig::builder_with_provider(provider)
@@ -63,8 +73,12 @@ async fn configure() -> Result<Arc<ClientConfig>, Failure> {
 
 /// The system's certificate authorities; Mozilla's when the system has none. Who names a store
 /// (`SSL_CERT_FILE`, `SSL_CERT_DIR`) gets that store or an error, never another.
-fn roots() -> Result<RootCertStore, Failure> {
+fn store(given: Option<Vec<CertificateDer<'static>>>) -> Result<RootCertStore, Failure> {
     let mut roots = RootCertStore::empty();
+    if let Some(given) = given {
+        roots.add_parsable_certificates(given);
+        return Ok(roots);
+    }
     let found = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {

@@ -3,7 +3,12 @@
 
 mod config;
 mod formats;
+mod hostile;
 mod layers;
+mod loopback;
+mod peers;
 mod round;
+mod sources;
 mod support;
+mod tls;
 mod usage;

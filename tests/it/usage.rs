@@ -101,7 +101,10 @@ fn help_goes_to_stdout_if_asked_for_and_to_stderr_if_not() {
         }
     }
     let later = run(&home, &["run", "--help"]);
-    assert_eq!((later.code, later.out.as_str()), (Some(0), "newsagg run: not in this version yet\n"));
+    assert_eq!(
+        (later.code, later.out.as_str()),
+        (Some(0), "newsagg run: not in this version yet\n")
+    );
 }
 
 #[test]
@@ -117,12 +120,8 @@ fn the_version_is_one_line() {
 #[test]
 fn a_reader_that_closes_the_pipe_ends_the_program_quietly() {
     let home = home("pipe");
-    let mut child = program(&home)
-        .arg("--help")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        program(&home).arg("--help").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut err = String::new();
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
@@ -171,7 +170,8 @@ fn check_finds_the_config_in_each_of_its_places() {
 #[test]
 fn check_says_every_mistake_and_how_many_there_are() {
     let home = home("mistakes");
-    std::fs::write(home.join("x.toml"), "[fetch]\nworker = 1\n\n[[source]]\nname = \"a\"\n").unwrap();
+    std::fs::write(home.join("x.toml"), "[fetch]\nworker = 1\n\n[[source]]\nname = \"a\"\n")
+        .unwrap();
     let said = run(&home, &["check", "-c", "x.toml"]);
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
     assert_eq!(
@@ -215,10 +215,14 @@ fn check_sums_up_a_good_config_without_its_keys() {
 #[test]
 fn once_refuses_a_bad_config_before_anything_is_asked_or_written() {
     let home = home("once");
-    let text = "[[output]]\npath = \"feed.json\"\n[[source]]\nname = \"a\"\nkind = \"feed\"\nulr = 1\n";
+    let text =
+        "[[output]]\npath = \"feed.json\"\n[[source]]\nname = \"a\"\nkind = \"feed\"\nulr = 1\n";
     std::fs::write(home.join("x.toml"), text).unwrap();
     let said = run(&home, &["once", "-c", "x.toml"]);
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
-    assert_eq!(said.err, "x.toml:6:1: unknown key `ulr` in [[source]] \"a\"; did you mean `url`?\n");
+    assert_eq!(
+        said.err,
+        "x.toml:6:1: unknown key `ulr` in [[source]] \"a\"; did you mean `url`?\n"
+    );
     assert!(!home.join("feed.json").exists());
 }

@@ -1,0 +1,214 @@
+//! The embedded news web, asked as a plain client would.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use newsagg::http::Url;
+use newsagg::loopback::{Fault, KEY, Web, WebOptions};
+use newsagg::time::Timestamp;
+
+fn now() -> Timestamp {
+    Timestamp::from_unix(1_795_240_800).expect("2026")
+}
+
+fn web() -> Web {
+    Web::start(WebOptions::new(now())).expect("a free port")
+}
+
+/// Head and body of one answer on a connection of its own.
+fn ask(url: &Url, fields: &str) -> (String, Vec<u8>) {
+    let answer = ask_raw(url, &format!("connection: close\r\n{fields}"));
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+    (String::from_utf8_lossy(&answer[..end]).into_owned(), answer[end + 4..].to_vec())
+}
+
+fn ask_raw(url: &Url, fields: &str) -> Vec<u8> {
+    let mut stream = connect(url);
+    write!(stream, "{}", request(url, fields)).expect("a request sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    answer
+}
+
+fn connect(url: &Url) -> TcpStream {
+    let host = url.host_str().expect("a host");
+    TcpStream::connect((host, url.port().expect("a port"))).expect("a listener")
+}
+
+fn request(url: &Url, fields: &str) -> String {
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let target = url.path().to_owned() + &query;
+    format!("GET {target} HTTP/1.1\r\nhost: {}\r\n{fields}\r\n", url.host_str().expect("a host"))
+}
+
+fn text(web: &Web, path: &str, fields: &str) -> (String, String) {
+    let (head, body) = ask(&web.url(path), fields);
+    (head, String::from_utf8(body).expect("text"))
+}
+
+fn status(head: &str) -> &str {
+    head.split(' ').nth(1).unwrap_or_default()
+}
+
+#[test]
+fn newsapi_wants_its_key_and_a_selection() {
+    let web = web();
+    let right = format!("x-api-key: {KEY}\r\n");
+    let cases = [
+        ("/newsapi/v2/top-headlines?country=us", "", "401", "apiKeyMissing"),
+        ("/newsapi/v2/top-headlines?country=us", "x-api-key: no\r\n", "401", "apiKeyInvalid"),
+        ("/newsapi/v2/top-headlines", right.as_str(), "400", "parametersMissing"),
+        ("/newsapi/v2/top-headlines?country=us&sources=a", &right, "400", "parametersIncompatible"),
+        ("/newsapi/v2/top-headlines?country=us&pageSize=2", &right, "200", "[Removed]"),
+    ];
+    for (path, fields, code, word) in cases {
+        let (head, body) = text(&web, path, fields);
+        assert_eq!(status(&head), code, "{path}");
+        assert!(body.contains(word), "{path}: {body}");
+    }
+    assert_eq!(web.asked("/newsapi/v2/top-headlines"), 5);
+}
+
+#[test]
+fn the_guardian_wants_its_key_and_knows_sections() {
+    let web = web();
+    let (head, _) = text(&web, "/guardian/search", "");
+    assert_eq!(status(&head), "401");
+    let (head, body) =
+        text(&web, "/guardian/search?section=technology", &format!("api-key: {KEY}\r\n"));
+    assert_eq!(status(&head), "200");
+    assert_eq!(body.matches("\"webTitle\"").count(), 3);
+}
+
+#[test]
+fn hacker_news_has_stories_jobs_polls_and_what_is_gone() {
+    let web = web();
+    let (_, ids) = text(&web, "/hn/v0/topstories.json", "");
+    let ids: Vec<u64> = serde_json::from_str(&ids).expect("ids");
+    let items: Vec<String> =
+        ids.iter().map(|id| text(&web, &format!("/hn/v0/item/{id}.json"), "").1).collect();
+    for sign in ["\"type\":\"job\"", "\"type\":\"poll\"", "\"deleted\":true", "\"dead\":true"] {
+        assert_eq!(items.iter().filter(|item| item.contains(sign)).count(), 1, "{sign}");
+    }
+    assert_eq!(items.iter().filter(|item| *item == "null").count(), 1);
+    assert_eq!(text(&web, "/hn/v0/item/1.json", "").1, "null");
+}
+
+#[test]
+fn feeds_have_validators_and_answer_304_to_them() {
+    let web = web();
+    let (head, body) = text(&web, "/feeds/harbour.rss", "");
+    assert!(body.contains("Night ferry"));
+    for name in ["etag", "last-modified"] {
+        let line = head.lines().find(|line| line.starts_with(name)).expect(name);
+        let value = &line[name.len() + 2..];
+        let ask_with = if name == "etag" { "if-none-match" } else { "if-modified-since" };
+        let (head, body) = text(&web, "/feeds/harbour.rss", &format!("{ask_with}: {value}\r\n"));
+        assert_eq!((status(&head), body.as_str()), ("304", ""), "{name}");
+    }
+    let (head, _) = text(&web, "/feeds/harbour.rss", "if-none-match: \"other\"\r\n");
+    assert_eq!(status(&head), "200");
+}
+
+#[test]
+fn gzip_is_sent_to_those_who_read_it() {
+    let web = web();
+    let (_, plain) = ask(&web.url("/feeds/lantern.atom"), "");
+    let (head, packed) = ask(&web.url("/feeds/lantern.atom"), "accept-encoding: gzip\r\n");
+    assert!(head.contains("content-encoding: gzip"));
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut unpacked).expect("gzip");
+    assert_eq!(unpacked, plain);
+}
+
+#[test]
+fn synthetic_feeds_are_about_as_large_as_asked_for_and_always_the_same() {
+    let web = web();
+    for (number, format) in [(6, "<rss"), (7, "<feed")] {
+        let path = format!("/feed/{number}?bytes=40000");
+        let (_, body) = text(&web, &path, "");
+        assert!(body.contains(format));
+        assert!((38_000..42_000).contains(&body.len()), "{} bytes", body.len());
+        assert_eq!(text(&web, &path, "").1, body);
+    }
+}
+
+#[test]
+fn one_connection_carries_many_answers() {
+    let web = web();
+    let url = web.url("/hn/v0/item/1.json");
+    let mut stream = connect(&url);
+    for _ in 0..3 {
+        write!(stream, "{}", request(&url, "")).expect("a request sent");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\nnull") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("an answer");
+            answer.push(byte[0]);
+        }
+    }
+    assert_eq!((web.connections(), web.asked("/hn/v0/item/1.json")), (1, 3));
+}
+
+#[test]
+fn faults_are_where_they_were_ordered() {
+    let faults = vec![
+        ("/broken/".into(), Fault::Status(503)),
+        ("/feeds/".into(), Fault::Cut(100)),
+        ("/feeds/upland.rss".into(), Fault::Latency(Duration::ZERO)),
+    ];
+    let web = Web::start(WebOptions { faults, ..WebOptions::new(now()) }).expect("a free port");
+    assert_eq!(status(&text(&web, "/broken/feed.rss", "").0), "503");
+    assert_eq!(ask(&web.url("/feeds/harbour.rss"), "").1.len(), 100);
+    assert!(text(&web, "/feeds/upland.rss", "").1.ends_with("</rss>\n"));
+    assert_eq!(status(&text(&web, "/elsewhere", "").0), "404");
+}
+
+#[test]
+fn the_web_stands_on_as_many_addresses_as_ordered() {
+    let web = Web::start(WebOptions { addresses: 3, ..WebOptions::new(now()) }).expect("a port");
+    for address in 1..=3 {
+        let (head, _) = ask(&web.url_on(address, "/feed/1?bytes=1000"), "");
+        assert_eq!(status(&head), "200");
+    }
+    assert_eq!(web.asked("/feed/1"), 3);
+}
+
+#[test]
+fn a_web_ends_when_dropped_even_with_a_request_that_hangs() {
+    let faults = vec![("/silent/".into(), Fault::Hang)];
+    let web = Web::start(WebOptions { faults, ..WebOptions::new(now()) }).expect("a free port");
+    let url = web.url("/silent/feed");
+    let mut stream = connect(&url);
+    write!(stream, "{}", request(&url, "")).expect("a request sent");
+    while web.asked("/silent/feed") == 0 {
+        std::thread::yield_now();
+    }
+    drop(web);
+    let mut rest = Vec::new();
+    // The end of the stream, or a reset: either way the web is gone.
+    let _ = stream.read_to_end(&mut rest);
+    assert!(rest.is_empty());
+    assert!(
+        TcpStream::connect((url.host_str().expect("host"), url.port().expect("port"))).is_err()
+    );
+}
+
+#[test]
+fn requests_that_are_no_http_are_refused_and_endless_heads_cut_off() {
+    let web = web();
+    let url = web.url("/");
+    for (sent, said) in
+        [("nonsense\r\n\r\n", "HTTP/1.1 400"), ("POST / HTTP/1.1\r\n\r\n", "HTTP/1.1 400")]
+    {
+        let mut stream = connect(&url);
+        stream.write_all(sent.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with(said), "{sent}: {answer}");
+    }
+    let mut stream = connect(&url);
+    // A reset while sending is as good an end as one after it.
+    while stream.write_all(&[b'x'; 1024]).is_ok() {}
+}

@@ -1,0 +1,1 @@
+//! Certificates, good and bad.
