@@ -9,6 +9,7 @@ use crate::item::Text;
 mod entity;
 mod html;
 mod link;
+mod names;
 
 pub use link::link;
 

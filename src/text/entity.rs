@@ -1,6 +1,7 @@
 //! Character references (<https://html.spec.whatwg.org/#character-reference-state>).
 
 use super::Line;
+use super::names;
 
 /// No name of a reference is longer.
 const MAX_NAME: usize = 32;
@@ -74,7 +75,15 @@ fn named(rest: &str, line: &mut Line) -> Option<usize> {
 
 /// The text of a named reference.
 pub(crate) fn lookup(name: &str) -> Option<&'static str> {
-    quick_xml::escape::resolve_html5_entity(name)
+    // What everybody writes need not be looked for.
+    match name {
+        "amp" => Some("&"),
+        "lt" => Some("<"),
+        "gt" => Some(">"),
+        "quot" => Some("\""),
+        "nbsp" => Some("\u{a0}"),
+        _ => names::corrected(name).or_else(|| quick_xml::escape::resolve_html5_entity(name)),
+    }
 }
 
 #[cfg(test)]
