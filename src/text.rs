@@ -83,6 +83,36 @@ const CLASSES: [Class; 256] = {
     classes
 };
 
+/// The one-character beginning of a control sequence (ECMA-48 §5.4).
+const CSI: char = '\u{9b}';
+/// No sequence that a terminal knows is longer; more is not looked through.
+const MAX_SEQUENCE: usize = 256;
+
+/// How long the control character or terminal sequence is that `bytes` begin with.
+fn control(bytes: &[u8]) -> usize {
+    match bytes {
+        [0x1b, b'[', rest @ ..] => 2 + parameters(rest),
+        // Strings: OSC, DCS, PM, APC, SOS. They end with BEL or ESC \.
+        [0x1b, b']' | b'P' | b'^' | b'_' | b'X', rest @ ..] => {
+            let rest = &rest[..rest.len().min(MAX_SEQUENCE)];
+            let bell = rest.iter().position(|byte| *byte == 0x07).map(|at| at + 1);
+            let end = rest.windows(2).position(|two| two == b"\x1b\\").map(|at| at + 2);
+            2 + bell.into_iter().chain(end).min().unwrap_or(0)
+        }
+        [0x1b, 0x20..=0x7e, ..] => 2,
+        _ => 1,
+    }
+}
+
+/// How long the parameters and the final byte of a control sequence are.
+fn parameters(bytes: &[u8]) -> usize {
+    let count = bytes.iter().take(MAX_SEQUENCE).take_while(|b| matches!(b, 0x20..=0x3f)).count();
+    match bytes.get(count) {
+        Some(0x40..=0x7e) => count + 1,
+        _ => 0,
+    }
+}
+
 impl Line {
     fn new(max: usize) -> Line {
         Line { text: String::new(), room: max, space: false, cut: false }
@@ -119,8 +149,11 @@ impl Line {
                     let Some(letter) = text[at..].chars().next() else { return };
                     self.push(letter);
                     at += letter.len_utf8();
+                    if letter == CSI {
+                        at += parameters(&bytes[at..]);
+                    }
                 }
-                Class::Control => at += 1,
+                Class::Control => at += control(&bytes[at..]),
                 _ => {
                     self.space = true;
                     at += 1;
@@ -216,7 +249,11 @@ mod tests {
     #[test]
     fn white_space_is_folded_and_what_hides_is_dropped() {
         assert_eq!(&*from_plain("  a \t\r\n b\u{a0}\u{2028}c ", 99), "a b c");
-        assert_eq!(&*from_plain("a\u{1b}[31mb\u{7f}\u{0}\u{9b}c", 99), "a[31mbc");
+        assert_eq!(&*from_plain("a\u{1b}[31mb\u{7f}\u{0}\u{9b}2Jc", 99), "abc");
+        assert_eq!(
+            &*from_plain("a\u{1b}]0;title\u{7}b\u{1b}]8;;x\u{1b}\\c\u{1b}(Bd\u{1b}]e", 99),
+            "abcBde"
+        );
         assert_eq!(&*from_plain("a\u{202e}b\u{2066}c\u{feff}\u{200b}d\u{ad}e", 99), "abcde");
         assert_eq!(&*from_plain("a < b & c", 99), "a < b & c");
         assert_eq!(
