@@ -123,6 +123,7 @@ pub(crate) fn account(service: &str, key: &Secret) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
