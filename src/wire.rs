@@ -39,6 +39,10 @@ use proxy::{Proxies, Proxy};
 use resolve::Resolver;
 use tls::Tls;
 
+/// How long to wait for a file descriptor, and how often, before that is a failure.
+const DESCRIPTOR_PAUSE: Duration = Duration::from_millis(50);
+const DESCRIPTOR_WAITS: usize = 40;
+
 /// The network, for surf. Costs nothing until it is used.
 #[derive(Debug)]
 pub struct Backend {
@@ -170,8 +174,14 @@ impl Backend {
         let addresses: Vec<_> =
             addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect();
         let mut tried = connect::connect(&addresses, call.connect_timeout).await;
-        if tried.as_ref().is_err_and(out_of_descriptors) && self.pool.clear() {
-            // What idle connections held may be enough; else the queue asks again later.
+        for _ in 0..DESCRIPTOR_WAITS {
+            if !tried.as_ref().is_err_and(out_of_descriptors) {
+                break;
+            }
+            // Other requests end soon, and what idle connections hold is free at once.
+            if !self.pool.clear() {
+                async_io::Timer::after(DESCRIPTOR_PAUSE).await;
+            }
             tried = connect::connect(&addresses, call.connect_timeout).await;
         }
         let failed = |error| {
