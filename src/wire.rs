@@ -6,37 +6,42 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http_client::http_types::{self, headers::HeaderName, headers::HeaderValue};
 use http_client::{Body, Error, HttpClient, Request, Response};
-use hyper::HeaderMap;
 use hyper::body::Body as _;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, TRANSFER_ENCODING};
+use hyper::header::{CONTENT_TYPE, TRANSFER_ENCODING};
+use rustix::io::Errno;
 
-use crate::clock::Clock;
 use crate::failure::{Failure, Stage};
-use crate::http::{Timing, Url};
+use crate::http::Url;
 
 pub mod address;
 mod body;
 mod connect;
 mod link;
+mod message;
 mod pool;
 mod proxy;
 mod resolve;
 mod tls;
+mod trace;
 
 pub use proxy::basic;
 pub use tls::NOT_VALID_YET;
+pub use trace::{Phase, Trace};
 
-use link::{Io, Link, Payload, Silence};
+use link::{Io, Link, Silence};
 use pool::{Key, Pool};
 use proxy::{Proxies, Proxy};
 use resolve::Resolver;
 use tls::Tls;
+
+/// How long to wait for a file descriptor, and how often, before that is a failure.
+const DESCRIPTOR_PAUSE: Duration = Duration::from_millis(50);
+const DESCRIPTOR_WAITS: usize = 40;
 
 /// The network, for surf. Costs nothing until it is used.
 #[derive(Debug)]
@@ -128,7 +133,7 @@ impl Backend {
         };
         let proxy = self.proxies().choose(&url, call.proxy.as_ref())?;
         let key = key(&url, proxy)?;
-        let ask = || outgoing(&request, &url, &key, body.as_deref());
+        let ask = || message::outgoing(&request, &url, &key, body.as_deref());
 
         if let Some(mut link) = self.pool.take(&key, call.local_ok) {
             call.trace.connected(link.local);
@@ -168,15 +173,22 @@ impl Backend {
         call.trace.enter(Phase::Connect);
         let addresses: Vec<_> =
             addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect();
-        let mut tcp = match connect::connect(addresses, call.connect_timeout).await {
-            Ok(tcp) => tcp,
-            Err(error) => {
-                // Out of descriptors: give back what we can; the queue asks again later.
-                self.pool.clear();
-                let cause = format!("{host}:{port}: {}", plain_cause(&error));
-                return Err(Failure::new(Stage::Connect, cause));
+        let mut tried = connect::connect(&addresses, call.connect_timeout).await;
+        for _ in 0..DESCRIPTOR_WAITS {
+            if !tried.as_ref().is_err_and(out_of_descriptors) {
+                break;
             }
+            // Other requests end soon, and what idle connections hold is free at once.
+            if !self.pool.clear() {
+                async_io::Timer::after(DESCRIPTOR_PAUSE).await;
+            }
+            tried = connect::connect(&addresses, call.connect_timeout).await;
+        }
+        let failed = |error| {
+            let cause = format!("{host}:{port}: {}", plain_cause(&error));
+            Failure::new(Stage::Connect, cause)
         };
+        let mut tcp = tried.map_err(failed)?;
         let peer = tcp.get_ref().peer_addr().ok();
         let local = peer.is_none_or(|peer| address::kind(peer.ip()).is_some());
         call.trace.connected(local);
@@ -191,8 +203,7 @@ impl Backend {
         Link::new(Io::Tls(Box::new(tls)), local).await
     }
 
-    /// An answer in surf's terms. Nothing remote goes in unchecked: http-types panics on
-    /// what it does not know.
+    /// An answer in surf's terms, with its body still to be read.
     fn incoming(
         &self,
         head: hyper::Response<hyper::body::Incoming>,
@@ -201,15 +212,7 @@ impl Backend {
     ) -> Result<Response, Failure> {
         let (head, body) = head.into_parts();
         let status = head.status.as_u16();
-        check_framing(status, &head.headers)?;
-
-        // An unlisted status stands as the first of its class, one beyond all classes as a 500.
-        let known = http_types::StatusCode::try_from(status)
-            .or_else(|_| http_types::StatusCode::try_from(status / 100 * 100))
-            .unwrap_or(http_types::StatusCode::InternalServerError);
-        let mut response = Response::new(known);
-        copy_headers(&head.headers, &mut response);
-
+        let mut response = message::incoming(status, &head.headers)?;
         let length = body.size_hint().exact();
         let delimited = length.is_some() || head.headers.contains_key(TRANSFER_ENCODING);
         if body.is_end_stream() {
@@ -227,42 +230,6 @@ impl Backend {
         response.ext_mut().insert(Delimited(delimited));
         Ok(response)
     }
-}
-
-/// A request as it goes over the wire: in absolute form to a proxy (RFC 9112 §3.2).
-fn outgoing(
-    request: &Request,
-    url: &Url,
-    key: &Key,
-    body: Option<&[u8]>,
-) -> Result<hyper::Request<Payload>, Failure> {
-    let path = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_string(),
-    };
-    let authority = match url.port() {
-        Some(port) => format!("{}:{port}", key_host(url)?),
-        None => key_host(url)?.to_string(),
-    };
-    let via = key.proxy.as_ref().filter(|_| !key.tls);
-    let target = match via {
-        Some(_) => format!("http://{authority}{path}"),
-        None => path,
-    };
-    let mut built =
-        hyper::Request::builder().method(request.method().to_string().as_str()).uri(target);
-    built = built.header("host", authority);
-    for (name, values) in request {
-        for value in values {
-            built = built.header(name.as_str(), value.as_str());
-        }
-    }
-    if let Some(authorization) = via.and_then(|proxy| proxy.authorization.as_ref()) {
-        built = built.header("proxy-authorization", authorization);
-    }
-    let body = body.map(hyper::body::Bytes::copy_from_slice);
-    // The error names no value, so no secret.
-    built.body(Payload(body)).map_err(|error| protocol(format!("this cannot be sent: {error}")))
 }
 
 fn key_host(url: &Url) -> Result<&str, Failure> {
@@ -301,50 +268,6 @@ fn public(host: &str, addresses: Vec<IpAddr>, call: &Call) -> Result<Vec<IpAddr>
     }
 }
 
-/// Refuses what is not plain about where the body ends (RFC 9112 §6.3), and a protocol that
-/// nobody asked for.
-fn check_framing(status: u16, headers: &HeaderMap) -> Result<(), Failure> {
-    if status == 101 {
-        return Err(protocol("the server switched protocols (101) unasked"));
-    }
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else { return Ok(()) };
-    if codings.next().is_some() || !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
-    {
-        return Err(protocol("the transfer coding is not just «chunked»"));
-    }
-    if headers.contains_key(CONTENT_LENGTH) {
-        return Err(protocol("both a length and a transfer coding"));
-    }
-    Ok(())
-}
-
-/// Copies what is ASCII. Other bytes are kept in `Location` only, percent-encoded as browsers do.
-fn copy_headers(headers: &HeaderMap, response: &mut Response) {
-    for (name, value) in headers {
-        let bytes = match value.as_bytes() {
-            bytes if bytes.is_ascii() => bytes.to_vec(),
-            bytes if name == LOCATION => percent_encode(bytes),
-            _ => continue,
-        };
-        let name = HeaderName::from_bytes(name.as_str().into());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(bytes)) {
-            response.append_header(name, value);
-        }
-    }
-}
-
-fn percent_encode(bytes: &[u8]) -> Vec<u8> {
-    let mut encoded = Vec::with_capacity(bytes.len());
-    for &byte in bytes {
-        match byte.is_ascii() {
-            true => encoded.push(byte),
-            false => encoded.extend(format!("%{byte:02X}").bytes()),
-        }
-    }
-    encoded
-}
-
 fn protocol(cause: impl Into<String>) -> Failure {
     Failure::new(Stage::Protocol, cause)
 }
@@ -352,6 +275,12 @@ fn protocol(cause: impl Into<String>) -> Failure {
 /// The address, if `host` is one; IPv6 in brackets or not.
 fn ip_literal(host: &str) -> Option<IpAddr> {
     host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host).parse().ok()
+}
+
+/// Whether this process or the system has no file descriptor left.
+fn out_of_descriptors(error: &io::Error) -> bool {
+    let errno = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE].iter().any(|full| errno == Some(full.raw_os_error()))
 }
 
 /// An I/O error for people: without the number, in lower case.
@@ -362,98 +291,5 @@ fn plain_cause(error: &io::Error) -> String {
     match letters.next() {
         Some(first) => first.to_lowercase().chain(letters).collect(),
         None => "no reason given".into(),
-    }
-}
-
-/// What a request is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Looking the name up.
-    Resolve,
-    /// Connecting.
-    Connect,
-    /// In the TLS handshake.
-    Tls,
-    /// Waiting for the head.
-    FirstByte,
-    /// Reading the body.
-    Body,
-}
-
-/// Where the time of one exchange goes, kept where it outlives a request that is given up.
-#[derive(Debug)]
-pub struct Trace {
-    clock: Clock,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    timing: Timing,
-    phase: Option<(Phase, Duration)>,
-    bytes_in: u64,
-    requests: u32,
-    local: Option<bool>,
-}
-
-impl Trace {
-    /// Nothing happened yet.
-    pub fn new(clock: Clock) -> Trace {
-        Trace { clock, state: Mutex::default() }
-    }
-
-    /// A phase begins, and the one before ends.
-    pub fn enter(&self, phase: Phase) {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        state.settle(now);
-        state.phase = Some((phase, now));
-    }
-
-    /// A request is sent.
-    pub fn request(&self) {
-        self.lock().requests += 1;
-    }
-
-    /// Bytes of a body came.
-    pub fn received(&self, count: usize) {
-        self.lock().bytes_in += count as u64;
-    }
-
-    fn connected(&self, local: bool) {
-        self.lock().local.get_or_insert(local);
-    }
-
-    /// Whether the first connection of this exchange led into somebody's own network.
-    pub fn began_local(&self) -> bool {
-        self.lock().local.unwrap_or(false)
-    }
-
-    /// The phase that is running, the time of all, bytes and requests, as of now.
-    pub fn sum(&self) -> (Option<Phase>, Timing, u64, u32) {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        state.settle(now);
-        let phase = state.phase.map(|(phase, _)| phase);
-        (phase, state.timing, state.bytes_in, state.requests)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn settle(&mut self, now: Duration) {
-        let Some((phase, since)) = &mut self.phase else { return };
-        let timing = &mut self.timing;
-        *match phase {
-            Phase::Resolve => &mut timing.resolve,
-            Phase::Connect => &mut timing.connect,
-            Phase::Tls => &mut timing.tls,
-            Phase::FirstByte => &mut timing.first_byte,
-            Phase::Body => &mut timing.body,
-        } += now.saturating_sub(*since);
-        *since = now;
     }
 }

@@ -8,7 +8,7 @@ use surf::http::headers::{HeaderName, HeaderValue};
 use super::Options;
 use super::redirect::Chain;
 use crate::failure::{Failure, Stage};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, parse_date};
 
 /// Puts the fields of a request in: ours, and the source's own, which win.
 pub(super) fn fill(
@@ -64,35 +64,10 @@ pub(super) fn retry_after(answer: &message::Response, now: Timestamp) -> Option<
         // More digits than fit mean «never»; a date so far away says the same.
         return Some(Duration::from_secs(text.parse().unwrap_or(u32::MAX.into())));
     }
-    let until = http_date(&text)?;
-    let now = first(answer, "date").and_then(|date| http_date(&date)).unwrap_or(now.unix());
-    Some(Duration::from_secs(u64::try_from(until.saturating_sub(now)).unwrap_or(0)))
-}
-
-/// A date as HTTP writes them (RFC 9110 §5.6.7), all three forms, as seconds since 1970.
-fn http_date(text: &str) -> Option<i64> {
-    let fields: Vec<_> = text.split([' ', ',', '-']).filter(|field| !field.is_empty()).collect();
-    let (day, month, year, time) = match fields[..] {
-        // Sun, 06 Nov 1994 08:49:37 GMT; Sunday, 06-Nov-94 08:49:37 GMT
-        [_, day, month, year, time, _] => (day, month, year, time),
-        // Sun Nov  6 08:49:37 1994
-        [_, month, day, time, year] => (day, month, year, time),
-        _ => return None,
-    };
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let month = MONTHS.iter().position(|name| month.eq_ignore_ascii_case(name))? + 1;
-    let year: i16 = match (year.parse().ok()?, year.len()) {
-        (year @ 0..70, 2) => 2000 + year,
-        (year @ 70..=99, 2) => 1900 + year,
-        (year, _) => year,
-    };
-    let mut parts = time.split(':').map(|part| part.parse::<i8>().ok());
-    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
-    let date = jiff::civil::Date::new(year, month as i8, day.parse().ok()?).ok()?;
-    let time = jiff::civil::Time::new(hour, minute, second.min(59), 0).ok()?;
-    let instant = date.to_datetime(time).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(instant.timestamp().as_second())
+    let until = parse_date(&text)?;
+    let now = first(answer, "date").and_then(|date| parse_date(&date)).unwrap_or(now);
+    let seconds = until.unix().saturating_sub(now.unix());
+    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(super) type Tcp = Async<TcpStream>;
 /// Connects to the first address that accepts; each has `limit` time for it.
 ///
 /// The error is the first one, of the address that the system liked best.
-pub(super) async fn connect(addresses: Vec<SocketAddr>, limit: Duration) -> io::Result<Tcp> {
+pub(super) async fn connect(addresses: &[SocketAddr], limit: Duration) -> io::Result<Tcp> {
     let mut waiting = interleave(addresses).into_iter().take(MAX_ADDRESSES);
     let mut attempts: Vec<Pin<Box<dyn Future<Output = io::Result<Tcp>> + Send>>> = Vec::new();
     let mut stagger: Option<Timer> = None;
@@ -74,14 +74,12 @@ async fn attempt(address: SocketAddr, limit: Duration) -> io::Result<Tcp> {
 }
 
 /// The families by turns, beginning with that of the first address (RFC 8305 §4).
-fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let Some(first) = addresses.first().map(SocketAddr::is_ipv6) else { return addresses };
-    let count = addresses.len();
-    let (same, other): (Vec<_>, Vec<_>) =
-        addresses.into_iter().partition(|address| address.is_ipv6() == first);
-    let (mut same, mut other) = (same.into_iter(), other.into_iter());
-    let mut mixed = Vec::with_capacity(count);
-    while mixed.len() < count {
+fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let first = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let family = |v6| addresses.iter().copied().filter(move |address| address.is_ipv6() == v6);
+    let (mut same, mut other) = (family(first), family(!first));
+    let mut mixed = Vec::with_capacity(addresses.len());
+    while mixed.len() < addresses.len() {
         mixed.extend(same.next());
         mixed.extend(other.next());
     }
@@ -101,7 +99,7 @@ mod tests {
     fn families_take_turns_beginning_with_the_systems_choice() {
         let given = parse(&["[2::1]:1", "[2::2]:1", "[2::3]:1", "1.1.1.1:1", "1.1.1.2:1"]);
         let mixed = parse(&["[2::1]:1", "1.1.1.1:1", "[2::2]:1", "1.1.1.2:1", "[2::3]:1"]);
-        assert_eq!(interleave(given), mixed);
+        assert_eq!(interleave(&given), mixed);
     }
 
     #[test]
@@ -112,9 +110,9 @@ mod tests {
             gone.local_addr().unwrap()
         };
         let addresses = vec![closed, closed, listener.local_addr().unwrap()];
-        let stream = smol::block_on(connect(addresses, Duration::from_secs(5))).unwrap();
+        let stream = smol::block_on(connect(&addresses, Duration::from_secs(5))).unwrap();
         assert_eq!(stream.get_ref().peer_addr().unwrap(), listener.local_addr().unwrap());
-        let error = smol::block_on(connect(vec![closed], Duration::from_secs(5))).unwrap_err();
+        let error = smol::block_on(connect(&[closed], Duration::from_secs(5))).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     }
 }

@@ -66,9 +66,9 @@ impl Pool {
         idle.push(Idle { key, since: Instant::now(), link });
     }
 
-    /// Closes them all.
-    pub(super) fn clear(&self) {
-        self.lock().clear();
+    /// Closes them all; whether there were any.
+    pub(super) fn clear(&self) -> bool {
+        !std::mem::take(&mut *self.lock()).is_empty()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {

@@ -15,6 +15,7 @@ use futures_rustls::rustls::{
     OtherError, PeerIncompatible, RootCertStore, SignatureScheme,
 };
 use futures_rustls::{TlsConnector, rustls};
+use rustls_native_certs::ErrorKind;
 use smol::lock::OnceCell;
 
 use super::connect::Tcp;
@@ -82,6 +83,14 @@ fn store(given: Option<Vec<CertificateDer<'static>>>) -> Result<RootCertStore, F
     let found = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
+        let full = |error: &rustls_native_certs::Error| match &error.kind {
+            ErrorKind::Io { inner, .. } => super::out_of_descriptors(inner),
+            _ => false,
+        };
+        if found.errors.iter().any(full) {
+            let cause = "too many open files to read the certificate authorities";
+            return Err(Failure::new(Stage::Connect, cause));
+        }
         for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
             if std::env::var_os(name).is_some() {
                 let cause = format!("no certificate authority could be read where {name} points");

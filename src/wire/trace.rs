@@ -1,0 +1,100 @@
+//! Where the time of one exchange goes, phase by phase.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::http::Timing;
+
+/// What a request is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Looking the name up.
+    Resolve,
+    /// Connecting.
+    Connect,
+    /// In the TLS handshake.
+    Tls,
+    /// Waiting for the head.
+    FirstByte,
+    /// Reading the body.
+    Body,
+}
+
+/// Where the time of one exchange goes, kept where it outlives a request that is given up.
+#[derive(Debug)]
+pub struct Trace {
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    timing: Timing,
+    phase: Option<(Phase, Duration)>,
+    bytes_in: u64,
+    requests: u32,
+    local: Option<bool>,
+}
+
+impl Trace {
+    /// Nothing happened yet.
+    pub fn new(clock: Clock) -> Trace {
+        Trace { clock, state: Mutex::default() }
+    }
+
+    /// A phase begins, and the one before ends.
+    pub fn enter(&self, phase: Phase) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.settle(now);
+        state.phase = Some((phase, now));
+    }
+
+    /// A request is sent.
+    pub fn request(&self) {
+        self.lock().requests += 1;
+    }
+
+    /// Bytes of a body came.
+    pub fn received(&self, count: usize) {
+        self.lock().bytes_in += count as u64;
+    }
+
+    pub(super) fn connected(&self, local: bool) {
+        self.lock().local.get_or_insert(local);
+    }
+
+    /// Whether the first connection of this exchange led into somebody's own network.
+    pub fn began_local(&self) -> bool {
+        self.lock().local.unwrap_or(false)
+    }
+
+    /// The phase that is running, the time of all, bytes and requests, as of now.
+    pub fn sum(&self) -> (Option<Phase>, Timing, u64, u32) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.settle(now);
+        let phase = state.phase.map(|(phase, _)| phase);
+        (phase, state.timing, state.bytes_in, state.requests)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn settle(&mut self, now: Duration) {
+        let Some((phase, since)) = &mut self.phase else { return };
+        let timing = &mut self.timing;
+        *match phase {
+            Phase::Resolve => &mut timing.resolve,
+            Phase::Connect => &mut timing.connect,
+            Phase::Tls => &mut timing.tls,
+            Phase::FirstByte => &mut timing.first_byte,
+            Phase::Body => &mut timing.body,
+        } += now.saturating_sub(*since);
+        *since = now;
+    }
+}
