@@ -130,8 +130,10 @@ mod tests {
             }
             if is_normal(&text) {
                 short += 1;
-                let parsed = Url::parse(&text).map(|url| url.to_string());
-                assert_eq!(parsed.as_deref(), Ok(text.as_str()), "seed {seed}");
+                let parsed = Url::parse(&text).expect("what is normal is a URL");
+                let host = text.split('/').nth(2).expect("it has a host");
+                let told = text.replacen(host, &host.to_ascii_lowercase(), 1);
+                assert_eq!(parsed.as_str(), told, "seed {seed}");
             }
         }
         assert!(short > 10_000, "{short}");
