@@ -16,14 +16,14 @@ pub use link::link;
 /// Plain text from text that may hold HTML: tags dropped, entities resolved, controls and
 /// bidirectional overrides removed, white space folded, at most `max` characters.
 pub fn from_html(html: &str, max: usize) -> Text {
-    let mut line = Line::new(max);
+    let mut line = Line::new(max, html.len());
     html::strip(html, &mut line);
     line.finish()
 }
 
 /// Plain text from plain text: `<` and `&` stay as they are; the rest as in [`from_html`].
 pub fn from_plain(text: &str, max: usize) -> Text {
-    let mut line = Line::new(max);
+    let mut line = Line::new(max, text.len());
     line.push_str(text);
     line.finish()
 }
@@ -114,8 +114,9 @@ fn parameters(bytes: &[u8]) -> usize {
 }
 
 impl Line {
-    fn new(max: usize) -> Line {
-        Line { text: String::new(), room: max, space: false, cut: false }
+    /// For at most `max` characters, made from so many bytes.
+    fn new(max: usize, bytes: usize) -> Line {
+        Line { text: String::with_capacity(bytes.min(max)), room: max, space: false, cut: false }
     }
 
     /// Whether anything added would be cut off.
@@ -129,6 +130,7 @@ impl Line {
         while at < bytes.len() && !self.cut {
             let start = at;
             // A run of printable ASCII, with the single spaces in it.
+            at += plain_words(&bytes[at..]);
             while at < bytes.len() {
                 match CLASSES[usize::from(bytes[at])] {
                     Class::Plain => at += 1,
@@ -216,6 +218,29 @@ impl Line {
     }
 }
 
+/// How many bytes at the beginning, in steps of eight, are printable ASCII with no more than single
+/// spaces, the first of which is none. It may say less than there are.
+fn plain_words(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    // Sets the high bit of the first byte that is zero, and perhaps of some after it.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let (mut length, mut after_space) = (0, 0x80);
+    for chunk in bytes.chunks_exact(8) {
+        let Ok(chunk) = chunk.try_into() else { break };
+        let word = u64::from_le_bytes(chunk);
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let spaces = zero(word ^ (ONES * 0x20));
+        let double = spaces & (spaces << 8 | after_space);
+        if (word & HIGH) | control | zero(word ^ (ONES * 0x7f)) | double != 0 {
+            break;
+        }
+        after_space = spaces >> 56;
+        length += 8;
+    }
+    length
+}
+
 /// Marks that belong to the character before them.
 fn joins(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
@@ -262,6 +287,18 @@ mod tests {
         );
         assert_eq!(&*from_plain("", 99), "");
         assert_eq!(&*from_plain(" \n ", 99), "");
+    }
+
+    #[test]
+    fn long_runs_fold_as_short_ones_do() {
+        for piece in ["a", "ab ", "a  b", " ", "!", " !", "\t", "\u{7f}", "é", "\u{1}", "~ ~"] {
+            for before in 0..20 {
+                let text = format!("{}{piece}{}", "x".repeat(before), "y z".repeat(9));
+                let wanted = text.replace(['\u{7f}', '\u{1}'], "");
+                let wanted = wanted.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert_eq!(&*from_plain(&text, 99), wanted, "{text:?}");
+            }
+        }
     }
 
     #[test]

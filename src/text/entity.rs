@@ -77,12 +77,19 @@ fn named(rest: &str, line: &mut Line) -> Option<usize> {
 pub(crate) fn lookup(name: &str) -> Option<&'static str> {
     // What everybody writes need not be looked for.
     match name {
-        "amp" => Some("&"),
-        "lt" => Some("<"),
-        "gt" => Some(">"),
-        "quot" => Some("\""),
-        "nbsp" => Some("\u{a0}"),
-        _ => names::corrected(name).or_else(|| quick_xml::escape::resolve_html5_entity(name)),
+        "amp" => return Some("&"),
+        "lt" => return Some("<"),
+        "gt" => return Some(">"),
+        "quot" => return Some("\""),
+        "nbsp" => return Some("\u{a0}"),
+        "rsquo" => return Some("\u{2019}"),
+        _ => {}
+    }
+    let found = quick_xml::escape::resolve_html5_entity(name)?;
+    // Where its table is wrong it gives the first digits of a longer number.
+    match found.chars().next() {
+        Some('\0'..='\x7f' | '\u{1d00}'..='\u{1dff}') => names::corrected(name).or(Some(found)),
+        _ => Some(found),
     }
 }
 

@@ -1,25 +1,40 @@
 //! HTML without its markup, in one pass and linear time.
 
+use memchr::memchr2;
+
 use super::Line;
 use super::entity;
 
+/// The longest name of [`is_inline`] and [`is_silent`].
+const MAX_NAME: usize = 8;
+
 /// Elements within a line; every other tag separates words.
-const INLINE: &[&str] = &[
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font",
-    "i", "ins", "kbd", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong",
-    "sub", "sup", "time", "tt", "u", "var", "wbr",
-];
+#[rustfmt::skip]
+fn is_inline(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"a" | b"abbr" | b"acronym" | b"b" | b"bdi" | b"bdo" | b"big" | b"cite" | b"code" | b"del"
+            | b"dfn" | b"em" | b"font" | b"i" | b"ins" | b"kbd" | b"mark" | b"nobr" | b"q" | b"s"
+            | b"samp" | b"small" | b"span" | b"strike" | b"strong" | b"sub" | b"sup" | b"time"
+            | b"tt" | b"u" | b"var" | b"wbr"
+    )
+}
 
 /// Elements whose content is no text.
-const SILENT: &[&str] =
-    &["script", "style", "template", "noscript", "iframe", "object", "svg", "title"];
+#[rustfmt::skip]
+fn is_silent(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"script" | b"style" | b"template" | b"noscript" | b"iframe" | b"object" | b"svg" | b"title"
+    )
+}
 
 /// Writes the text of `html` to `line`, until that is full.
 pub(super) fn strip(html: &str, line: &mut Line) {
     let mut scan = Scan { html, at: 0, no_end: [false; 4] };
     while scan.at < html.len() && !line.full() {
         let rest = &html[scan.at..];
-        let text = rest.bytes().position(|byte| byte == b'<' || byte == b'&').unwrap_or(rest.len());
+        let text = memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
         line.push_str(&rest[..text]);
         scan.at += text;
         match rest.as_bytes().get(text) {
@@ -68,20 +83,29 @@ impl Scan<'_> {
         let begin = self.at + 1 + usize::from(closing);
         let rest = &self.html[begin..];
         let length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b':').count();
-        let name = rest[..length].to_ascii_lowercase();
+        let mut buffer = [0; MAX_NAME];
+        // A longer name is none that matters.
+        let name = match buffer.get_mut(..length) {
+            Some(name) => {
+                name.copy_from_slice(&rest.as_bytes()[..length]);
+                name.make_ascii_lowercase();
+                &*name
+            }
+            None => b"",
+        };
         let end = self.find(End::QuotedTag, begin).or_else(|| self.find(End::Tag, begin));
         let Some(end) = end else {
             // Cut off in the middle of a tag: the rest is no text.
             self.at = self.html.len();
             return;
         };
-        if !INLINE.contains(&name.as_str()) {
+        if !is_inline(name) {
             line.push_space();
         }
         self.at = end + 1;
         let empty = self.html[..end].ends_with('/');
-        if !closing && !empty && SILENT.contains(&name.as_str()) {
-            self.at = self.find_close(&name).unwrap_or(self.at);
+        if !closing && !empty && is_silent(name) {
+            self.at = self.find_close(name).unwrap_or(self.at);
         }
     }
 
@@ -121,7 +145,7 @@ impl Scan<'_> {
     }
 
     /// Where the closing tag of a silent element begins.
-    fn find_close(&mut self, name: &str) -> Option<usize> {
+    fn find_close(&mut self, name: &[u8]) -> Option<usize> {
         if self.no_end[End::Silent as usize] {
             return None;
         }
@@ -130,7 +154,7 @@ impl Scan<'_> {
         while let Some(next) = self.html[at..].find("</") {
             at += next;
             let word = bytes.get(at + 2..at + 2 + name.len());
-            if word.is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes())) {
+            if word.is_some_and(|word| word.eq_ignore_ascii_case(name)) {
                 return Some(at);
             }
             at += 2;

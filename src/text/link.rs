@@ -29,8 +29,8 @@ pub fn link(href: &str, base: Option<&Url>) -> Option<Text> {
     Some(url.as_str().into())
 }
 
-/// Whether the URL parser would give back this very text, but for upper case in the host, which the
-/// publisher may keep: most links in feeds are written so, and
+/// Whether the URL parser would give back this very text, but perhaps for capitals in the host,
+/// which mean nothing (RFC 3986 §3.2.2) and are shown as their publisher writes them: most links in feeds are written so, and
 /// parsing each is a fifth of the time that reading a feed takes.
 fn is_normal(href: &str) -> bool {
     let Some(rest) = href.strip_prefix("https://").or_else(|| href.strip_prefix("http://")) else {
@@ -130,11 +130,10 @@ mod tests {
             }
             if is_normal(&text) {
                 short += 1;
-                let parsed = Url::parse(&text).map(|url| url.to_string());
-                let host = text.find("://").unwrap() + 3;
-                let path = host + text[host..].find('/').unwrap();
-                let lower = text[..path].to_lowercase() + &text[path..];
-                assert_eq!(parsed.as_deref(), Ok(lower.as_str()), "seed {seed}");
+                let parsed = Url::parse(&text).expect("what is normal is a URL");
+                let host = text.split('/').nth(2).expect("it has a host");
+                let told = text.replacen(host, &host.to_ascii_lowercase(), 1);
+                assert_eq!(parsed.as_str(), told, "seed {seed}");
             }
         }
         assert!(short > 10_000, "{short}");
