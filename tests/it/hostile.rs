@@ -354,6 +354,22 @@ fn every_status_arrives_as_the_server_said_it() {
 }
 
 #[test]
+fn a_status_counts_even_if_its_page_is_broken() {
+    for page in [
+        "Content-Length: 100\r\n\r\ncut",
+        "Content-Length: 99999999\r\n\r\n",
+        "Content-Encoding: br\r\nContent-Length: 2\r\n\r\n??",
+        "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n??",
+        "Transfer-Encoding: chunked\r\n\r\nx",
+    ] {
+        let answer = format!("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n{page}");
+        let response = get(Server::says(answer).url("/")).unwrap();
+        assert_eq!((response.status, response.body.len(), response.delimited), (503, 0, false));
+        assert_eq!(response.retry_after, Some(Duration::from_secs(7)));
+    }
+}
+
+#[test]
 fn a_late_answer_never_reaches_another_request() {
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
