@@ -24,6 +24,9 @@ use redirect::{Chain, Hop};
 /// The wire may carry this much more than `max_body`: what a coding adds to data it cannot shrink.
 const CODING_OVERHEAD: u64 = 64 << 10;
 
+/// The page of an answer that is no success: enough for a service's own error message.
+const MAX_ERROR_BODY: u64 = 64 << 10;
+
 /// Room for the body is set aside only up to here on the word of `Content-Length`.
 const MAX_TRUSTED_LENGTH: u64 = 256 << 10;
 
@@ -169,12 +172,22 @@ impl Transport {
         let coding = headers::all(&answer, "content-encoding");
         let body = answer.take_body();
         let length = body.len().map(|length| length as u64);
-        let body = match length {
-            Some(0) => Vec::new(),
-            _ => {
-                let decoder = Decoder::new(&coding, options.max_body)?;
-                read(body.into_reader(), length, decoder, options.max_body, trace).await?
+        let good = (200..300).contains(&status);
+        let max = if good { options.max_body } else { options.max_body.min(MAX_ERROR_BODY) };
+        let read = async {
+            match length {
+                Some(0) => Ok(Vec::new()),
+                _ => {
+                    let decoder = Decoder::new(&coding, max)?;
+                    read(body.into_reader(), length, decoder, max, trace).await
+                }
             }
+        };
+        let (body, delimited) = match read.await {
+            Ok(body) => (body, delimited),
+            Err(failure) if good => return Err(failure),
+            // The status says more than what is wrong with its page.
+            Err(_) => (Vec::new(), false),
         };
         Ok(Response {
             status,

@@ -57,6 +57,7 @@ impl Source {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) if data.is_empty() => (),
                     Ok(data) => {
+                        link.delivered(data.len());
                         if let Some(left) = &mut self.left {
                             *left = left.saturating_sub(data.len() as u64);
                         }

@@ -7,7 +7,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
 use futures_lite::{AsyncRead, AsyncWrite};
@@ -23,8 +23,11 @@ use crate::failure::{Failure, Stage};
 /// Status line and header fields together; fields are at most 100 (hyper's default).
 const MAX_HEAD: usize = 64 << 10;
 
-/// What all interim answers (103, …) and the head together may take before the answer begins.
-const MAX_BEFORE_BODY: usize = 2 * MAX_HEAD;
+/// What an answer may take beside its body: interim answers (103, …), the head, framing, …
+const MAX_OVERHEAD: usize = 2 * MAX_HEAD;
+
+/// … and for each byte of the body: chunks of one byte take five more.
+const MAX_OVERHEAD_PER_BYTE: usize = 8;
 
 /// No single read asks for more, so that hyper's buffers stay small.
 const MAX_READ: usize = 16 << 10;
@@ -82,12 +85,15 @@ impl Link {
             self.drive(cx);
             answer.as_mut().poll(cx)
         });
-        let head = head.await;
-        self.meter.in_head.store(false, Relaxed);
-        head.map_err(|error| Silence {
+        head.await.map_err(|error| Silence {
             failure: explain(&error),
             untouched: self.meter.read.load(Relaxed) == 0 && !error.is_user(),
         })
+    }
+
+    /// Says that so many bytes of the body arrived where they belong.
+    pub(super) fn delivered(&self, count: usize) {
+        self.meter.delivered.fetch_add(count, Relaxed);
     }
 
     /// Moves bytes. Whoever waits for something of this link calls this when polled.
@@ -172,18 +178,31 @@ pub(super) enum Io {
 #[derive(Debug, Default)]
 struct Meter {
     read: AtomicUsize,
-    in_head: AtomicBool,
+    delivered: AtomicUsize,
 }
 
 impl Meter {
     fn begin(&self) {
         self.read.store(0, Relaxed);
-        self.in_head.store(true, Relaxed);
+        self.delivered.store(0, Relaxed);
+    }
+
+    fn check(&self) -> io::Result<()> {
+        let delivered = self.delivered.load(Relaxed);
+        let max = MAX_OVERHEAD.saturating_add(delivered.saturating_mul(MAX_OVERHEAD_PER_BYTE));
+        if self.read.load(Relaxed) <= max {
+            return Ok(());
+        }
+        Err(io::Error::other(match delivered {
+            0 => format!("no body began within {MAX_OVERHEAD} bytes"),
+            _ => format!("{delivered} bytes of body took more than {max}"),
+        }))
     }
 }
 
-/// Bytes with two limits that hyper does not set: on endless interim answers, and on how long
-/// one peer that sends faster than we read may hold the loop.
+/// Bytes with two limits that hyper does not set: on what is not body (interim answers and digits
+/// of chunk sizes without end), and on how long a peer that sends faster than we read may hold
+/// the loop.
 struct Metered {
     io: Io,
     meter: Arc<Meter>,
@@ -201,10 +220,7 @@ impl AsyncRead for Metered {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if self.meter.in_head.load(Relaxed) && self.meter.read.load(Relaxed) > MAX_BEFORE_BODY {
-            let cause = format!("no answer began within {MAX_BEFORE_BODY} bytes");
-            return Poll::Ready(Err(io::Error::other(cause)));
-        }
+        self.meter.check()?;
         let length = buf.len().min(MAX_READ);
         let buf = &mut buf[..length];
         let read = match &mut self.io {
@@ -245,6 +261,52 @@ impl AsyncWrite for Metered {
         match &mut self.io {
             Io::Plain(io) => Pin::new(io).poll_close(cx),
             Io::Tls(io) => Pin::new(io).poll_close(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::AtomicBool;
+    use std::task::Wake;
+    use std::thread;
+
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_peer_that_floods_lets_others_have_their_turn() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut peer = listener.accept().unwrap().0;
+        thread::spawn(move || while peer.write_all(&[0; 1 << 16]).is_ok() {});
+        let io = Io::Plain(Tcp::new(tcp).unwrap());
+        let meter = Arc::new(Meter::default());
+        meter.delivered.store(usize::MAX, Relaxed);
+        let mut metered = Metered { io, meter, burst: 0 };
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = Waker::from(woken.clone());
+        let (mut burst, mut pauses) = (0, 0);
+        while pauses < 3 {
+            woken.0.store(false, Relaxed);
+            let mut buffer = [0; 1 << 15];
+            let cx = &mut Context::from_waker(&waker);
+            match Pin::new(&mut metered).poll_read(cx, &mut buffer) {
+                Poll::Ready(count) => burst += count.unwrap(),
+                Poll::Pending => {
+                    pauses += usize::from(burst >= MAX_BURST && woken.0.load(Relaxed));
+                    burst = 0;
+                }
+            }
+            assert!(burst < MAX_BURST + MAX_READ, "{burst} bytes without a pause");
         }
     }
 }
