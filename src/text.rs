@@ -9,7 +9,6 @@ use crate::item::Text;
 mod entity;
 mod html;
 mod link;
-mod names;
 
 pub use link::link;
 
