@@ -7,6 +7,7 @@ use crate::item::{Item, MAX_ITEMS, Story, Text};
 use crate::time::Timestamp;
 
 pub mod atom;
+mod content;
 mod elements;
 pub mod jsonfeed;
 pub mod jsonl;

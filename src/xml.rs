@@ -11,27 +11,28 @@
 //!
 //! Time is linear: a search that ran into the end of the document is not done again.
 
-use std::borrow::Cow;
-
 use memchr::{memchr, memchr2, memmem};
 use quick_xml::events::Event;
-use quick_xml::events::attributes::Attributes;
 use quick_xml::reader::Reader;
 
 use crate::http::Url;
 
 mod body;
 mod namespace;
+mod tag;
 
 pub use body::{Body, unescape};
 pub use namespace::Ns;
+pub use tag::{MAX_ATTRIBUTES, Tag};
+
+use tag::{Unclosed, attributes, has_xml, is_void, split, tag_end};
 
 /// Elements may not be nested deeper than this.
 pub const MAX_DEPTH: usize = 256;
 /// No more namespace declarations are in force at once; later ones are not seen.
 pub const MAX_NAMESPACES: usize = 64;
-/// No more attributes of one tag are looked at.
-pub const MAX_ATTRIBUTES: usize = 64;
+/// A longer `xml:base` is not seen: everything relative would have to be joined to it.
+pub const MAX_BASE: usize = 2_048;
 
 /// Elements nested deeper than [`MAX_DEPTH`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,19 +57,6 @@ pub enum Token<'a> {
     CData(&'a str),
     /// The end of the document; elements may still be open.
     Eof,
-}
-
-/// A start tag.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tag<'a> {
-    /// The namespace of the element.
-    pub ns: Ns,
-    /// The name without prefix, as written.
-    pub name: &'a str,
-    /// Everything between `<` and `>` but the final `/`.
-    inner: &'a str,
-    /// The length of the name with its prefix.
-    name_len: usize,
 }
 
 /// A document on its way through.
@@ -273,7 +261,7 @@ impl<'a> Xml<'a> {
             Ok(Event::CData(_)) => {
                 self.passed -= 1;
                 self.at += length;
-                return Some(Token::CData(&rest["<![CDATA[".len()..length - "]]>".len()]));
+                Some(Token::CData(&rest["<![CDATA[".len()..length - "]]>".len()]))
             }
             Ok(Event::Eof) | Err(_) => {
                 self.reader = Reader::from_str("");
@@ -385,100 +373,10 @@ impl<'a> Xml<'a> {
             Some(base) => base.join(href),
             None => Url::parse(href),
         };
-        if let Ok(url) = url {
+        if let Some(url) = url.ok().filter(|url| url.as_str().len() <= MAX_BASE) {
             self.bases.push((self.open.len(), url));
         }
     }
-}
-
-impl<'a> Tag<'a> {
-    /// The value of an attribute, decoded. A name without prefix also finds the attribute with
-    /// one (`about`: `rdf:about`), if there is no better one.
-    pub fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
-        if self.inner.len() == self.name_len {
-            return None;
-        }
-        let mut second = None;
-        for (key, raw) in attributes(self.inner, self.name_len) {
-            if key.eq_ignore_ascii_case(name) {
-                return Some(unescape(raw));
-            }
-            if second.is_none() && key.len() > name.len() && !key.starts_with("xmlns") {
-                let (prefix, local) = split(key);
-                if !prefix.is_empty() && local.eq_ignore_ascii_case(name) {
-                    second = Some(raw);
-                }
-            }
-        }
-        second.map(unescape)
-    }
-
-    /// The name in lower case, to match on. Empty if it is longer than any name that matters.
-    pub fn lower<'b>(&self, buffer: &'b mut [u8; 24]) -> &'b str {
-        let Some(lower) = buffer.get_mut(..self.name.len()) else { return "" };
-        lower.copy_from_slice(self.name.as_bytes());
-        lower.make_ascii_lowercase();
-        std::str::from_utf8(lower).unwrap_or_default()
-    }
-}
-
-/// Prefix and local name; the prefix is empty where there is none.
-fn split(name: &str) -> (&str, &str) {
-    name.split_once(':').unwrap_or(("", name))
-}
-
-/// The attributes of a tag: names with prefix and raw values, bad ones left out.
-fn attributes(inner: &str, name_len: usize) -> impl Iterator<Item = (&str, &str)> {
-    let mut attributes = Attributes::html(inner, name_len);
-    attributes.with_checks(false);
-    attributes.take(MAX_ATTRIBUTES).filter_map(Result::ok).filter_map(|attribute| {
-        let Cow::Borrowed(value) = attribute.value else { return None };
-        let key = std::str::from_utf8(attribute.key.into_inner()).ok()?;
-        Some((key, std::str::from_utf8(value).ok()?))
-    })
-}
-
-/// Whether `xml` stands in the attributes at all: few tags declare anything.
-fn has_xml(mut attributes: &[u8]) -> bool {
-    while let Some(x) = memchr(b'x', attributes) {
-        attributes = &attributes[x + 1..];
-        if attributes.starts_with(b"ml") {
-            return true;
-        }
-    }
-    false
-}
-
-struct Unclosed;
-
-/// The index of the `>` that ends the tag at the beginning of `tag`; `None` if another `<` comes
-/// first, so that this one begins no tag. Within quoted values both are text, unless quotes
-/// are not to be trusted.
-fn tag_end(tag: &[u8], quotes: bool) -> Result<Option<usize>, Unclosed> {
-    let (mut at, mut after_equals) = (1, false);
-    while let Some(&byte) = tag.get(at) {
-        match byte {
-            b'>' => return Ok(Some(at)),
-            b'<' => return Ok(None),
-            b'"' | b'\'' if quotes && after_equals => {
-                at += 1 + memchr(byte, &tag[at + 1..]).ok_or(Unclosed)?;
-                after_equals = false;
-            }
-            b'=' => after_equals = true,
-            b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ => after_equals = false,
-        }
-        at += 1;
-    }
-    Err(Unclosed)
-}
-
-/// HTML's elements without end tag, which unescaped markup brings along.
-/// <https://html.spec.whatwg.org/multipage/syntax.html#void-elements>
-fn is_void(name: &str) -> bool {
-    ["br", "hr", "img", "wbr", "input", "embed", "area", "col", "param"]
-        .iter()
-        .any(|void| void.eq_ignore_ascii_case(name))
 }
 
 fn is_blank(text: &str) -> bool {

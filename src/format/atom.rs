@@ -3,7 +3,8 @@
 //! RFC 4287; <https://validator.w3.org/feed/docs/atom.html>,
 //! <https://web.archive.org/web/2006/http://www.atomenabled.org/developers/syndication/atom-format-spec.php>
 
-use crate::format::elements::{Content, Draft, Mode};
+use crate::format::content::{Content, Mode};
+use crate::format::elements::Draft;
 use crate::format::{Feed, rss};
 use crate::item::{Item, MAX_TITLE, Text};
 use crate::xml::{Ns, Tag, TooDeep, Xml};
@@ -15,6 +16,7 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
         _ => "atom 1.0",
     };
     let mut feed = Feed { format: version.into(), ..Feed::default() };
+    let language = root.attribute("xml:lang");
     // RFC 4287 §4.2.1: who wrote the feed wrote the entries that name nobody.
     let mut authors: Vec<Text> = Vec::new();
     let depth = xml.depth();
@@ -23,7 +25,7 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
         match (tag.ns, tag.lower(&mut buffer)) {
             (Ns::Core | Ns::Atom, "entry") => {
                 let at = xml.depth();
-                let item = entry(xml)?;
+                let item = entry(xml, &tag, language.as_deref())?;
                 feed.push(item, xml.depth() < at);
             }
             (Ns::Core, "item") => {
@@ -51,17 +53,25 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
 }
 
 /// Reads a document whose root `entry` was just opened (RFC 4287 §2): a feed of one.
-pub(super) fn read_entry(xml: &mut Xml<'_>) -> Result<Feed, TooDeep> {
+pub(super) fn read_entry(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
     let mut feed = Feed { format: "atom 1.0".into(), ..Feed::default() };
     let at = xml.depth();
-    let item = entry(xml)?;
+    let item = entry(xml, root, None)?;
     feed.push(item, xml.depth() < at);
     feed.partial = xml.is_cut();
     Ok(feed)
 }
 
-fn entry(xml: &mut Xml<'_>) -> Result<Option<Item>, TooDeep> {
+/// Reads an entry whose start tag was just read, in a feed of this language.
+fn entry(
+    xml: &mut Xml<'_>,
+    start: &Tag<'_>,
+    language: Option<&str>,
+) -> Result<Option<Item>, TooDeep> {
     let mut draft = Draft::default();
+    if let Some(own) = start.attribute("xml:lang").filter(|own| Some(&**own) != language) {
+        draft.language(&own);
+    }
     let depth = xml.depth();
     while let Some(tag) = xml.child(depth)? {
         if !matches!(tag.ns, Ns::Core | Ns::Atom) || !element(&mut draft, xml, &tag)? {

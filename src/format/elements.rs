@@ -7,57 +7,15 @@
 
 use std::borrow::Cow;
 
+use crate::format::content::Content;
 use crate::http::Url;
 use crate::item::{Attachment, Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
 use crate::text;
 use crate::time::{Timestamp, parse_date};
-use crate::xml::{Body, Ns, Tag, TooDeep, Xml};
+use crate::xml::{Ns, Tag, TooDeep, Xml};
 
-/// No more markup than this is looked at for one field.
-const MAX_MARKUP: usize = 16 * MAX_SUMMARY;
 /// Longer names of entries are kept as their hash.
 const MAX_ID: usize = 500;
-
-/// The inside of an element and how to take it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Content<'a> {
-    pub body: Body<'a>,
-    pub mode: Mode,
-}
-
-/// How the inside of an element is to be taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// Characters.
-    Plain,
-    /// HTML, escaped or in CDATA.
-    Html,
-    /// HTML as it stands.
-    Xhtml,
-    /// Base64 of HTML (Atom 0.3).
-    Base64,
-}
-
-impl<'a> Content<'a> {
-    /// Escaped HTML, as everything in RSS may be.
-    pub fn html(body: Body<'a>) -> Content<'a> {
-        Content { body, mode: Mode::Html }
-    }
-
-    /// Plain text of at most `max` characters.
-    pub fn plain_text(&self, max: usize) -> Text {
-        let body = self.body.cut(MAX_MARKUP);
-        match self.mode {
-            Mode::Plain => text::from_plain(&body.text(), max),
-            Mode::Html => text::from_html(&body.html(), max),
-            Mode::Xhtml => text::from_html(&body.xhtml(), max),
-            Mode::Base64 => {
-                let text = body.text();
-                text::from_html(base64(&text).as_deref().unwrap_or(&text), max)
-            }
-        }
-    }
-}
 
 /// The best offer so far.
 #[derive(Debug)]
@@ -364,30 +322,6 @@ fn person(text: &str) -> &str {
     text
 }
 
-/// RFC 4648 §4, around whatever is no digit. `None` if the result is not UTF-8: few who write a
-/// strange media type mean Base64.
-fn base64(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0u32, 0);
-    for byte in text.bytes() {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => continue,
-        };
-        bits = bits << 6 | u32::from(digit);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,12 +338,6 @@ mod tests {
         ] {
             assert_eq!(person(told), name, "{told}");
         }
-    }
-
-    #[test]
-    fn base64_is_read_around_line_breaks() {
-        assert_eq!(base64("PGI+\n YWJj PC9iPg==").as_deref(), Some("<b>abc</b>"));
-        assert_eq!(base64("test"), None);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! <https://www.rssboard.org/rss-specification>, <https://web.resource.org/rss/1.0/spec>,
 //! <https://www.rssboard.org/rss-0-9-0>
 
-use crate::format::elements::{Content, Draft};
+use crate::format::content::Content;
+use crate::format::elements::Draft;
 use crate::format::{Feed, atom};
 use crate::item::{Item, MAX_TITLE, Text};
 use crate::xml::{Ns, Tag, TooDeep, Xml};

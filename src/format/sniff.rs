@@ -26,7 +26,7 @@ pub(super) fn read(document: &str, base: Option<&Url>) -> Result<Feed, String> {
         let feed = match root(&tag, xml.depth()) {
             Root::Rss => rss::read(&mut xml, &tag)?,
             Root::Atom => atom::read(&mut xml, &tag)?,
-            Root::Entry => atom::read_entry(&mut xml)?,
+            Root::Entry => atom::read_entry(&mut xml, &tag)?,
             Root::Html => return Err(page(start, base)),
             Root::Other => continue,
         };

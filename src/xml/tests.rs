@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::*;
 
 /// Start tags as `<name`, ends as `>`, text as it stands.

@@ -201,13 +201,21 @@ fn the_corpus_is_read_without_a_panic_and_within_bounds() {
         .iter()
         .map(|folder| corpus.join(folder))
         .collect();
+    let mut random = Random(0xc0de);
     while let Some(folder) = folders.pop() {
         let Ok(entries) = fs::read_dir(&folder) else { continue };
         for path in entries.map(|entry| entry.expect("readable").path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if let Ok(feed) = read(&fs::read(&path).expect("readable")) {
-                assert_bounded(&feed, &path.display().to_string());
+                continue;
+            }
+            let mut body = fs::read(&path).expect("readable");
+            // First as it is, then more and more damaged.
+            for round in 0..3 {
+                if let Ok(feed) = read(&body) {
+                    assert_bounded(&feed, &format!("{}, damage {round}", path.display()));
+                }
+                (0..4).for_each(|_| damage(&mut body, &mut random));
             }
         }
     }
