@@ -4,6 +4,8 @@
 //! HTML, RSS with `content:encoded` beside its description, Atom with HTML content, in documents
 //! of 40 kB to 1 MB. Beside it the ceiling: quick-xml's bare event loop over the same bytes.
 
+#![allow(clippy::print_stdout)]
+
 use std::fmt::Write;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
