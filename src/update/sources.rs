@@ -25,9 +25,14 @@ pub(super) async fn ask(
     let asks: Vec<Ask> =
         places.iter().filter_map(|index| ask_of(config, &config.sources[*index])).collect();
     let mut tallies = read_local(config, gathered);
-    let mut result = match asks.is_empty() {
+    let failed = tallies.iter().any(|tally| !tally.failures.is_empty());
+    let cut_short = wishes.fail_fast && failed;
+    let mut result = match asks.is_empty() || cut_short {
         // Nothing to ask: no worker, no reactor, no second thread.
-        true => Round { began: house.clock.now(), ended: house.clock.now(), ..Round::default() },
+        true => {
+            let now = house.clock.now();
+            Round { began: now, ended: now, cut_short, ..Round::default() }
+        }
         false => {
             let rules = Rules {
                 workers: NonZeroUsize::new(config.fetch.workers).unwrap_or(NonZeroUsize::MIN),
