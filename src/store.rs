@@ -187,6 +187,7 @@ impl Write for Comparison {
 }
 
 /// A writer that counts.
+#[derive(Debug)]
 pub struct Counted<W> {
     inner: W,
     /// What was written so far.
