@@ -192,6 +192,7 @@ impl Write for Comparison {
 }
 
 /// A writer that counts.
+#[derive(Debug)]
 pub struct Counted<W> {
     inner: W,
     /// What was written so far.
