@@ -17,7 +17,9 @@ use crate::transport;
 
 mod file;
 mod find;
+mod headers;
 mod keys;
+mod kinds;
 mod nearest;
 mod secret;
 mod sheet;

@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::keys::{Keys, Stray, describe};
+use super::kinds::is_kind_key;
 use super::nearest::nearest;
 use super::sheet::{Sheet, plainly, shown};
 use super::sources::{self, SOURCE_KEYS};
@@ -287,7 +288,7 @@ fn foreign(key: &str, own: &[&'static str]) -> Option<Stray> {
         None if SCHEDULE_KEYS.contains(&key) => Some("[schedule]"),
         None if STATE_KEYS.contains(&key) => Some("[state]"),
         None if OUTPUT_KEYS.contains(&key) => Some("[[output]]"),
-        None if SOURCE_KEYS.contains(&key) || sources::is_kind_key(key) => Some("[[source]]"),
+        None if SOURCE_KEYS.contains(&key) || is_kind_key(key) => Some("[[source]]"),
         None => None,
     };
     Some(place.map_or(Stray::Unknown(near.map(str::to_owned)), |p| Stray::Belongs(p.into())))

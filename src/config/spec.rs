@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::kinds::{CATEGORIES, LISTS, is_repo, is_subreddit};
 use super::nearest::nearest;
 use super::secret::{checked, from_env};
 use super::sheet::shown;
-use super::sources::{CATEGORIES, LISTS, is_repo, is_subreddit};
 use super::values::{is_two_letters, parse_url};
 use super::{Config, Fetch, Place, Problem, SourceConfig};
 use crate::http::{Secret, Url};
