@@ -63,6 +63,7 @@ A SOURCE is one of
   guardian, guardian:SECTION       the Guardian; the key is in $GUARDIAN_KEY
   newsapi, newsapi:us              NewsAPI by country; key in $NEWSAPI_KEY
   newsapi:technology               NewsAPI by category
+A URL is named by its host, or host and path where one host has several.
 Without one, every source of the config is asked; without a config, a few
 well-known ones that need no key.
 
