@@ -17,7 +17,7 @@ use smol::Executor;
 use crate::backoff::{retry_delay, scramble};
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage};
-use crate::http::{Document, Exchange, Header, Request, Response, Timing};
+use crate::http::{Document, Exchange, Header, Request, Response, Timing, without_secrets};
 use crate::limit::Limiter;
 use crate::pool::Pool;
 use crate::queue::{Job, Next, Queue, Terms};
@@ -262,6 +262,7 @@ impl Running<'_> {
             ok: result.is_ok(),
         };
         self.round.spans.push(span);
+        log::debug!("{}", told(&job, &result, &exchange, end.saturating_sub(start)));
         self.round.tallies[job.source].count(&job, &exchange, span, now);
         match result {
             Ok(mut page) => {
@@ -286,7 +287,8 @@ impl Running<'_> {
             *hold = until.max(*hold);
         }
         if let Some(request) = ask.source.fallback(&job.request) {
-            log::debug!("{}: {failure}; asking {} instead", job.request.url, request.url);
+            let instead = without_secrets(&request.url);
+            log::debug!("{}: asking {instead} instead", without_secrets(&job.request.url));
             let request = with_headers(ask, vec![request]);
             return self.queue.replace(&job, terms(ask), request, now);
         }
@@ -399,6 +401,19 @@ impl Errand {
         };
         Outcome { job, result, exchange, start, end }
     }
+}
+
+/// One request in one line, for the log.
+fn told(job: &Job, result: &Result<Page, Failure>, exchange: &Exchange, took: Duration) -> String {
+    let status = exchange.result.as_ref().map_or(String::new(), |answer| {
+        format!("{}, {} bytes, ", answer.status, exchange.bytes_in)
+    });
+    let came = match result {
+        Ok(page) => format!("{} items", page.items.len()),
+        Err(failure) => failure.to_string(),
+    };
+    let url = without_secrets(&job.request.url);
+    format!("{url}: {status}{} ms, {came}", took.as_millis())
 }
 
 async fn read(
