@@ -124,6 +124,9 @@ pub enum OutputFormat {
 pub struct SourceConfig {
     /// Unique within the config.
     pub name: String,
+    /// What it is remembered under between rounds: its name, or for a URL on the command line the
+    /// host with a digest of the URL, since what it is named depends on what stands beside it.
+    pub memory: String,
     /// `feed`, `hackernews`, ….
     pub kind: &'static str,
     /// Where its documents come from.
@@ -325,6 +328,7 @@ impl SourceConfig {
         fetch: &Fetch,
     ) -> SourceConfig {
         SourceConfig {
+            memory: name.clone(),
             name,
             kind,
             place,
@@ -363,8 +367,17 @@ impl Config {
     /// # Errors
     /// Every problem of the file, in the order of the file.
     pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
+        Config::load_for(path, &[])
+    }
+
+    /// The same for a run that only asks what `specs` name (none: everything): another source
+    /// whose secret is missing is no reason not to.
+    ///
+    /// # Errors
+    /// Every problem of the file but those secrets, in the order of the file.
+    pub fn load_for(path: &Path, specs: &[String]) -> Result<Config, Vec<Problem>> {
         let text = file::read(path).map_err(|problem| vec![problem])?;
-        Config::parse(path, &text)
+        file::parse(path, &text, specs)
     }
 
     /// The same with the text at hand; `path` is for messages and for what is relative to it.
@@ -372,7 +385,7 @@ impl Config {
     /// # Errors
     /// Every problem of the text, in its order.
     pub fn parse(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
-        file::parse(path, text)
+        file::parse(path, text, &[])
     }
 
     /// A handful of sources that need no key.

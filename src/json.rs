@@ -9,15 +9,22 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
 use crate::item::{MAX_ITEMS, MAX_LIST};
 
+mod fields;
+mod repair;
+
+pub use fields::object_of;
+
+use repair::repaired;
+
 /// Reads a whole body. A byte order mark is dropped, bad bytes become U+FFFD, and what is nearly
-/// JSON is repaired once: lone surrogates (`\ud800`) and raw controls within strings.
+/// JSON is repaired once: lone surrogates (`\ud800`) and raw controls within strings, numbers that
+/// no machine holds. Of a key that comes twice in one object, the first counts.
 ///
 /// The error names line and column.
 pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
@@ -27,49 +34,10 @@ pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
 /// As [`from_slice`], for a body that is text already.
 pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let text = text.trim_start_matches('\u{feff}');
-    serde_json::from_str(text).or_else(|first| match repaired(text) {
+    fields::read(text).or_else(|first| match repaired(text) {
         Cow::Borrowed(_) => Err(first.to_string()),
-        Cow::Owned(repaired) => serde_json::from_str(&repaired).map_err(|e| e.to_string()),
+        Cow::Owned(repaired) => fields::read(&repaired).map_err(|e| e.to_string()),
     })
-}
-
-/// The same text with `\ufffd` for each lone surrogate and a space for each control in a string.
-fn repaired(text: &str) -> Cow<'_, str> {
-    let mut bytes = Cow::Borrowed(text.as_bytes());
-    let (mut at, mut in_string) = (0, false);
-    while let Some(&byte) = bytes.get(at) {
-        let mut step = 1;
-        match byte {
-            b'"' => in_string = !in_string,
-            b'\\' if in_string => match surrogate(&bytes[at..]) {
-                None => step = 2,
-                Some(unit)
-                    if unit < 0xdc00 && matches!(surrogate(&bytes[at + 6..]), Some(0xdc00..)) =>
-                {
-                    step = 12;
-                }
-                Some(_) => {
-                    bytes.to_mut()[at..at + 6].copy_from_slice(br"\ufffd");
-                    step = 6;
-                }
-            },
-            0..=0x1f if in_string => bytes.to_mut()[at] = b' ',
-            _ => {}
-        }
-        at += step;
-    }
-    match bytes {
-        Cow::Borrowed(_) => Cow::Borrowed(text),
-        // Only ASCII was put in place of ASCII.
-        Cow::Owned(bytes) => String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned),
-    }
-}
-
-/// The UTF-16 surrogate that an escape at the start of `bytes` stands for.
-fn surrogate(bytes: &[u8]) -> Option<u16> {
-    let digits = bytes.get(..6)?.strip_prefix(br"\u")?;
-    let unit = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    (0xd800..=0xdfff).contains(&unit).then_some(unit)
 }
 
 /// A string; a number as it is written; nothing for anything else.
@@ -266,7 +234,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
     type Value = Option<T>;
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        object_of(map).map(Some)
     }
     fn visit_str<E>(self, _: &str) -> Result<Option<T>, E> {
         Ok(None)
@@ -381,6 +349,29 @@ mod tests {
             let story: Story = from_slice(json).expect(title);
             assert_eq!(story.title.as_deref(), Some(title));
         }
+    }
+
+    #[test]
+    fn of_a_key_that_comes_twice_the_first_counts() {
+        let twice = r#"{"title": "a", "score": 1, "x": 1, "x": 2, "title": "b", "title": [[{}]],
+            "parent": {"title": "c", "title": 5}, "kids": [{"title": "d", "title": "e"}]}"#;
+        let story = story(twice);
+        assert_eq!((story.title.as_deref(), story.score), (Some("a"), Some(1)));
+        assert_eq!(story.parent.expect("an object").title.as_deref(), Some("c"));
+        assert_eq!(story.kids.items[0].title.as_deref(), Some("d"));
+    }
+
+    #[test]
+    fn a_number_beyond_all_bounds_costs_only_itself() {
+        for number in ["1e309", "-9.5E+400", "1e99999999999999999999", &"9".repeat(400)] {
+            let json =
+                format!(r#"{{"title": "1e999", "score": {number}, "tags": ["a", {number}]}}"#);
+            let story = story(&json);
+            assert_eq!((story.title.as_deref(), story.score), (Some("1e999"), None), "{number}");
+            assert_eq!(story.tags, ["a"]);
+        }
+        assert_eq!(story(r#"{"score": 99999999999999999999}"#).score, Some(i64::MAX));
+        assert!(from_slice::<Story>(br#"{"score": 1e309e309}"#).is_err());
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::http::Url;
 pub mod address;
 mod body;
 mod connect;
+mod framing;
 mod link;
 mod message;
 mod pool;

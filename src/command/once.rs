@@ -93,7 +93,8 @@ impl OnceArgs {
     /// Everything that is wrong with the config and the SOURCEs.
     pub fn config(&self) -> Result<Config, Vec<Problem>> {
         let found = config::find(self.config.as_deref());
-        let config = found.path.map(|path| Config::load(&path)).transpose()?;
+        let config = found.path.map(|path| Config::load_for(&path, &self.sources));
+        let config = config.transpose()?;
         let mut config = Config::select(config, &self.sources)?;
         self.override_outputs(&mut config);
         self.override_fetch(&mut config);

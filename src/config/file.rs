@@ -58,8 +58,11 @@ pub(super) fn read(path: &Path) -> Result<String, Problem> {
 }
 
 /// Reads the config's text. Every problem of it, or a config.
-pub(super) fn parse(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
-    let sheet = Sheet::new(path, text);
+/// With `only`, the secrets of sources that it does not name may be missing.
+pub(super) fn parse(path: &Path, text: &str, only: &[String]) -> Result<Config, Vec<Problem>> {
+    let mut sheet = Sheet::new(path, text);
+    sheet.only = only;
+    let sheet = sheet;
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let at = error.span().map_or(text.len(), |span| span.start);

@@ -67,7 +67,17 @@ impl Keys<'_> {
             "file" => self.in_file(at, &self.sheet.beside(Path::new(name))),
             _ => credential(name).and_then(|path| read_file(&path).map(|(text, _)| text)),
         };
-        found.and_then(|text| checked(&text)).map_or_else(fail, Some)
+        match found.and_then(|text| checked(&text)) {
+            Err(_) if !self.is_needed() => None,
+            found => found.map_or_else(fail, Some),
+        }
+    }
+
+    /// Whether this is a source that will be asked.
+    fn is_needed(&self) -> bool {
+        let only = self.sheet.only;
+        let name = self.raw("name").and_then(|name| name.get_ref().as_str());
+        only.is_empty() || only.iter().any(|wanted| Some(wanted.as_str()) == name)
     }
 
     fn in_file(&self, at: usize, path: &Path) -> Result<String, String> {

@@ -5,7 +5,6 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::failure::{Failure, Stage};
@@ -243,7 +242,7 @@ impl<'de> Visitor<'de> for AnswerVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Answer, A::Error> {
-        let post = Post::deserialize(MapAccessDeserializer::new(map))?;
+        let post = json::object_of(map)?;
         Ok(Answer { posts: vec![post], alone: true, ..Answer::default() })
     }
 
@@ -291,7 +290,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
-        Post::deserialize(MapAccessDeserializer::new(map)).map(|post| Entry::Post(Box::new(post)))
+        json::object_of(map).map(|post| Entry::Post(Box::new(post)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entry, A::Error> {

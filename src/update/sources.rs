@@ -96,14 +96,12 @@ fn read_local(config: &Config, gathered: &mut Gathered<'_>) -> Vec<Tally> {
     let mut tallies = vec![Tally::default(); config.sources.len()];
     for (index, source) in config.sources.iter().enumerate() {
         let bytes = match &source.place {
-            Place::File(path) => store::read(path, source.options.max_body)
-                .map_err(|error| unread(&path.display().to_string(), &error)),
-            Place::Stdin => store::read_all(std::io::stdin().lock(), source.options.max_body)
-                .map_err(|error| unread("stdin", &error)),
+            Place::File(path) => store::read(path, source.options.max_body),
+            Place::Stdin => store::read_all(std::io::stdin().lock(), source.options.max_body),
             Place::Network | Place::Later => continue,
         };
         let tally = &mut tallies[index];
-        match bytes.and_then(|bytes| read_document(source, &bytes)) {
+        match bytes.map_err(unread).and_then(|bytes| read_document(source, &bytes)) {
             Ok(page) => {
                 tally.pages = 1;
                 tally.items = page.items.len();
@@ -115,8 +113,9 @@ fn read_local(config: &Config, gathered: &mut Gathered<'_>) -> Vec<Tally> {
     tallies
 }
 
-fn unread(what: &str, error: &std::io::Error) -> Failure {
-    Failure::new(Stage::Read, format!("{what}: {}", store::plainly(error)))
+/// The source of a file or of stdin is named by it: the name need not be said again.
+fn unread(error: std::io::Error) -> Failure {
+    Failure::new(Stage::Read, store::plainly(&error))
 }
 
 fn read_document(source: &SourceConfig, body: &[u8]) -> Result<Page, Failure> {

@@ -17,6 +17,7 @@ use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use smol_hyper::rt::FuturesIo;
 
 use super::connect::Tcp;
+use super::framing::{Heads, Unclear};
 use super::plain_cause;
 use crate::failure::{Failure, Stage};
 
@@ -61,7 +62,8 @@ pub(super) struct Silence {
 impl Link {
     pub(super) async fn new(io: Io, local: bool) -> Result<Link, Failure> {
         let meter = Arc::new(Meter::default());
-        let io = FuturesIo::new(Metered { io, meter: meter.clone(), burst: 0 });
+        let io =
+            FuturesIo::new(Metered { io, meter: meter.clone(), heads: Heads::default(), burst: 0 });
         let (sender, connection) = Builder::new()
             .max_buf_size(MAX_HEAD)
             .max_header_size(MAX_HEAD)
@@ -200,12 +202,13 @@ impl Meter {
     }
 }
 
-/// Bytes with two limits that hyper does not set: on what is not body (interim answers and digits
-/// of chunk sizes without end), and on how long a peer that sends faster than we read may hold
-/// the loop.
+/// Bytes with what hyper does not mind: a limit on what is not body (interim answers and digits
+/// of chunk sizes without end), another on how long a peer that sends faster than we read may
+/// hold the loop, and [`Heads`].
 struct Metered {
     io: Io,
     meter: Arc<Meter>,
+    heads: Heads,
     burst: usize,
 }
 
@@ -227,10 +230,13 @@ impl AsyncRead for Metered {
             Io::Plain(io) => Pin::new(io).poll_read(cx, buf),
             Io::Tls(io) => Pin::new(io).poll_read(cx, buf),
         };
-        match &read {
+        match read {
             Poll::Ready(Ok(count)) => {
                 self.burst += count;
-                self.meter.read.fetch_add(*count, Relaxed);
+                self.meter.read.fetch_add(count, Relaxed);
+                self.heads.look(&buf[..count]).map_err(|Unclear| {
+                    io::Error::other("a line about the length of the body is not clear")
+                })?;
             }
             _ => self.burst = 0,
         }
@@ -244,6 +250,8 @@ impl AsyncWrite for Metered {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        // A request: what is read next is the head of its answer.
+        self.heads = Heads::default();
         match &mut self.io {
             Io::Plain(io) => Pin::new(io).poll_write(cx, buf),
             Io::Tls(io) => Pin::new(io).poll_write(cx, buf),
@@ -291,7 +299,7 @@ mod tests {
         let io = Io::Plain(Tcp::new(tcp).unwrap());
         let meter = Arc::new(Meter::default());
         meter.delivered.store(usize::MAX, Relaxed);
-        let mut metered = Metered { io, meter, burst: 0 };
+        let mut metered = Metered { io, meter, heads: Heads::default(), burst: 0 };
         let woken = Arc::new(Woken(AtomicBool::new(false)));
         let waker = Waker::from(woken.clone());
         let (mut burst, mut pauses) = (0, 0);
