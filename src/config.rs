@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-use crate::format::Format;
 use crate::http::Header;
 use crate::source::{Source, Window};
 use crate::transport;
@@ -21,6 +20,7 @@ mod headers;
 mod keys;
 mod kinds;
 mod nearest;
+mod output;
 mod secret;
 mod sheet;
 mod sources;
@@ -30,11 +30,7 @@ mod values;
 pub use file::MAX_CONFIG;
 pub use find::find;
 pub use nearest::{either, nearest};
-
-/// The title of an output that has none.
-pub const TITLE: &str = "newsagg";
-/// The permission bits of an output that says nothing.
-pub const MODE: u32 = 0o644;
+pub use output::{MODE, Output, OutputFormat, TITLE};
 
 /// Everything that one round needs to know.
 #[derive(Clone, Debug)]
@@ -89,34 +85,6 @@ pub struct Schedule {
     pub every: Duration,
     /// A part of `every`, 0 to 1: `0.1` for `"10%"`.
     pub jitter: f64,
-}
-
-/// One document to write: `[[output]]`.
-#[derive(Clone, Debug)]
-pub struct Output {
-    /// Absolute or relative to the current directory; `None` is stdout.
-    pub path: Option<PathBuf>,
-    /// How it is written.
-    pub format: OutputFormat,
-    /// No more items than this.
-    pub limit: Option<usize>,
-    /// No items older than this.
-    pub max_age: Option<Duration>,
-    /// The document's title.
-    pub title: String,
-    /// Indices into [`Config::sources`], ascending; all of them if the config names none.
-    pub sources: Vec<usize>,
-    /// Permission bits of the file: `0o644`.
-    pub mode: u32,
-}
-
-/// How an output is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutputFormat {
-    /// A format of this version.
-    Now(Format),
-    /// A format that a later version writes: its name.
-    Later(&'static str),
 }
 
 /// One source: `[[source]]`.
@@ -204,81 +172,6 @@ pub struct Found {
     pub path: Option<PathBuf>,
     /// Everywhere it was looked for, in order, for the message that there is none.
     pub looked: Vec<PathBuf>,
-}
-
-impl OutputFormat {
-    /// Its name, if a later version writes it.
-    pub fn later(self) -> Option<&'static str> {
-        match self {
-            OutputFormat::Now(_) => None,
-            OutputFormat::Later(name) => Some(name),
-        }
-    }
-
-    /// Every format of `interface.md` §2, in its order.
-    pub const ALL: [(&'static str, OutputFormat); 9] = [
-        ("jsonfeed", OutputFormat::Now(Format::JsonFeed)),
-        ("jsonl", OutputFormat::Now(Format::Jsonl)),
-        ("atom", OutputFormat::Later("atom")),
-        ("rss", OutputFormat::Later("rss")),
-        ("tsv", OutputFormat::Later("tsv")),
-        ("html", OutputFormat::Later("html")),
-        ("opml", OutputFormat::Later("opml")),
-        ("text", OutputFormat::Now(Format::Text)),
-        ("prometheus", OutputFormat::Later("prometheus")),
-    ];
-
-    /// As the config and `-f` say it.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
-    }
-
-    /// The format of this name; the error lists them.
-    pub fn parse(name: &str) -> Result<OutputFormat, String> {
-        if let Some((_, format)) = Self::ALL.iter().find(|(known, _)| *known == name) {
-            return Ok(*format);
-        }
-        let names = || Self::ALL.iter().map(|(name, _)| *name);
-        let known = names().collect::<Vec<_>>().join(", ");
-        let near = nearest(name, names()).map(|near| format!("; did you mean \"{near}\"?"));
-        Err(format!(
-            "\"{}\" is no format{}",
-            sheet::shown(name),
-            near.unwrap_or_else(|| format!("; known are {known}"))
-        ))
-    }
-
-    /// What the name of a file tells: `.json` is JSON Feed, `.txt` is text.
-    pub fn of_path(path: &Path) -> Option<OutputFormat> {
-        let name = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "json" | "jsonfeed" => "jsonfeed",
-            "jsonl" | "ndjson" => "jsonl",
-            "atom" | "xml" => "atom",
-            "rss" => "rss",
-            "tsv" => "tsv",
-            "html" | "htm" => "html",
-            "opml" => "opml",
-            "txt" => "text",
-            "prom" => "prometheus",
-            _ => return None,
-        };
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
-    }
-}
-
-impl Output {
-    /// Text on stdout: what `once` writes when nobody says otherwise.
-    pub fn stdout(sources: usize) -> Output {
-        Output {
-            path: None,
-            format: OutputFormat::Now(Format::Text),
-            limit: None,
-            max_age: None,
-            title: TITLE.into(),
-            sources: (0..sources).collect(),
-            mode: MODE,
-        }
-    }
 }
 
 impl Default for Fetch {

@@ -2,11 +2,12 @@
 
 use toml::de::DeTable;
 
-use super::file::{FETCH_KEYS, OUTPUT_KEYS, read_options, set};
+use super::file::{FETCH_KEYS, read_options, set};
 use super::headers::read_headers;
 use super::keys::{Keys, Stray};
 use super::kinds::{KINDS, Kind, is_kind_key, read_kind};
 use super::nearest::either;
+use super::output::OUTPUT_KEYS;
 use super::sheet::{Sheet, shown};
 use super::{Fetch, Place, Schedule, SourceConfig, values};
 use crate::source::Window;
