@@ -22,6 +22,10 @@ fn files_and_stdin_are_sources_like_any_other() {
     home.run(&["once", "./"]).ended(1).says("newsagg: ./: read: is a directory\n");
     home.run(&["once", "-"]).ended(1).says("newsagg: stdin: read: ");
     home.run(&["once", "a b.xml"]).ended(2).says("for the file of that name write ./a b.xml");
+    home.put("feed.xml", &feed(&["alpha"]));
+    let misplaced = home.run(&["once", "./feed.xml", "-o", "x.json", "--report", "x.json"]);
+    misplaced.ended(2).says("newsagg: the news and the report cannot both be in x.json\n");
+    home.run(&["once", "./feed.xml", "-o", "x/"]).ended(2).says("newsagg: x/ is a folder, not a ");
     home.run(&["once", "http:///x"]).ended(2).says("(there is no host in it)");
 }
 
