@@ -24,6 +24,8 @@ fn a_source_that_fails_is_named_and_the_others_are_written() {
     home.run(&["once", "-c", "x.toml", "a", "--strict"]).ended(0);
     let quiet = home.run(&["once", "-c", "x.toml", "-q"]).ended(0);
     assert_eq!(quiet.err, "");
+    let quiet = home.run(&["once", "-c", "x.toml", "-q", "--strict"]).ended(3);
+    assert_eq!(quiet.err.lines().count(), 1, "what ends badly says why:\n{}", quiet.err);
 }
 
 #[test]
