@@ -107,7 +107,10 @@ fn what_is_not_asked_needs_no_key_and_what_comes_later_is_left_out() {
     home.put("y.toml", &config(later, &feeds));
     let said = home.run(&["once", "-c", "y.toml"]).ended(0);
     assert_eq!(said.out.lines().count(), 3);
-    assert_eq!(said.err.matches("reddit is not in this version yet").count(), 1, "{}", said.err);
+    let warning = "y.toml: warning: source \"r\" (kind reddit) is not in this version yet\n";
+    assert_eq!(said.err.matches("not in this version").count(), 1, "{}", said.err);
+    let said = said.says(warning);
+    assert_eq!(said.err.lines().count(), 2);
     home.run(&["once", "-c", "y.toml", "r"]).ended(2).says("kind reddit are not in this version");
     let online = home.run(&["check", "--online", "-c", "y.toml"]).ended(0);
     let online = online.says("r: not asked: kind reddit is not in this version yet");

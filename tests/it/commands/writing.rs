@@ -233,7 +233,7 @@ fn a_report_has_every_figure_of_the_contract() {
         serde_json::json!([{"path": "f.json", "bytes": bytes, "written": true}])
     );
     let (a, gone) = (&report["sources"][0], &report["sources"][1]);
-    assert_eq!(a["quota"], serde_json::json!([{"limit": 100, "window": "1d", "left": 99}]));
+    assert_eq!(a["quota"], serde_json::json!([{"limit": 100, "window": "24h", "left": 99}]));
     assert_eq!([&a["state"], &gone["state"]], ["fresh", "failed"]);
     assert_eq!([&a["status"], &gone["status"]], [200, 404]);
     assert_eq!([&a["items"], &a["new"], &report["items"], &report["new"]], [3, 3, 3, 3]);
