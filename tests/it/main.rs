@@ -8,6 +8,7 @@ mod dates;
 mod layers;
 mod loopback;
 mod peers;
+mod phases;
 mod outputs;
 mod round;
 mod sources;
