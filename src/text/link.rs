@@ -19,7 +19,7 @@ pub fn link(href: &str, base: Option<&Url>) -> Option<Text> {
         Some(base) => base.join(href).ok()?,
         None => Url::parse(href).ok()?,
     };
-    if href.starts_with('#') {
+    if !href.contains('?') {
         // A place in the feed itself: the query of its URL is the user's, and may hold a key.
         url.set_query(None);
     }
@@ -87,6 +87,7 @@ mod tests {
         assert_eq!(link("b", None), None);
         let keyed = Url::parse("https://example.org/feed?key=secret").unwrap();
         assert_eq!(link("#b", Some(&keyed)).as_deref(), Some("https://example.org/feed#b"));
+        assert_eq!(link("https:", Some(&keyed)).as_deref(), Some("https://example.org/feed"));
         assert_eq!(link("?b", Some(&keyed)).as_deref(), Some("https://example.org/feed?b"));
     }
 
