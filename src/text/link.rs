@@ -19,6 +19,10 @@ pub fn link(href: &str, base: Option<&Url>) -> Option<Text> {
         Some(base) => base.join(href).ok()?,
         None => Url::parse(href).ok()?,
     };
+    if !href.contains('?') {
+        // A place in the feed itself: the query of its URL is the user's, and may hold a key.
+        url.set_query(None);
+    }
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return None;
     }
@@ -81,6 +85,10 @@ mod tests {
             assert_eq!(link(href, Some(&base)).as_deref(), absolute, "{href}");
         }
         assert_eq!(link("b", None), None);
+        let keyed = Url::parse("https://example.org/feed?key=secret").unwrap();
+        assert_eq!(link("#b", Some(&keyed)).as_deref(), Some("https://example.org/feed#b"));
+        assert_eq!(link("https:", Some(&keyed)).as_deref(), Some("https://example.org/feed"));
+        assert_eq!(link("?b", Some(&keyed)).as_deref(), Some("https://example.org/feed?b"));
     }
 
     #[test]
