@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::format::{State, Style};
 use crate::limit::Limiter;
-use crate::report::Report;
+use crate::report::{Report, milliseconds};
 use crate::store;
 use crate::transport::Transport;
 use crate::update::{House, Updated, Wishes, update};
@@ -109,11 +109,11 @@ fn complain(config: &Config, updated: &Updated, level: Level) {
         let why = health.error.as_deref().unwrap_or("nothing came");
         match (health.state, &report.next_due) {
             (State::Ok, _) => log::info!(
-                "{}: {} items, {} new, {} ms",
+                "{}: {} items, {} new, {}",
                 health.name,
                 report.items,
                 report.new,
-                report.ms
+                milliseconds(report.ms)
             ),
             (State::Limited, Some(due)) => {
                 log::log!(level, "{}: {why}, not before {due}", health.name);
