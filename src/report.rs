@@ -129,7 +129,7 @@ impl Report {
             let requests = count(self.requests as usize, "request", "requests");
             line += &format!(", {requests} in {}", milliseconds(self.wall_ms));
         }
-        if self.requests > 1 && self.speedup >= WORTH_SAYING {
+        if self.requests > 1 && well > 0 && self.speedup >= WORTH_SAYING {
             let sum = milliseconds(self.sum_ms);
             line += &format!(" instead of {sum} ({:.1} times faster)", self.speedup);
         }

@@ -79,6 +79,7 @@ fn nowhere(found: &Found) -> String {
         let _ = writeln!(text, "  {}", path.display());
     }
     text.push_str("Name one with `-c FILE`, or set NEWSAGG_CONFIG.\n");
+    text.push_str(say::not_looked_for());
     text
 }
 

@@ -167,6 +167,10 @@ pub fn run(options: OnceArgs) -> ExitCode {
         return say::usage(&problem, Some("once"));
     }
     if !options.quiet {
+        if config.path.is_none() && options.sources.is_empty() {
+            let (count, hint) = (config.sources.len(), say::not_looked_for());
+            say::err(&format!("newsagg: no config: asking {count} well-known sources\n{hint}"));
+        }
         say::warnings(&config.warnings);
     }
     let manner = Manner {

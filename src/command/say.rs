@@ -32,6 +32,14 @@ pub fn usage(problem: &str, command: Option<&str>) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
+/// A hint for whoever has a config where none is looked for; may be empty.
+pub fn not_looked_for() -> &'static str {
+    match std::path::Path::new("newsagg.toml").is_file() {
+        true => "The newsagg.toml here is not looked for: name it with `-c newsagg.toml`.\n",
+        false => "",
+    }
+}
+
 /// What is wrong with the config or with a SOURCE, a line each.
 pub fn problems(problems: &[Problem]) -> ExitCode {
     err(&lines(problems));

@@ -46,6 +46,23 @@ fn without_a_place_for_the_state_there_is_still_news() {
 }
 
 #[test]
+fn a_config_where_none_is_looked_for_is_pointed_out() {
+    if Path::new("/etc/newsagg/newsagg.toml").exists() {
+        return;
+    }
+    let home = Home::new("not-looked-for");
+    home.run(&["check"]).ended(2).says("or set NEWSAGG_CONFIG.\n");
+    home.put("newsagg.toml", "");
+    let hint = "The newsagg.toml here is not looked for: name it with `-c newsagg.toml`.\n";
+    home.run(&["check"]).ended(2).says(hint);
+    // Nothing leaves the machine: every request goes to a proxy that is not there.
+    let mut once = home.program(&["once", "--deadline", "1ms"]);
+    let proxy = "http://127.0.0.1:1";
+    let once = once.env("http_proxy", proxy).env("https_proxy", proxy).output().unwrap();
+    said(once).ended(1).says(&format!("no config: asking 6 well-known sources\n{hint}"));
+}
+
+#[test]
 fn a_damaged_state_is_set_aside() {
     let home = Home::new("damaged");
     home.put("a.xml", &feed(&["alpha"]));
