@@ -4,6 +4,7 @@ use std::process::Child;
 use std::sync::mpsc::{Receiver, channel};
 
 use super::*;
+use crate::support::server::PATIENCE;
 
 /// A server that says when it was asked, and never answers.
 fn silent() -> (Server, Receiver<()>) {
@@ -35,7 +36,7 @@ fn a_signal_ends_the_round_with_its_code_and_leaves_whole_files() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let mut command = home.program(&["once", "-c", "x.toml"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        asked.recv().unwrap();
+        asked.recv_timeout(PATIENCE).unwrap();
         send(signal, &child);
         let said = said(child.wait_with_output().unwrap()).ended(code);
         assert_eq!(said.out, "", "{signal}");
@@ -44,7 +45,7 @@ fn a_signal_ends_the_round_with_its_code_and_leaves_whole_files() {
     }
     let mut command = home.program(&["check", "--online", "-c", "x.toml"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    asked.recv().unwrap();
+    asked.recv_timeout(PATIENCE).unwrap();
     send("INT", &child);
     said(child.wait_with_output().unwrap()).ended(130);
 }
