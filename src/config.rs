@@ -241,6 +241,17 @@ impl SourceConfig {
     }
 }
 
+/// One sentence, however many there are.
+fn left_out_sources(later: &[&SourceConfig]) -> Option<String> {
+    let named = |source: &&SourceConfig| {
+        format!("\"{}\" (kind {})", sheet::shown(&source.name), source.kind)
+    };
+    let all: Vec<String> = later.iter().map(named).collect();
+    let (verb, s) = if all.len() == 1 { ("is", "") } else { ("are", "s") };
+    let all = all.join(", ");
+    (!all.is_empty()).then(|| format!("source{s} {all} {verb} not in this version yet"))
+}
+
 impl Config {
     /// The defaults, without sources and outputs.
     pub fn empty() -> Config {
@@ -320,18 +331,12 @@ impl Config {
     /// # Errors
     /// Nothing is left to ask, or nothing to write.
     pub fn without_later(mut self) -> Result<Config, Vec<Problem>> {
-        let mut left_out = Vec::new();
-        let mut kept = Vec::new();
-        for (index, source) in self.sources.iter().enumerate() {
-            match source.place {
-                Place::Later => left_out.push(format!(
-                    "source \"{}\": kind {} is not in this version yet",
-                    sheet::shown(&source.name),
-                    source.kind
-                )),
-                _ => kept.push(index),
-            }
-        }
+        let is_later = |source: &&SourceConfig| source.place == Place::Later;
+        let later: Vec<&SourceConfig> = self.sources.iter().filter(is_later).collect();
+        let mut left_out: Vec<String> = left_out_sources(&later).into_iter().collect();
+        let sources = self.sources.iter().enumerate();
+        let kept: Vec<usize> =
+            sources.filter(|(_, source)| !is_later(source)).map(|(index, _)| index).collect();
         self.sources.retain(|source| source.place != Place::Later);
         for output in &mut self.outputs {
             let indices = output.sources.iter();

@@ -182,7 +182,18 @@ pub fn tenths(duration: std::time::Duration) -> f64 {
 
 /// For the windows of a source.
 pub fn quota(limit: u32, window: std::time::Duration, left: u32) -> QuotaReport {
-    QuotaReport { limit, window: format_duration(window), left }
+    QuotaReport { limit, window: span(window), left }
+}
+
+/// How publishers write the span of a quota: `24h` rather than `1d`.
+pub fn span(window: std::time::Duration) -> String {
+    const HOUR: u64 = 3_600;
+    match window.as_secs() {
+        seconds if seconds % HOUR == 0 && (HOUR..=48 * HOUR).contains(&seconds) => {
+            format!("{}h", seconds / HOUR)
+        }
+        _ => format_duration(window),
+    }
 }
 
 /// RFC 3339 or nothing.

@@ -231,7 +231,7 @@ fn joins(letter: char) -> bool {
 }
 
 /// Characters that show nothing and can hide something: controls, bidirectional marks and
-/// overrides (UAX #9), zero-width space and joiner-less marks, tags. The joiners U+200C and U+200D
+/// overrides (UAX #9), zero-width space and joiner-less marks, what no XML may hold, tags. The joiners U+200C and U+200D
 /// stay, because Persian and emoji are written with them.
 fn unwanted(letter: char) -> bool {
     letter.is_control()
@@ -247,6 +247,7 @@ fn unwanted(letter: char) -> bool {
                 | '\u{2060}'..='\u{206f}'
                 | '\u{feff}'
                 | '\u{fff9}'..='\u{fffb}'
+                | '\u{fffe}'..='\u{ffff}'
                 | '\u{e0000}'..='\u{e007f}'
         )
 }

@@ -9,6 +9,7 @@ use argh::{ArgsInfo, FromArgs};
 use super::{FAILED, OK, USAGE, say};
 use crate::config::{self, Config, Found, Output, OutputFormat, Place, SourceConfig};
 use crate::http::without_secrets;
+use crate::report;
 use crate::source::Window;
 use crate::time::format_duration;
 
@@ -165,7 +166,7 @@ fn source_lines(text: &mut String, source: &SourceConfig, names: usize) {
 
 /// `100/24h`
 fn window_text(window: &Window) -> String {
-    format!("{}/{}", window.count, format_duration(window.per))
+    format!("{}/{}", window.count, report::span(window.per))
 }
 
 fn place(output: &Output) -> String {

@@ -86,6 +86,21 @@ impl OnceArgs {
         options.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
     }
 
+    /// What is wrong with where things are to be written.
+    fn misplaced(&self, outputs: &[Output]) -> Option<String> {
+        let folder = |path: &Path| path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let file = self.output.as_deref().map(Path::new);
+        if let Some(path) = [file, self.report.as_deref()].into_iter().flatten().find(|p| folder(p))
+        {
+            return Some(format!("{} is a folder, not a file to write", path.display()));
+        }
+        let report = self.report.as_deref()?;
+        let taken = outputs.iter().any(|output| output.path.as_deref() == Some(report));
+        // A device takes both.
+        let both = taken && !report.starts_with("/dev");
+        both.then(|| format!("the news and the report cannot both be in {}", report.display()))
+    }
+
     /// The config that these options ask for: found, read, narrowed to the SOURCEs, overridden.
     /// It has at least one source and one output, all of this version.
     ///
@@ -148,6 +163,9 @@ pub fn run(options: OnceArgs) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return say::problems(&problems),
     };
+    if let Some(problem) = options.misplaced(&config.outputs) {
+        return say::usage(&problem, Some("once"));
+    }
     if !options.quiet {
         say::warnings(&config.warnings);
     }

@@ -276,6 +276,10 @@ fn contradictions_about_the_length_are_failures() {
         "Transfer-Encoding: identity",
         "Transfer-Encoding: gzip",
         "Transfer-Encoding:",
+        // hyper passes over lines that are no fields.
+        "Transfer-Encoding: chun\u{1}ked",
+        "Transfer-Encoding chunked",
+        "Content-Length: 2\u{0}",
     ] {
         fails(
             format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
@@ -298,6 +302,37 @@ fn broken_chunks_are_failures() {
     ] {
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         fails([head, body].concat(), Stage::Protocol, "");
+    }
+}
+
+#[test]
+fn a_document_in_chunks_of_one_byte_is_read() {
+    let text = "a feed that comes in very small chunks".repeat(100);
+    let chunks: String = text.chars().map(|letter| format!("1\r\n{letter}\r\n")).collect();
+    reads(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"), &text);
+}
+
+#[test]
+fn an_answer_without_a_body_does_not_lend_its_body_to_the_next_request() {
+    for status in [204, 304] {
+        let server = Server::start(move |mut connection| {
+            while let Some(request) = connection.request() {
+                let answer = match request.starts_with("GET /next") {
+                    true => ok("next"),
+                    false => format!(
+                        "HTTP/1.1 {status} No Body\r\nContent-Length: 44\r\n\r\n\
+                         HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nstolen"
+                    )
+                    .into_bytes(),
+                };
+                connection.send(&answer);
+            }
+        });
+        let transport = transport();
+        let first = exchange(&transport, &Request::get(server.url("/")), PATIENCE).result.unwrap();
+        assert_eq!((first.status, first.body.len()), (status, 0));
+        let next = exchange(&transport, &Request::get(server.url("/next")), PATIENCE).result;
+        assert_eq!((next.unwrap().body.as_slice(), server.connections()), (&b"next"[..], 2));
     }
 }
 

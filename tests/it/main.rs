@@ -1,16 +1,20 @@
 //! One binary for all integration tests.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod commands;
 mod config;
 mod formats;
 mod hostile;
 mod dates;
+mod house;
 mod layers;
 mod loopback;
 mod peers;
+mod phases;
 mod outputs;
 mod round;
 mod sources;
 mod support;
 mod tls;
 mod usage;
+mod words;
