@@ -111,7 +111,7 @@ pub async fn round(
     keep: &mut dyn FnMut(usize, Page),
 ) -> Round {
     let clock = transport.clock().clone();
-    // A pool need not be larger than all that could ever be under way.
+    // Never full: each worker has one outcome to tell at most.
     let (done, outcomes) = bounded(rules.workers.get());
     let mut state = Running {
         asks,

@@ -12,9 +12,10 @@ use super::keys::{Keys, Stray, describe};
 use super::kinds::is_kind_key;
 use super::nearest::nearest;
 use super::output::{self, OUTPUT_KEYS};
-use super::sheet::{Sheet, plainly, shown};
+use super::sheet::{Sheet, shown};
 use super::sources::{self, SOURCE_KEYS};
 use super::{Config, Fetch, Problem, Schedule, StateConfig, find, values};
+use crate::store;
 
 /// No config is longer than this: ten thousand sources fit many times over.
 pub const MAX_CONFIG: u64 = 16 << 20;
@@ -37,7 +38,8 @@ const SECTIONS: [&str; 5] = ["[fetch]", "[state]", "[schedule]", "[[output]]", "
 /// Reads the file whole.
 pub(super) fn read(path: &Path) -> Result<String, Problem> {
     let fail = |message: String| Problem { file: Some(path.to_owned()), at: None, message };
-    let failed = |error: std::io::Error| fail(format!("cannot be read: {}", plainly(&error)));
+    let failed =
+        |error: std::io::Error| fail(format!("cannot be read: {}", store::plainly(&error)));
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {
         return Err(fail("is a directory, not a config file".into()));

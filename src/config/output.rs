@@ -34,7 +34,8 @@ pub struct Output {
     pub max_age: Option<Duration>,
     /// The document's title.
     pub title: String,
-    /// Indices into [`Config::sources`], ascending; all of them if the config names none.
+    /// Indices into [`Config::sources`](super::Config::sources), ascending; all of them if the
+    /// config names none.
     pub sources: Vec<usize>,
     /// Permission bits of the file: `0o644`.
     pub mode: u32,

@@ -10,8 +10,9 @@ use toml::de::DeValue;
 
 use super::keys::Keys;
 use super::nearest::nearest;
-use super::sheet::{plainly, shown};
+use super::sheet::shown;
 use crate::http::Secret;
+use crate::store;
 
 /// No key is longer than this.
 const MAX_SECRET: u64 = 8 * 1024;
@@ -130,7 +131,8 @@ fn credential(name: &str) -> Result<PathBuf, String> {
 
 /// The file's text and its permission bits.
 fn read_file(path: &Path) -> Result<(String, u32), String> {
-    let failed = |error: std::io::Error| format!("reading {}: {}", path.display(), plainly(&error));
+    let failed =
+        |error: std::io::Error| format!("reading {}: {}", path.display(), store::plainly(&error));
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {

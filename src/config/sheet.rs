@@ -118,12 +118,6 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Why a file could not be read, without the number that only programmers know.
-pub(super) fn plainly(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
-}
-
 /// A word of the user's, in an error: one line, of bounded length, without anything a terminal
 /// could take for an order, and without the password of a URL.
 pub(super) fn shown(word: &str) -> String {
