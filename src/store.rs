@@ -54,12 +54,20 @@ pub fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     read_all(File::open(path)?, max)
 }
 
+/// `8 MiB`, `1000 B`.
+fn size(bytes: u64) -> String {
+    match bytes {
+        bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
+        bytes => format!("{bytes} B"),
+    }
+}
+
 /// Reads to the end, but no more than `max` bytes.
 pub fn read_all(from: impl Read, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
-        let message = format!("larger than {max} bytes");
+        let message = format!("larger than {}", size(max));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)
@@ -70,10 +78,10 @@ pub fn set_aside(path: &Path, aside: &Path) -> io::Result<()> {
     fs::rename(path, aside)
 }
 
-/// Makes a directory that only its owner enters, and what it is in.
-pub fn make_directory(path: &Path) -> io::Result<()> {
+/// Makes a directory with this mode, and what it is in.
+pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    fs::DirBuilder::new().recursive(true).mode(mode).create(path)
 }
 
 /// Makes `path` hold what `render` writes, by write beside, fsync, rename, fsync of the directory:
@@ -104,7 +112,12 @@ pub fn appear(
             return Ok(Appeared { bytes, written: false });
         }
     }
-    let (beside, file) = create_beside(&target).map_err(failed("creating a file beside it"))?;
+    let (beside, file) = create_beside(&target).map_err(|cause| match cause.kind() {
+        io::ErrorKind::NotFound => {
+            failed("its directory does not exist")(io::Error::other("make it first"))
+        }
+        _ => failed("creating a file beside it")(cause),
+    })?;
     let swapped =
         fill(file, mode, render).map_err(failed("filling the file beside it")).and_then(|bytes| {
             fs::rename(&beside, &target).map_err(failed("renaming the file beside it"))?;
@@ -294,6 +307,16 @@ mod tests {
         );
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(scratch.names(), ["feed"]);
+    }
+
+    #[test]
+    fn a_directory_that_is_missing_is_named_as_such() {
+        let scratch = Scratch::new("missing");
+        let message = put(&scratch.0.join("no/feed"), "x").unwrap_err().to_string();
+        assert!(
+            message.ends_with("/no/feed: its directory does not exist: make it first"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -81,10 +81,10 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         let well = verdict.state == State::Ok;
         let since = match source.place {
             Place::Later => None,
-            _ => memory.health(&source.name, well, started),
+            _ => memory.health(&source.memory, well, started),
         };
         new.push(match well {
-            true => memory.note(&source.name, &news.ids[index], started, config.state.keep),
+            true => memory.note(&source.memory, &news.ids[index], started, config.state.keep),
             false => 0,
         });
         health.push(SourceHealth {

@@ -136,7 +136,7 @@ fn directory(output: Option<&Path>) -> Result<PathBuf, String> {
         format!("making the directory {}: {}", path.display(), store::plainly(error))
     };
     if let Some(path) = output {
-        return match store::make_directory(path) {
+        return match store::make_directory(path, 0o755) {
             Err(error) if !path.is_dir() => Err(told(path, &error)),
             _ => Ok(path.to_owned()),
         };
@@ -149,7 +149,9 @@ fn directory(output: Option<&Path>) -> Result<PathBuf, String> {
         if path.symlink_metadata().is_ok() {
             continue;
         }
-        return store::make_directory(&path).map(|()| path.clone()).map_err(|e| told(&path, &e));
+        return store::make_directory(&path, 0o700)
+            .map(|()| path.clone())
+            .map_err(|e| told(&path, &e));
     }
     Err(format!("no free name for a directory in {}", base.display()))
 }

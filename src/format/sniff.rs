@@ -15,7 +15,7 @@ pub(super) fn read(document: &str, base: Option<&Url>) -> Result<Feed, String> {
     let start =
         document.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
     match start.as_bytes().first() {
-        None => return Err("empty".into()),
+        None => return Err("an empty document".into()),
         Some(b'{') => return jsonfeed::read(start, base),
         Some(b'[') => return Err("JSON, but not a JSON Feed: an array".into()),
         _ => {}

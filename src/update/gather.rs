@@ -48,7 +48,7 @@ impl<'a> Gathered<'a> {
             tag(&mut item, &source.tags);
             let id = fingerprint(&item.id);
             ids.push(id);
-            let first_seen = self.memory.first_seen(&source.name, id, self.now);
+            let first_seen = self.memory.first_seen(&source.memory, id, self.now);
             self.news.collection.add(index, &item, first_seen);
         }
     }

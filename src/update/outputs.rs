@@ -74,11 +74,12 @@ pub(super) fn write(
     now: Timestamp,
     style: Style,
 ) -> Vec<Written> {
-    // When nothing could be fetched, a document that is there says more than an empty one.
-    let nothing = health.iter().all(|source| source.state != State::Ok);
     let mut written = Vec::with_capacity(config.outputs.len());
     for output in &config.outputs {
         let OutputFormat::Now(format) = output.format else { continue };
+        // When none of its sources brought anything, a document that is there says more than an
+        // empty one.
+        let nothing = output.sources.iter().all(|index| health[*index].state != State::Ok);
         if let Some(path) = output.path.as_deref().filter(|path| nothing && path.is_file()) {
             written.push(left(path));
             continue;

@@ -48,7 +48,7 @@ pub(super) fn load(config: &Config) -> Memory {
 /// Writes what changed. A state that cannot be written costs first-seen dates, not the news.
 pub(super) fn save(config: &Config, memory: &Memory) {
     let Some(path) = path(config).filter(|_| memory.changed()) else { return };
-    let made = path.parent().map_or(Ok(()), store::make_directory);
+    let made = path.parent().map_or(Ok(()), |parent| store::make_directory(parent, 0o700));
     let saved = made
         .map_err(|error| {
             let dir = path.parent().unwrap_or(&path).display();

@@ -174,8 +174,8 @@ fn what_is_no_feed_is_named() {
     let page = "<!DOCTYPE html><html><head><title>Log &amp; in</title>\
         <link rel=alternate type='application/rss+xml' href='/feed.xml'></head><body>x</body></html>";
     for (body, says) in [
-        ("", "empty"),
-        (" \n", "empty"),
+        ("", "an empty document"),
+        (" \n", "an empty document"),
         (
             page,
             "an HTML page, not a feed; its title is \"Log & in\"; it names this feed: https://base.example/feed.xml",

@@ -80,7 +80,7 @@ fn an_output_that_cannot_be_written_is_1_and_the_others_are_written() {
         [[output]]\npath = \"a-folder\"\nformat = \"text\"";
     home.put("x.toml", &config(head, &[("a", site.url("/a").into(), "")]));
     let said = home.run(&["once", "-c", "x.toml", "--report", "r.json"]).ended(1);
-    let said = said.says("writing nowhere/a.json: ").says("no such file or directory\n");
+    let said = said.says("writing nowhere/a.json: its directory does not exist: make it first\n");
     let said = said.says("writing /dev/full: ").says("no space left on device\n");
     let said = said.says("writing a-folder: ").says("it is a directory\n");
     assert_eq!(said.out, "");
@@ -97,6 +97,19 @@ fn an_output_that_cannot_be_written_is_1_and_the_others_are_written() {
     home.run(&["once", "-c", "x.toml", "-o", "ok.json", "--report", "nowhere/r.json"])
         .ended(1)
         .says("writing nowhere/r.json: ");
+}
+
+#[test]
+fn an_output_whose_sources_all_failed_stays_as_it_was() {
+    let (home, site) = (Home::new("stays"), site());
+    let head =
+        "[[output]]\npath = \"all.json\"\n[[output]]\npath = \"gone.json\"\nsources = [\"gone\"]";
+    let feeds = [("a", site.url("/a").into(), ""), ("gone", site.url("/nothing-here").into(), "")];
+    home.put("gone.json", "yesterday's news");
+    home.put("x.toml", &config(head, &feeds));
+    home.run(&["once", "-c", "x.toml"]).ended(0);
+    assert_eq!(home.text("gone.json"), "yesterday's news");
+    assert_eq!(home.json("all.json")["items"].as_array().unwrap().len(), 3);
 }
 
 #[test]
