@@ -364,7 +364,8 @@ mod tests {
     #[test]
     fn a_number_beyond_all_bounds_costs_only_itself() {
         for number in ["1e309", "-9.5E+400", "1e99999999999999999999", &"9".repeat(400)] {
-            let json = format!(r#"{{"title": "1e999", "score": {number}, "tags": ["a", {number}]}}"#);
+            let json =
+                format!(r#"{{"title": "1e999", "score": {number}, "tags": ["a", {number}]}}"#);
             let story = story(&json);
             assert_eq!((story.title.as_deref(), story.score), (Some("1e999"), None), "{number}");
             assert_eq!(story.tags, ["a"]);

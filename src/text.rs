@@ -209,7 +209,7 @@ impl Line {
     fn finish(mut self) -> Text {
         if self.cut {
             // The mark takes the place of the last character, and of what belongs to it.
-            while self.text.pop().is_some_and(|last| joins(last)) {}
+            while self.text.pop().is_some_and(joins) {}
             self.text.truncate(self.text.trim_end().len());
             self.text.push('…');
         }

@@ -62,7 +62,8 @@ pub(super) struct Silence {
 impl Link {
     pub(super) async fn new(io: Io, local: bool) -> Result<Link, Failure> {
         let meter = Arc::new(Meter::default());
-        let io = FuturesIo::new(Metered { io, meter: meter.clone(), heads: Heads::default(), burst: 0 });
+        let io =
+            FuturesIo::new(Metered { io, meter: meter.clone(), heads: Heads::default(), burst: 0 });
         let (sender, connection) = Builder::new()
             .max_buf_size(MAX_HEAD)
             .max_header_size(MAX_HEAD)

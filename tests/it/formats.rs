@@ -141,10 +141,44 @@ fn nesting_beyond_the_bound_is_refused_and_says_so() {
 fn much_of_anything_takes_linear_time() {
     // Where time is quadratic, this does not end within minutes.
     let pieces = [
-        "<", ">", "&", "<a ", "<a>", "</a>", "<a/>", "]]>", "<!--", "-->", "<![CDATA[", "<?x ",
-        "<!DOCTYPE ", "<!ENTITY ", "\"", "='", "<div a=\"", "&#", "&amp;lt;", "&aaaaaaaaaa;", "\0",
-        " ", "x", "\u{1b}[", "\u{1b}]", "e\u{301}", "<script>", "<br>", "{\"a\":", "[1,", "\\ud800",
-        "1 Jan ", "2020-01-01T", "http://a/", "/../", "%2e/", "a=\"x\" ", "xmlns:a=\"b\" ",
+        "<",
+        ">",
+        "&",
+        "<a ",
+        "<a>",
+        "</a>",
+        "<a/>",
+        "]]>",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "<?x ",
+        "<!DOCTYPE ",
+        "<!ENTITY ",
+        "\"",
+        "='",
+        "<div a=\"",
+        "&#",
+        "&amp;lt;",
+        "&aaaaaaaaaa;",
+        "\0",
+        " ",
+        "x",
+        "\u{1b}[",
+        "\u{1b}]",
+        "e\u{301}",
+        "<script>",
+        "<br>",
+        "{\"a\":",
+        "[1,",
+        "\\ud800",
+        "1 Jan ",
+        "2020-01-01T",
+        "http://a/",
+        "/../",
+        "%2e/",
+        "a=\"x\" ",
+        "xmlns:a=\"b\" ",
     ];
     for piece in pieces {
         let much = piece.repeat((1 << 18) / piece.len());
@@ -174,9 +208,29 @@ fn much_of_anything_takes_linear_time() {
 fn bytes_under_any_label_are_text_without_controls() {
     let mut random = Random(0xab);
     for label in [
-        "utf-8", "utf-16", "utf-16be", "utf-32", "utf-7", "iso-8859-1", "iso-2022-jp", "euc-jp",
-        "shift_jis", "gb18030", "gbk", "big5", "euc-kr", "hz-gb-2312", "iso-2022-kr", "koi8-r",
-        "replacement", "x-user-defined", "macintosh", "no-such", "\u{1b}[31m", "\"", "",
+        "utf-8",
+        "utf-16",
+        "utf-16be",
+        "utf-32",
+        "utf-7",
+        "iso-8859-1",
+        "iso-2022-jp",
+        "euc-jp",
+        "shift_jis",
+        "gb18030",
+        "gbk",
+        "big5",
+        "euc-kr",
+        "hz-gb-2312",
+        "iso-2022-kr",
+        "koi8-r",
+        "replacement",
+        "x-user-defined",
+        "macintosh",
+        "no-such",
+        "\u{1b}[31m",
+        "\"",
+        "",
     ] {
         for _ in 0..40 {
             let mut body = b"<rss><channel><title>".to_vec();
@@ -186,8 +240,7 @@ fn bytes_under_any_label_are_text_without_controls() {
             }));
             body.extend(b"</title><item><title>x</title></item></channel></rss>");
             let content_type = format!("text/xml; charset={label}");
-            let document =
-                Document { url: None, content_type: Some(&content_type), body: &body };
+            let document = Document { url: None, content_type: Some(&content_type), body: &body };
             if let Ok(feed) = format::read(&document) {
                 assert_bounded(&feed, label);
             }
