@@ -10,15 +10,17 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-use crate::format::Format;
 use crate::http::Header;
 use crate::source::{Source, Window};
 use crate::transport;
 
 mod file;
 mod find;
+mod headers;
 mod keys;
+mod kinds;
 mod nearest;
+mod output;
 mod secret;
 mod sheet;
 mod sources;
@@ -28,11 +30,7 @@ mod values;
 pub use file::MAX_CONFIG;
 pub use find::find;
 pub use nearest::{either, nearest};
-
-/// The title of an output that has none.
-pub const TITLE: &str = "newsagg";
-/// The permission bits of an output that says nothing.
-pub const MODE: u32 = 0o644;
+pub use output::{MODE, Output, OutputFormat, TITLE};
 
 /// Everything that one round needs to know.
 #[derive(Clone, Debug)]
@@ -89,39 +87,14 @@ pub struct Schedule {
     pub jitter: f64,
 }
 
-/// One document to write: `[[output]]`.
-#[derive(Clone, Debug)]
-pub struct Output {
-    /// Absolute or relative to the current directory; `None` is stdout.
-    pub path: Option<PathBuf>,
-    /// How it is written.
-    pub format: OutputFormat,
-    /// No more items than this.
-    pub limit: Option<usize>,
-    /// No items older than this.
-    pub max_age: Option<Duration>,
-    /// The document's title.
-    pub title: String,
-    /// Indices into [`Config::sources`], ascending; all of them if the config names none.
-    pub sources: Vec<usize>,
-    /// Permission bits of the file: `0o644`.
-    pub mode: u32,
-}
-
-/// How an output is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutputFormat {
-    /// A format of this version.
-    Now(Format),
-    /// A format that a later version writes: its name.
-    Later(&'static str),
-}
-
 /// One source: `[[source]]`.
 #[derive(Clone, Debug)]
 pub struct SourceConfig {
     /// Unique within the config.
     pub name: String,
+    /// What it is remembered under between rounds: its name, or for a URL on the command line the
+    /// host with a digest of the URL, since what it is named depends on what stands beside it.
+    pub memory: String,
     /// `feed`, `hackernews`, ….
     pub kind: &'static str,
     /// Where its documents come from.
@@ -201,81 +174,6 @@ pub struct Found {
     pub looked: Vec<PathBuf>,
 }
 
-impl OutputFormat {
-    /// Its name, if a later version writes it.
-    pub fn later(self) -> Option<&'static str> {
-        match self {
-            OutputFormat::Now(_) => None,
-            OutputFormat::Later(name) => Some(name),
-        }
-    }
-
-    /// Every format of `interface.md` §2, in its order.
-    pub const ALL: [(&'static str, OutputFormat); 9] = [
-        ("jsonfeed", OutputFormat::Now(Format::JsonFeed)),
-        ("jsonl", OutputFormat::Now(Format::Jsonl)),
-        ("atom", OutputFormat::Later("atom")),
-        ("rss", OutputFormat::Later("rss")),
-        ("tsv", OutputFormat::Later("tsv")),
-        ("html", OutputFormat::Later("html")),
-        ("opml", OutputFormat::Later("opml")),
-        ("text", OutputFormat::Now(Format::Text)),
-        ("prometheus", OutputFormat::Later("prometheus")),
-    ];
-
-    /// As the config and `-f` say it.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
-    }
-
-    /// The format of this name; the error lists them.
-    pub fn parse(name: &str) -> Result<OutputFormat, String> {
-        if let Some((_, format)) = Self::ALL.iter().find(|(known, _)| *known == name) {
-            return Ok(*format);
-        }
-        let names = || Self::ALL.iter().map(|(name, _)| *name);
-        let known = names().collect::<Vec<_>>().join(", ");
-        let near = nearest(name, names()).map(|near| format!("; did you mean \"{near}\"?"));
-        Err(format!(
-            "\"{}\" is no format{}",
-            sheet::shown(name),
-            near.unwrap_or_else(|| format!("; known are {known}"))
-        ))
-    }
-
-    /// What the name of a file tells: `.json` is JSON Feed, `.txt` is text.
-    pub fn of_path(path: &Path) -> Option<OutputFormat> {
-        let name = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "json" | "jsonfeed" => "jsonfeed",
-            "jsonl" | "ndjson" => "jsonl",
-            "atom" | "xml" => "atom",
-            "rss" => "rss",
-            "tsv" => "tsv",
-            "html" | "htm" => "html",
-            "opml" => "opml",
-            "txt" => "text",
-            "prom" => "prometheus",
-            _ => return None,
-        };
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
-    }
-}
-
-impl Output {
-    /// Text on stdout: what `once` writes when nobody says otherwise.
-    pub fn stdout(sources: usize) -> Output {
-        Output {
-            path: None,
-            format: OutputFormat::Now(Format::Text),
-            limit: None,
-            max_age: None,
-            title: TITLE.into(),
-            sources: (0..sources).collect(),
-            mode: MODE,
-        }
-    }
-}
-
 impl Default for Fetch {
     fn default() -> Fetch {
         Fetch {
@@ -323,6 +221,7 @@ impl SourceConfig {
         fetch: &Fetch,
     ) -> SourceConfig {
         SourceConfig {
+            memory: name.clone(),
             name,
             kind,
             place,
@@ -340,6 +239,17 @@ impl SourceConfig {
             headers: Vec::new(),
         }
     }
+}
+
+/// One sentence, however many there are.
+fn left_out_sources(later: &[&SourceConfig]) -> Option<String> {
+    let named = |source: &&SourceConfig| {
+        format!("\"{}\" (kind {})", sheet::shown(&source.name), source.kind)
+    };
+    let all: Vec<String> = later.iter().map(named).collect();
+    let (verb, s) = if all.len() == 1 { ("is", "") } else { ("are", "s") };
+    let all = all.join(", ");
+    (!all.is_empty()).then(|| format!("source{s} {all} {verb} not in this version yet"))
 }
 
 impl Config {
@@ -361,8 +271,17 @@ impl Config {
     /// # Errors
     /// Every problem of the file, in the order of the file.
     pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
+        Config::load_for(path, &[])
+    }
+
+    /// The same for a run that only asks what `specs` name (none: everything): another source
+    /// whose secret is missing is no reason not to.
+    ///
+    /// # Errors
+    /// Every problem of the file but those secrets, in the order of the file.
+    pub fn load_for(path: &Path, specs: &[String]) -> Result<Config, Vec<Problem>> {
         let text = file::read(path).map_err(|problem| vec![problem])?;
-        Config::parse(path, &text)
+        file::parse(path, &text, specs)
     }
 
     /// The same with the text at hand; `path` is for messages and for what is relative to it.
@@ -370,7 +289,7 @@ impl Config {
     /// # Errors
     /// Every problem of the text, in its order.
     pub fn parse(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
-        file::parse(path, text)
+        file::parse(path, text, &[])
     }
 
     /// A handful of sources that need no key.
@@ -412,18 +331,12 @@ impl Config {
     /// # Errors
     /// Nothing is left to ask, or nothing to write.
     pub fn without_later(mut self) -> Result<Config, Vec<Problem>> {
-        let mut left_out = Vec::new();
-        let mut kept = Vec::new();
-        for (index, source) in self.sources.iter().enumerate() {
-            match source.place {
-                Place::Later => left_out.push(format!(
-                    "source \"{}\": kind {} is not in this version yet",
-                    sheet::shown(&source.name),
-                    source.kind
-                )),
-                _ => kept.push(index),
-            }
-        }
+        let is_later = |source: &&SourceConfig| source.place == Place::Later;
+        let later: Vec<&SourceConfig> = self.sources.iter().filter(is_later).collect();
+        let mut left_out: Vec<String> = left_out_sources(&later).into_iter().collect();
+        let sources = self.sources.iter().enumerate();
+        let kept: Vec<usize> =
+            sources.filter(|(_, source)| !is_later(source)).map(|(index, _)| index).collect();
         self.sources.retain(|source| source.place != Place::Later);
         for output in &mut self.outputs {
             let indices = output.sources.iter();

@@ -57,7 +57,22 @@ pub struct Merged<'a> {
     /// One for each source of this output, in the order of the config.
     pub sources: &'a [SourceHealth],
     /// Newest first.
-    pub stories: &'a [&'a Story],
+    pub stories: &'a dyn Stories,
+}
+
+/// Stories one after the other, wherever they lie.
+pub trait Stories: std::fmt::Debug {
+    /// Shows each story to `visit`, in order, until that fails.
+    ///
+    /// # Errors
+    /// What `visit` said, or what fetching a story said.
+    fn each(&self, visit: &mut dyn FnMut(&Story) -> io::Result<()>) -> io::Result<()>;
+}
+
+impl Stories for Vec<Story> {
+    fn each(&self, visit: &mut dyn FnMut(&Story) -> io::Result<()>) -> io::Result<()> {
+        self.iter().try_for_each(visit)
+    }
 }
 
 /// How a source stands, for the document (`interface.md` §4, `_newsagg.sources`).

@@ -35,8 +35,8 @@ pub mod round; // every source asked once
 pub mod loopback; // the embedded news web
 
 // Floor 5, files.
-pub mod config; // newsagg.toml
 pub mod store; // files that appear by rename
+pub mod config; // newsagg.toml
 pub mod report; // what a round took
 pub mod update; // config to outputs: one round, merged and written
 

@@ -7,6 +7,9 @@ use crate::time::{Timestamp, format_duration};
 /// The version of the format.
 pub const VERSION: u32 = 1;
 
+/// Below this, waiting at the same time saved nothing: retries, or answers that come at once.
+const WORTH_SAYING: f64 = 1.1;
+
 /// One round, measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -117,22 +120,23 @@ impl Report {
     pub fn line(&self) -> String {
         let well = self.sources.iter().filter(|s| matches!(s.state, "fresh" | "unchanged")).count();
         let mut line = format!(
-            "{} from {well} of {}: {}, {} {} in {}",
+            "{} from {well} of {}: {} new",
             count(self.items, "story", "stories"),
             count(self.sources.len(), "source", "sources"),
-            format_args!("{} new", self.new),
-            self.requests,
-            if self.requests == 1 { "request" } else { "requests" },
-            milliseconds(self.wall_ms),
+            self.new,
         );
-        if self.requests > 1 {
+        if self.requests > 0 {
+            let requests = count(self.requests as usize, "request", "requests");
+            line += &format!(", {requests} in {}", milliseconds(self.wall_ms));
+        }
+        if self.requests > 1 && well > 0 && self.speedup >= WORTH_SAYING {
             let sum = milliseconds(self.sum_ms);
             line += &format!(" instead of {sum} ({:.1} times faster)", self.speedup);
         }
         if self.retries > 0 {
             line += &format!(", {}", count(self.retries as usize, "retry", "retries"));
         }
-        if self.requests > 0 {
+        if self.bytes_in > 0 {
             line += &format!(", {} in", bytes(self.bytes_in));
         }
         for output in &self.outputs {
@@ -178,7 +182,18 @@ pub fn tenths(duration: std::time::Duration) -> f64 {
 
 /// For the windows of a source.
 pub fn quota(limit: u32, window: std::time::Duration, left: u32) -> QuotaReport {
-    QuotaReport { limit, window: format_duration(window), left }
+    QuotaReport { limit, window: span(window), left }
+}
+
+/// How publishers write the span of a quota: `24h` rather than `1d`.
+pub fn span(window: std::time::Duration) -> String {
+    const HOUR: u64 = 3_600;
+    match window.as_secs() {
+        seconds if seconds % HOUR == 0 && (HOUR..=48 * HOUR).contains(&seconds) => {
+            format!("{}h", seconds / HOUR)
+        }
+        _ => format_duration(window),
+    }
 }
 
 /// RFC 3339 or nothing.

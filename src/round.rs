@@ -16,17 +16,21 @@ use smol::Executor;
 
 use crate::backoff::{retry_delay, scramble};
 use crate::clock::Clock;
-use crate::failure::{Failure, Stage};
-use crate::http::{Document, Exchange, Header, Request, Response, Timing};
+use crate::failure::Failure;
+use crate::http::{Header, Request, Timing, without_secrets};
 use crate::limit::Limiter;
 use crate::pool::Pool;
 use crate::queue::{Job, Next, Queue, Terms};
 use crate::source::{Page, Source, Window};
 use crate::transport::{Options, Transport};
 
-/// Larger documents are read on another thread, so that timers and other answers are not held up.
-/// At 50 MB/s, a tenth of what the reader does on a small computer, this takes a millisecond or two.
-pub const READ_INLINE: usize = 96 * 1024;
+mod errand;
+mod tally;
+
+pub use errand::READ_INLINE;
+pub use tally::Tally;
+
+use errand::{Errand, Outcome, told};
 
 /// One source, and how it is to be asked.
 #[derive(Clone, Debug)]
@@ -79,33 +83,6 @@ pub struct Round {
     pub cut_short: bool,
 }
 
-/// How one source fared.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    /// Answers that were read.
-    pub pages: usize,
-    /// Items in them.
-    pub items: usize,
-    /// Requests sent, redirects and retries included.
-    pub requests: u32,
-    /// Of these, tries after the first.
-    pub retries: u32,
-    /// The status of the newest answer.
-    pub status: Option<u16>,
-    /// Bytes of bodies as they came over the wire.
-    pub bytes_in: u64,
-    /// What failed for good, in order.
-    pub failures: Vec<Failure>,
-    /// Some requests were put off, not before this (time of the clock), if that is known.
-    pub put_off: Option<Option<Duration>>,
-    /// When its first request could have been sent, and when its last answer was read.
-    pub span: Option<(Duration, Duration)>,
-    /// Of its slowest request: time in the queue, and on the wire.
-    pub slowest: (Duration, Timing),
-    /// Where only permanent redirects led, if anywhere.
-    pub moved: Option<crate::http::Url>,
-}
-
 /// When a worker was busy, and for whom.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
@@ -134,7 +111,7 @@ pub async fn round(
     keep: &mut dyn FnMut(usize, Page),
 ) -> Round {
     let clock = transport.clock().clone();
-    // A pool need not be larger than all that could ever be under way.
+    // Never full: each worker has one outcome to tell at most.
     let (done, outcomes) = bounded(rules.workers.get());
     let mut state = Running {
         asks,
@@ -262,6 +239,7 @@ impl Running<'_> {
             ok: result.is_ok(),
         };
         self.round.spans.push(span);
+        log::debug!("{}", told(&job, &result, &exchange, end.saturating_sub(start)));
         self.round.tallies[job.source].count(&job, &exchange, span, now);
         match result {
             Ok(mut page) => {
@@ -286,7 +264,8 @@ impl Running<'_> {
             *hold = until.max(*hold);
         }
         if let Some(request) = ask.source.fallback(&job.request) {
-            log::debug!("{}: {failure}; asking {} instead", job.request.url, request.url);
+            let instead = without_secrets(&request.url);
+            log::debug!("{}: asking {instead} instead", without_secrets(&job.request.url));
             let request = with_headers(ask, vec![request]);
             return self.queue.replace(&job, terms(ask), request, now);
         }
@@ -329,27 +308,6 @@ impl Running<'_> {
     }
 }
 
-impl Tally {
-    fn count(&mut self, job: &Job, exchange: &Exchange, span: Span, now: Duration) {
-        self.requests += exchange.requests;
-        self.retries += u32::from(job.tries > 1);
-        self.bytes_in += exchange.bytes_in;
-        match &exchange.result {
-            Ok(response) => {
-                self.status = Some(response.status);
-                self.moved = response.moved.clone().or(self.moved.take());
-            }
-            Err(failure) => self.status = failure.status.or(self.status),
-        }
-        let (first, _) = *self.span.get_or_insert((span.ready, now));
-        self.span = Some((first.min(span.ready), now));
-        let slowest = &mut self.slowest;
-        if span.end - span.start >= slowest.1.total() {
-            *slowest = (span.start.saturating_sub(span.ready), exchange.timing);
-        }
-    }
-}
-
 fn with_headers(ask: &Ask, mut requests: Vec<Request>) -> Vec<Request> {
     for request in &mut requests {
         request.headers.extend(ask.headers.iter().cloned());
@@ -364,101 +322,4 @@ fn terms(ask: &Ask) -> Terms<'_> {
 /// A `Retry-After` holds for the account, or for the host where there is none.
 fn hold_key<'a>(ask: &'a Ask, request: &'a Request) -> &'a str {
     if ask.account.is_empty() { request.host() } else { &ask.account }
-}
-
-/// What a worker needs for one job.
-struct Errand {
-    source: Arc<dyn Source>,
-    options: Arc<Options>,
-    timeout: Duration,
-    transport: Arc<Transport>,
-}
-
-struct Outcome {
-    job: Job,
-    result: Result<Page, Failure>,
-    /// Without the body.
-    exchange: Exchange,
-    start: Duration,
-    end: Duration,
-}
-
-impl Errand {
-    /// What a worker does: one request, one answer, one reading of it.
-    async fn run(self, job: Job) -> Outcome {
-        let clock = self.transport.clock();
-        let start = clock.now();
-        let mut exchange = self.transport.get(&job.request, &self.options, self.timeout).await;
-        let end = clock.now();
-        let result = match &mut exchange.result {
-            Ok(response) => {
-                let body = std::mem::take(&mut response.body);
-                read(self.source, &job.request, response.clone(), body).await
-            }
-            Err(failure) => Err(failure.clone()),
-        };
-        Outcome { job, result, exchange, start, end }
-    }
-}
-
-async fn read(
-    source: Arc<dyn Source>,
-    request: &Request,
-    response: Response,
-    body: Vec<u8>,
-) -> Result<Page, Failure> {
-    if body.len() <= READ_INLINE {
-        return interpret(&*source, request, &response, &body);
-    }
-    let request = request.clone();
-    smol::unblock(move || interpret(&*source, &request, &response, &body)).await
-}
-
-fn interpret(
-    source: &dyn Source,
-    request: &Request,
-    response: &Response,
-    body: &[u8],
-) -> Result<Page, Failure> {
-    if !(200..=299).contains(&response.status) {
-        return Err(refusal(source, response, body));
-    }
-    let document =
-        Document { url: Some(&response.url), content_type: response.content_type.as_deref(), body };
-    let page = source
-        .read(request, &document)
-        .map_err(|failure| Failure { status: Some(response.status), ..failure })?;
-    if page.partial && !response.delimited {
-        let cause = "the connection ended before the document did";
-        return Err(Failure {
-            status: Some(response.status),
-            ..Failure::new(Stage::Protocol, cause)
-        });
-    }
-    Ok(page)
-}
-
-/// A status that is no success, in the service's own words where it has any.
-fn refusal(source: &dyn Source, response: &Response, body: &[u8]) -> Failure {
-    let said = source.explain(response.status, body);
-    let stage = if said.is_some() { Stage::Service } else { Stage::Status };
-    let meaning = match response.status {
-        401 => "401, the key or password is not accepted",
-        403 => "403, access is refused",
-        404 => "404, there is nothing at this address",
-        410 => "410, it is gone for good",
-        429 => "429, too many requests",
-        500 => "500, the server failed",
-        502..=504 => "the server is not available",
-        _ => "",
-    };
-    let cause = match (said, meaning) {
-        (Some(said), _) => said,
-        (None, "") => format!("answered with {}", response.status),
-        (None, meaning) if meaning.starts_with(char::is_numeric) => {
-            format!("answered with {meaning}")
-        }
-        (None, meaning) => format!("answered with {}, {meaning}", response.status),
-    };
-    Failure { stage, cause, status: Some(response.status), retry_after: response.retry_after }
 }

@@ -89,7 +89,7 @@ pub(crate) fn unreadable(cause: impl Into<String>) -> Failure {
 
 /// The failure of an API's answer that is no JSON; `error` says where.
 pub(crate) fn not_json(error: String) -> Failure {
-    unreadable(format!("the answer is not JSON: {error}"))
+    unreadable(format!("the answer is not the JSON it should be: {error}"))
 }
 
 /// No service's own words take more of an error message than this many characters.

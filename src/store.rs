@@ -6,6 +6,10 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+mod spool;
+
+pub use spool::Spool;
+
 /// So many names are tried for a temporary file before giving up.
 const MAX_NAMES: u32 = 100;
 
@@ -141,7 +145,8 @@ fn create_beside(target: &Path) -> io::Result<(PathBuf, File)> {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     for attempt in 0..MAX_NAMES {
         let beside = target.with_file_name(format!(".{name}.{}-{attempt}.new", std::process::id()));
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside) {
+        let mut options = OpenOptions::new();
+        match options.read(true).write(true).create_new(true).mode(0o600).open(&beside) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
             Ok(file) => return Ok((beside, file)),
@@ -187,6 +192,7 @@ impl Write for Comparison {
 }
 
 /// A writer that counts.
+#[derive(Debug)]
 pub struct Counted<W> {
     inner: W,
     /// What was written so far.

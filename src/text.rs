@@ -3,7 +3,6 @@
 //! What comes out of here is safe on a terminal, in a log and in a page: no markup, no control
 //! characters, no escape sequences, no bidirectional overrides.
 
-use crate::http::Url;
 use crate::item::Text;
 
 mod entity;
@@ -31,20 +30,6 @@ pub fn from_plain(text: &str, max: usize) -> Text {
 /// and bidirectional marks removed, white space folded, at most `max` characters.
 pub fn printable(text: &str, max: usize) -> String {
     from_plain(text, max).into()
-}
-
-/// A URL as it may be shown: without user, password, query and fragment, any of which may be
-/// secret.
-pub fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    // Neither fails on a URL that has a host.
-    url.set_username("").ok();
-    url.set_password(None).ok();
-    if url.query().is_some() {
-        url.set_query(Some("…"));
-    }
-    url.set_fragment(None);
-    printable(url.as_str().replace("%E2%80%A6", "…").as_str(), 300)
 }
 
 /// Text under construction: folded, cleaned, bounded.
@@ -312,11 +297,5 @@ mod tests {
             let text = from_html("one <b>two</b> thr\u{301}ee &amp; f\u{200d}our 👍🏽 fünf", max);
             assert!(text.chars().count() <= max, "{text} at {max}");
         }
-    }
-
-    #[test]
-    fn a_url_is_shown_without_what_may_be_secret() {
-        let url = Url::parse("https://me:pass@example.org/feed?token=abc#x").unwrap();
-        assert_eq!(shown(&url), "https://example.org/feed?…");
     }
 }

@@ -278,5 +278,7 @@ fn overdue(timeout: Duration, trace: &Trace) -> Failure {
         Some(Phase::Body) => format!("after {bytes} bytes of the body"),
         Some(Phase::FirstByte) | None => "waiting for the answer".into(),
     };
+    // What is left of a round is no round number; nobody wants its microseconds.
+    let timeout = Duration::from_millis(timeout.as_micros().div_ceil(1_000) as u64);
     Failure::new(Stage::Timeout, format!("given up after {timeout:?}, {doing}"))
 }

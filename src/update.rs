@@ -23,6 +23,9 @@ mod sources;
 
 use gather::Gathered;
 
+/// So many stories are at hand after a round, beside the outputs.
+pub const NEWEST: usize = 20;
+
 /// Everything that a round needs and that outlives it.
 #[derive(Debug)]
 pub struct House<'a> {
@@ -52,8 +55,8 @@ pub struct Updated {
     pub report: Report,
     /// How each source stands.
     pub health: Vec<SourceHealth>,
-    /// The stories of the first output, or of all sources if there is none.
-    pub stories: Vec<Story>,
+    /// The newest stories of all sources, at most [`NEWEST`].
+    pub newest: Vec<Story>,
     /// When each request was under way; `source` counts as the config does.
     pub spans: Vec<Span>,
     /// Outputs that could not be written, in words.
@@ -93,14 +96,17 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         });
     }
 
-    let written = outputs::write(config, &health, &news, started, wishes.style);
+    let order = outputs::Order::new(config, &news.collection);
+    let written = outputs::write(config, &health, &order, started, wishes.style);
+    let (stories, newest) = order.newest(NEWEST);
     remember::save(config, &memory);
     let report = account::report(account::Books {
         config,
         round: &round,
         limiter: &house.limiter,
         health: &health,
-        news: &news,
+        ids: &news.ids,
+        stories,
         new: &new,
         outputs: &written,
         started,
@@ -108,7 +114,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     Updated {
         report,
         health,
-        stories: news.stories.into_iter().next().unwrap_or_default(),
+        newest,
         spans: std::mem::take(&mut round.spans),
         unwritten: written.iter().filter_map(|output| output.error.clone()).collect(),
         deserted: written.iter().any(|output| output.deserted),

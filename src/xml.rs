@@ -322,7 +322,7 @@ impl<'a> Xml<'a> {
         };
         self.at += end + 1;
         let mut inner = &rest[1..end];
-        let empty = inner.ends_with('/');
+        let empty = inner.as_bytes().last() == Some(&b'/');
         if empty {
             inner = &inner[..inner.len() - 1];
         }

@@ -8,7 +8,8 @@ use argh::{ArgsInfo, FromArgs};
 
 use super::{FAILED, OK, USAGE, say};
 use crate::config::{self, Config, Found, Output, OutputFormat, Place, SourceConfig};
-use crate::http::Url;
+use crate::http::without_secrets;
+use crate::report;
 use crate::source::Window;
 use crate::time::format_duration;
 
@@ -44,8 +45,10 @@ pub fn run(options: CheckArgs) -> ExitCode {
         Ok(config) => config,
         Err(problems) => {
             let code = say::problems(&problems);
-            let (count, s) = (problems.len(), if problems.len() == 1 { "" } else { "s" });
-            say::err(&format!("newsagg: {count} problem{s} in {}\n", path.display()));
+            if problems.len() > 1 {
+                let count = problems.len();
+                say::err(&format!("newsagg: {count} problems in {}\n", path.display()));
+            }
             return code;
         }
     };
@@ -53,6 +56,10 @@ pub fn run(options: CheckArgs) -> ExitCode {
         say::warnings(&config.warnings);
     }
     if options.online {
+        for source in config.sources.iter().filter(|source| source.place == Place::Later) {
+            let SourceConfig { name, kind, .. } = source;
+            log::warn!("{name}: not asked: kind {kind} is not in this version yet");
+        }
         return match online::ask(&config) {
             Ok(rows) => {
                 let written = say::out(&online::table(&rows));
@@ -72,6 +79,7 @@ fn nowhere(found: &Found) -> String {
         let _ = writeln!(text, "  {}", path.display());
     }
     text.push_str("Name one with `-c FILE`, or set NEWSAGG_CONFIG.\n");
+    text.push_str(say::not_looked_for());
     text
 }
 
@@ -86,7 +94,9 @@ fn summary(config: &Config) -> String {
     let mut text = String::new();
     let path = config.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let _ = writeln!(text, "config   {path}");
-    let _ = writeln!(text, "fetch    {}", fetch_line(config));
+    for (n, line) in fetch_lines(config).iter().enumerate() {
+        let _ = writeln!(text, "{:8} {line}", if n == 0 { "fetch" } else { "" });
+    }
     let dir = config.state.dir.as_ref().map(|dir| dir.display().to_string());
     let dir = dir.unwrap_or_else(|| "nowhere: $HOME is not set".into());
     let _ = writeln!(text, "state    {dir}, items kept {}", format_duration(config.state.keep));
@@ -108,17 +118,18 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn fetch_line(config: &Config) -> String {
+fn fetch_lines(config: &Config) -> [String; 2] {
     let fetch = &config.fetch;
-    format!(
-        "{}, {} to one host, timeout {}, deadline {}, retries {}, max_body {}",
-        counted(fetch.workers, "worker"),
-        fetch.per_host,
-        format_duration(fetch.timeout),
-        format_duration(fetch.deadline),
-        fetch.retries,
-        size(fetch.options.max_body),
-    )
+    [
+        format!(
+            "{}, {} to one host, timeout {}, deadline {}",
+            counted(fetch.workers, "worker"),
+            fetch.per_host,
+            format_duration(fetch.timeout),
+            format_duration(fetch.deadline),
+        ),
+        format!("retries {}, max_body {}", fetch.retries, size(fetch.options.max_body)),
+    ]
 }
 
 fn size(bytes: u64) -> String {
@@ -156,31 +167,7 @@ fn source_lines(text: &mut String, source: &SourceConfig, names: usize) {
 
 /// `100/24h`
 fn window_text(window: &Window) -> String {
-    format!("{}/{}", window.count, format_duration(window.per))
-}
-
-/// The URL without its password, and without what looks like a key in its query.
-fn without_secrets(url: &Url) -> String {
-    const HIDDEN: [&str; 6] = ["key", "token", "secret", "password", "auth", "signature"];
-    let mut shown = url.clone();
-    // Neither fails for a URL with a host.
-    let _ = shown.set_password(None);
-    let _ = shown.set_username("");
-    let Some(query) = url.query() else { return shown.into() };
-    let parts: Vec<String> = query
-        .split('&')
-        .map(|part| {
-            let name = part.split('=').next().unwrap_or_default();
-            let lower = name.to_ascii_lowercase();
-            match HIDDEN.iter().any(|hidden| lower.contains(hidden)) {
-                true => format!("{name}=…"),
-                false => part.to_owned(),
-            }
-        })
-        .collect();
-    shown.set_query(None);
-    shown.set_fragment(None);
-    format!("{shown}?{}", parts.join("&"))
+    format!("{}/{}", window.count, report::span(window.per))
 }
 
 fn place(output: &Output) -> String {
@@ -200,23 +187,4 @@ fn output_line(config: &Config, output: &Output) -> String {
         notes.push(format!("from {}", names.join(", ")));
     }
     notes.join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shown_url_keeps_its_secrets() {
-        for (url, shown) in [
-            ("https://me:pw@host/a?b=c", "https://host/a?b=c"),
-            (
-                "https://host/a?api-key=s3&Token=s3&page=2",
-                "https://host/a?api-key=…&Token=…&page=2",
-            ),
-            ("https://host/a", "https://host/a"),
-        ] {
-            assert_eq!(without_secrets(&Url::parse(url).unwrap()), shown);
-        }
-    }
 }

@@ -231,7 +231,7 @@ fn summary(updated: &Updated, files: Vec<PathBuf>) -> DemoSummary {
             error: source.error.clone(),
         }
     });
-    let headlines = updated.stories.iter().take(HEADLINES).map(|story| Headline {
+    let headlines = updated.newest.iter().take(HEADLINES).map(|story| Headline {
         title: story.item.title.to_string(),
         at: story.date(),
         source: story.source.to_string(),
@@ -243,7 +243,7 @@ fn summary(updated: &Updated, files: Vec<PathBuf>) -> DemoSummary {
         sum: Duration::from_secs_f64(report.sum_ms.max(0.0) / 1e3),
         requests: report.requests,
         at_once: report.max_in_flight,
-        stories: updated.stories.len(),
+        stories: report.items,
         headlines: headlines.collect(),
         files,
     }

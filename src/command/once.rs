@@ -86,6 +86,21 @@ impl OnceArgs {
         options.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
     }
 
+    /// What is wrong with where things are to be written.
+    fn misplaced(&self, outputs: &[Output]) -> Option<String> {
+        let folder = |path: &Path| path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let file = self.output.as_deref().map(Path::new);
+        if let Some(path) = [file, self.report.as_deref()].into_iter().flatten().find(|p| folder(p))
+        {
+            return Some(format!("{} is a folder, not a file to write", path.display()));
+        }
+        let report = self.report.as_deref()?;
+        let taken = outputs.iter().any(|output| output.path.as_deref() == Some(report));
+        // A device takes both.
+        let both = taken && !report.starts_with("/dev");
+        both.then(|| format!("the news and the report cannot both be in {}", report.display()))
+    }
+
     /// The config that these options ask for: found, read, narrowed to the SOURCEs, overridden.
     /// It has at least one source and one output, all of this version.
     ///
@@ -93,7 +108,8 @@ impl OnceArgs {
     /// Everything that is wrong with the config and the SOURCEs.
     pub fn config(&self) -> Result<Config, Vec<Problem>> {
         let found = config::find(self.config.as_deref());
-        let config = found.path.map(|path| Config::load(&path)).transpose()?;
+        let config = found.path.map(|path| Config::load_for(&path, &self.sources));
+        let config = config.transpose()?;
         let mut config = Config::select(config, &self.sources)?;
         self.override_outputs(&mut config);
         self.override_fetch(&mut config);
@@ -147,7 +163,14 @@ pub fn run(options: OnceArgs) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return say::problems(&problems),
     };
+    if let Some(problem) = options.misplaced(&config.outputs) {
+        return say::usage(&problem, Some("once"));
+    }
     if !options.quiet {
+        if config.path.is_none() && options.sources.is_empty() {
+            let (count, hint) = (config.sources.len(), say::not_looked_for());
+            say::err(&format!("newsagg: no config: asking {count} well-known sources\n{hint}"));
+        }
         say::warnings(&config.warnings);
     }
     let manner = Manner {

@@ -29,16 +29,15 @@ pub struct ParseArgs {
 
 /// The kinds that `--kind` knows in this version.
 pub const KINDS: [&str; 4] = ["feed", "newsapi", "guardian", "hackernews"];
+/// The kinds of a later version: each file is answered, with that for an error.
 const LATER: [&str; 4] = ["reddit", "github", "json", "stream"];
 
 fn kind(text: &str) -> Result<String, String> {
-    if KINDS.contains(&text) {
+    let known = || KINDS.into_iter().chain(LATER);
+    if known().any(|kind| kind == text) {
         return Ok(text.to_owned());
     }
-    if LATER.contains(&text) {
-        return Err("this kind is not in this version yet".into());
-    }
-    let near = crate::config::nearest(text, KINDS).map(|near| format!("; did you mean {near}?"));
+    let near = crate::config::nearest(text, known()).map(|near| format!("; did you mean {near}?"));
     Err(format!("must be one of {}{}", KINDS.join(", "), near.unwrap_or_default()))
 }
 

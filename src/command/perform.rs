@@ -7,13 +7,15 @@ use std::sync::Arc;
 
 use async_signal::{Signal, Signals};
 use futures_lite::{FutureExt, StreamExt};
+use log::Level;
 use smol::Executor;
 
+use super::{FAILED, OK, STRICT};
 use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::format::{State, Style};
 use crate::limit::Limiter;
-use crate::report::Report;
+use crate::report::{Report, milliseconds};
 use crate::store;
 use crate::transport::Transport;
 use crate::update::{House, Updated, Wishes, update};
@@ -87,7 +89,9 @@ pub fn style() -> Style {
 }
 
 fn conclude(config: &Config, manner: &Manner, updated: &Updated) -> ExitCode {
-    complain(config, updated);
+    // With -q a run that ends well says nothing; one that does not says why.
+    let grave = code(manner, updated, true) != OK;
+    complain(config, updated, if grave { Level::Error } else { Level::Warn });
     let reported = manner.report.as_deref().map_or(Ok(()), |path| save(&updated.report, path));
     if let Err(error) = &reported {
         log::error!("{error}");
@@ -99,20 +103,22 @@ fn conclude(config: &Config, manner: &Manner, updated: &Updated) -> ExitCode {
     ExitCode::from(code(manner, updated, reported.is_ok()))
 }
 
-/// Sources that are not well, outputs that could not be written.
-fn complain(config: &Config, updated: &Updated) {
+/// Sources that are not well, at this level, and outputs that could not be written.
+fn complain(config: &Config, updated: &Updated, level: Level) {
     for (health, report) in updated.health.iter().zip(&updated.report.sources) {
         let why = health.error.as_deref().unwrap_or("nothing came");
         match (health.state, &report.next_due) {
             (State::Ok, _) => log::info!(
-                "{}: {} items, {} new, {} ms",
+                "{}: {} items, {} new, {}",
                 health.name,
                 report.items,
                 report.new,
-                report.ms
+                milliseconds(report.ms)
             ),
-            (State::Limited, Some(due)) => log::warn!("{}: {why}, not before {due}", health.name),
-            _ => log::warn!("{}: {why}", health.name),
+            (State::Limited, Some(due)) => {
+                log::log!(level, "{}: {why}, not before {due}", health.name);
+            }
+            _ => log::log!(level, "{}: {why}", health.name),
         }
     }
     for (output, format) in config
@@ -151,16 +157,16 @@ fn code(manner: &Manner, updated: &Updated, reported: bool) -> u8 {
     let well = updated.health.iter().filter(|health| health.state == State::Ok).count();
     if updated.deserted {
         // `| head` has what it wanted.
-        return 0;
+        return OK;
     }
     if !updated.unwritten.is_empty() || !reported {
-        return 1;
+        return FAILED;
     }
     if (manner.strict || manner.fail_fast) && updated.health.iter().any(|h| failed(h.state)) {
-        return 3;
+        return STRICT;
     }
     if well == 0 && !updated.health.is_empty() {
-        return 1;
+        return FAILED;
     }
-    0
+    OK
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::{FAILED, OK, USAGE};
 use crate::config::Problem;
+use crate::store;
 
 /// Writes to stdout; the exit code says how that went. A closed pipe is no failure.
 pub fn out(text: &str) -> ExitCode {
@@ -12,7 +13,7 @@ pub fn out(text: &str) -> ExitCode {
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            err(&format!("newsagg: writing to stdout: {error}\n"));
+            err(&format!("newsagg: writing to stdout: {}\n", store::plainly(&error)));
             ExitCode::from(FAILED)
         }
         _ => ExitCode::from(OK),
@@ -31,6 +32,14 @@ pub fn usage(problem: &str, command: Option<&str>) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
+/// A hint for whoever has a config where none is looked for; may be empty.
+pub fn not_looked_for() -> &'static str {
+    match std::path::Path::new("newsagg.toml").is_file() {
+        true => "The newsagg.toml here is not looked for: name it with `-c newsagg.toml`.\n",
+        false => "",
+    }
+}
+
 /// What is wrong with the config or with a SOURCE, a line each.
 pub fn problems(problems: &[Problem]) -> ExitCode {
     err(&lines(problems));
@@ -39,9 +48,11 @@ pub fn problems(problems: &[Problem]) -> ExitCode {
 
 /// What is odd about the config, a line each.
 pub fn warnings(problems: &[Problem]) {
-    for problem in problems {
-        err(&format!("warning: {problem}\n"));
-    }
+    let warning = |problem: &Problem| {
+        let message = format!("warning: {}", problem.message);
+        Problem { message, ..problem.clone() }
+    };
+    err(&lines(&problems.iter().map(warning).collect::<Vec<_>>()));
 }
 
 /// `newsagg.toml:12:3: …` as compilers say it, so that editors find the place.

@@ -1,18 +1,21 @@
-//! The file: its bytes, its sections, its outputs.
+//! The file: its bytes and its sections.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::keys::{Keys, Stray, describe};
+use super::kinds::is_kind_key;
 use super::nearest::nearest;
-use super::sheet::{Sheet, plainly, shown};
+use super::output::{self, OUTPUT_KEYS};
+use super::sheet::{Sheet, shown};
 use super::sources::{self, SOURCE_KEYS};
-use super::{Config, Fetch, Output, OutputFormat, Problem, Schedule, StateConfig, find, values};
+use super::{Config, Fetch, Problem, Schedule, StateConfig, find, values};
+use crate::store;
 
 /// No config is longer than this: ten thousand sources fit many times over.
 pub const MAX_CONFIG: u64 = 16 << 20;
@@ -30,14 +33,13 @@ pub(super) const FETCH_KEYS: [&str; 9] = [
 ];
 const STATE_KEYS: [&str; 2] = ["dir", "keep"];
 const SCHEDULE_KEYS: [&str; 2] = ["every", "jitter"];
-pub(super) const OUTPUT_KEYS: [&str; 7] =
-    ["path", "format", "limit", "max_age", "title", "sources", "mode"];
 const SECTIONS: [&str; 5] = ["[fetch]", "[state]", "[schedule]", "[[output]]", "[[source]]"];
 
 /// Reads the file whole.
 pub(super) fn read(path: &Path) -> Result<String, Problem> {
     let fail = |message: String| Problem { file: Some(path.to_owned()), at: None, message };
-    let failed = |error: std::io::Error| fail(format!("cannot be read: {}", plainly(&error)));
+    let failed =
+        |error: std::io::Error| fail(format!("cannot be read: {}", store::plainly(&error)));
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {
         return Err(fail("is a directory, not a config file".into()));
@@ -57,8 +59,11 @@ pub(super) fn read(path: &Path) -> Result<String, Problem> {
 }
 
 /// Reads the config's text. Every problem of it, or a config.
-pub(super) fn parse(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
-    let sheet = Sheet::new(path, text);
+/// With `only`, the secrets of sources that it does not name may be missing.
+pub(super) fn parse(path: &Path, text: &str, only: &[String]) -> Result<Config, Vec<Problem>> {
+    let mut sheet = Sheet::new(path, text);
+    sheet.only = only;
+    let sheet = sheet;
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let at = error.span().map_or(text.len(), |span| span.start);
@@ -113,7 +118,7 @@ fn read_root<'a>(sheet: &'a Sheet<'a>, root: &Keys<'a>) -> Config {
                 None => format!("[[output]] {}", n + 1),
             };
             let keys = Keys::new(sheet, table, at, title);
-            read_output(&keys, &names, &mut paths)
+            output::read(&keys, &names, &mut paths)
         })
         .collect();
     Config {
@@ -276,7 +281,7 @@ fn read_schedule(keys: &Keys<'_>) -> Schedule {
 }
 
 /// A key that is not among `own`: where it belongs, or which is meant.
-fn foreign(key: &str, own: &[&'static str]) -> Option<Stray> {
+pub(super) fn foreign(key: &str, own: &[&'static str]) -> Option<Stray> {
     if own.contains(&key) {
         return None;
     }
@@ -287,102 +292,8 @@ fn foreign(key: &str, own: &[&'static str]) -> Option<Stray> {
         None if SCHEDULE_KEYS.contains(&key) => Some("[schedule]"),
         None if STATE_KEYS.contains(&key) => Some("[state]"),
         None if OUTPUT_KEYS.contains(&key) => Some("[[output]]"),
-        None if SOURCE_KEYS.contains(&key) || sources::is_kind_key(key) => Some("[[source]]"),
+        None if SOURCE_KEYS.contains(&key) || is_kind_key(key) => Some("[[source]]"),
         None => None,
     };
     Some(place.map_or(Stray::Unknown(near.map(str::to_owned)), |p| Stray::Belongs(p.into())))
-}
-
-fn read_output(keys: &Keys<'_>, names: &[Option<String>], paths: &mut BTreeSet<PathBuf>) -> Output {
-    keys.check_names(|key| foreign(key, &OUTPUT_KEYS));
-    let written = keys.require("path", values::name);
-    if let Some(written) = &written {
-        let path = plain(&keys.sheet.beside(&find::expand_home(written)));
-        let at = keys.place("path");
-        if written.ends_with('/') {
-            keys.sheet.error(at, format!("`path` names a folder: \"{}\"", shown(written)));
-        } else if !paths.insert(path) {
-            keys.sheet.error(at, format!("another output already writes \"{}\"", shown(written)));
-        }
-    }
-    let format = match (keys.has("format"), &written) {
-        (true, _) => keys.get("format", output_format),
-        (false, Some(path)) => {
-            let told = OutputFormat::of_path(Path::new(path));
-            if told.is_none() {
-                keys.missing("format");
-            }
-            told
-        }
-        (false, None) => None,
-    };
-    let path = written.filter(|path| path != "-");
-    Output {
-        path: path.map(|path| keys.sheet.beside(&find::expand_home(&path))),
-        format: format.unwrap_or(OutputFormat::Now(crate::format::Format::JsonFeed)),
-        limit: keys.get("limit", values::count),
-        max_age: keys.get("max_age", values::duration),
-        title: keys.get("title", values::name).unwrap_or_else(|| super::TITLE.into()),
-        sources: output_sources(keys, names),
-        mode: keys.get("mode", values::mode).unwrap_or(super::MODE),
-    }
-}
-
-fn output_format(value: &DeValue<'_>) -> Result<OutputFormat, super::keys::Wrong> {
-    values::choice(value, &OutputFormat::ALL)
-}
-
-/// The sources of an output by their indices; all of them if it names none.
-fn output_sources(keys: &Keys<'_>, names: &[Option<String>]) -> Vec<usize> {
-    let all: Vec<usize> = (0..names.len()).collect();
-    if !keys.has("sources") {
-        return all;
-    }
-    // Places are needed for names that do not exist, so the list is walked here.
-    let wanted = keys.list("sources", "[\"hn\", \"bbc\"]", values::text);
-    let mut chosen: Vec<usize> = Vec::new();
-    let Some(DeValue::Array(written)) = keys.raw("sources").map(Spanned::get_ref) else {
-        return all;
-    };
-    if written.is_empty() {
-        let message = format!("`sources` in {} is empty; leave it out for all sources", keys.title);
-        keys.sheet.error(keys.place("sources"), message);
-    }
-    for name in wanted {
-        let known = || names.iter().flatten().map(String::as_str);
-        match names.iter().position(|known| known.as_deref() == Some(&name)) {
-            Some(index) => chosen.push(index),
-            None => {
-                let at = written.iter().find(|value| value.get_ref().as_str() == Some(&name));
-                let at = at.map_or(keys.at, |value| value.span().start);
-                let near = nearest(&name, known());
-                let near = near.map(|near| format!("; did you mean \"{}\"?", shown(near)));
-                let message = format!(
-                    "no source is named \"{}\", which {} asks for{}",
-                    shown(&name),
-                    keys.title,
-                    near.unwrap_or_default()
-                );
-                keys.sheet.error(at, message);
-            }
-        }
-    }
-    chosen.sort_unstable();
-    chosen.dedup();
-    chosen
-}
-
-/// The path without `.` and, as far as can be told without looking, without `..`.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if plain.file_name().is_some() => {
-                plain.pop();
-            }
-            part => plain.push(part),
-        }
-    }
-    plain
 }

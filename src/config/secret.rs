@@ -10,8 +10,9 @@ use toml::de::DeValue;
 
 use super::keys::Keys;
 use super::nearest::nearest;
-use super::sheet::{plainly, shown};
+use super::sheet::shown;
 use crate::http::Secret;
+use crate::store;
 
 /// No key is longer than this.
 const MAX_SECRET: u64 = 8 * 1024;
@@ -67,7 +68,17 @@ impl Keys<'_> {
             "file" => self.in_file(at, &self.sheet.beside(Path::new(name))),
             _ => credential(name).and_then(|path| read_file(&path).map(|(text, _)| text)),
         };
-        found.and_then(|text| checked(&text)).map_or_else(fail, Some)
+        match found.and_then(|text| checked(&text)) {
+            Err(_) if !self.is_needed() => None,
+            found => found.map_or_else(fail, Some),
+        }
+    }
+
+    /// Whether this is a source that will be asked.
+    fn is_needed(&self) -> bool {
+        let only = self.sheet.only;
+        let name = self.raw("name").and_then(|name| name.get_ref().as_str());
+        only.is_empty() || only.iter().any(|wanted| Some(wanted.as_str()) == name)
     }
 
     fn in_file(&self, at: usize, path: &Path) -> Result<String, String> {
@@ -120,7 +131,8 @@ fn credential(name: &str) -> Result<PathBuf, String> {
 
 /// The file's text and its permission bits.
 fn read_file(path: &Path) -> Result<(String, u32), String> {
-    let failed = |error: std::io::Error| format!("reading {}: {}", path.display(), plainly(&error));
+    let failed =
+        |error: std::io::Error| format!("reading {}: {}", path.display(), store::plainly(&error));
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {

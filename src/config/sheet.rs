@@ -10,6 +10,8 @@ use super::Problem;
 #[derive(Debug)]
 pub(super) struct Sheet<'a> {
     pub(super) path: &'a Path,
+    /// The sources that are to be asked, or none for all of them.
+    pub(super) only: &'a [String],
     text: &'a str,
     line_starts: Vec<usize>,
     errors: RefCell<Vec<Mark>>,
@@ -39,7 +41,7 @@ impl<'a> Sheet<'a> {
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let (errors, warnings) = (RefCell::default(), RefCell::default());
-        Sheet { path, text, line_starts, errors, warnings }
+        Sheet { path, only: &[], text, line_starts, errors, warnings }
     }
 
     /// What stands at `at` is no TOML.
@@ -114,12 +116,6 @@ impl<'a> Sheet<'a> {
         let before = self.text[start..].char_indices().take_while(|(i, _)| start + i < at).count();
         (line + 1, before + 1)
     }
-}
-
-/// Why a file could not be read, without the number that only programmers know.
-pub(super) fn plainly(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 /// A word of the user's, in an error: one line, of bounded length, without anything a terminal

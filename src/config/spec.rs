@@ -4,26 +4,29 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::kinds::{CATEGORIES, LISTS, is_repo, is_subreddit};
 use super::nearest::nearest;
 use super::secret::{checked, from_env};
 use super::sheet::shown;
-use super::sources::{CATEGORIES, LISTS, is_repo, is_subreddit};
 use super::values::{is_two_letters, parse_url};
 use super::{Config, Fetch, Place, Problem, SourceConfig};
 use crate::http::{Secret, Url};
-use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, HackerNews};
 use crate::source::newsapi::{self, NewsApi};
+use crate::source::{Source, account};
+use crate::text;
 
 /// How often a source that only the command line names is due.
 const EVERY: Duration = Duration::from_secs(5 * 60);
 
+/// Of the path of a URL no more than this is part of a name.
+const MAX_PATH: usize = 40;
+
 /// What a SOURCE may be, for somebody who wrote something else.
-const FORMS: &str = "a source is a name in the config, an http(s):// URL, file:///PATH, \
-    a path with a / in it, - for stdin, hn[:LIST], guardian[:SECTION], \
-    newsapi[:COUNTRY|:CATEGORY], reddit:SUB or github:OWNER/REPO";
+const FORMS: &str = "a source is a name in the config, a URL, ./FILE, - for stdin,\n  \
+    hn[:LIST], guardian[:SECTION], newsapi[:COUNTRY|:CATEGORY], reddit:SUB or github:OWNER/REPO";
 
 /// Sources that need no key: the built-in config, after Hacker News.
 const BUILTIN: [(&str, &str); 5] = [
@@ -41,6 +44,7 @@ pub(super) fn builtin() -> Config {
     for (name, url) in BUILTIN {
         if let Ok(mut source) = feed(url, &config.fetch) {
             source.name = name.into();
+            source.memory = name.into();
             config.sources.push(source);
         }
     }
@@ -59,14 +63,30 @@ pub(super) fn select(config: &Config, specs: &[String]) -> Result<Vec<SourceConf
             continue;
         }
         match one(config, spec) {
-            Ok(mut source) => {
-                source.name = unique(&source.name, &chosen);
-                chosen.push(source);
-            }
+            Ok(source) => chosen.push(source),
             Err(message) => problems.push(Problem { file: None, at: None, message }),
         }
     }
+    name_apart(&mut chosen);
     if problems.is_empty() { Ok(chosen) } else { Err(problems) }
+}
+
+/// Names that no two sources share: URLs of one host are named with their paths, and what is still
+/// the same is numbered.
+fn name_apart(sources: &mut [SourceConfig]) {
+    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let twice = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
+    for source in sources.iter_mut().filter(|source| twice(&source.name)) {
+        // Only what the command line names by a URL is remembered under something else.
+        let url = source.source.as_ref().filter(|_| source.memory != source.name);
+        if let Some(request) = url.and_then(|reader| reader.plan().into_iter().next()) {
+            source.name += &text::printable(request.url.path().trim_end_matches('/'), MAX_PATH);
+        }
+    }
+    for n in 1..sources.len() {
+        let (before, rest) = sources.split_at_mut(n);
+        rest[0].name = unique(&rest[0].name, before);
+    }
 }
 
 fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
@@ -138,8 +158,9 @@ fn feed(spec: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
     let url =
         parse_url(spec).map_err(|expected| format!("\"{}\" must be {expected}", shown(spec)))?;
     let name = url.host_str().unwrap_or(spec).to_owned();
+    let memory = account(&name, &Secret(url.as_str().to_owned()));
     let source = FeedSource { url: Some(url), fallback: Vec::new() };
-    Ok(network(&name, Arc::new(source), "feed", fetch))
+    Ok(SourceConfig { memory, ..network(&name, Arc::new(source), "feed", fetch) })
 }
 
 fn file_url(spec: &str, fetch: &Fetch) -> Result<SourceConfig, String> {

@@ -163,7 +163,10 @@ const URL: &str = "an http:// or https:// URL";
 
 /// An absolute `http` or `https` URL with a host.
 pub(super) fn parse_url(text: &str) -> Result<Url, String> {
+    // A browser takes http:///x for http://x: here a name was forgotten.
+    let nameless = text.split_once(':').is_some_and(|(_, rest)| rest.starts_with("///"));
     match Url::parse(text) {
+        Ok(_) if nameless => Err(format!("{URL} (there is no host in it)")),
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
         Ok(_) => Err(URL.into()),
         Err(error) if text.contains("://") => Err(format!("{URL} ({error})")),

@@ -6,9 +6,8 @@ use crate::format::{Merged, jsonfeed};
 
 /// Writes one line per story.
 pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    for story in merged.stories {
+    merged.stories.each(&mut |story| {
         serde_json::to_writer(&mut *out, &jsonfeed::item(story))?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+        out.write_all(b"\n")
+    })
 }

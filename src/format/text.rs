@@ -25,13 +25,10 @@ const PLAIN: &str = "\u{1b}[0m";
 /// `head`; with one the title, cut to it, and below it where it is from. Links are not cut: a
 /// terminal that wraps them still opens them.
 pub fn write(merged: &Merged<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    for story in merged.stories {
-        match style.width {
-            Some(width) => block(story, width.max(MIN_WIDTH), style.colour, out)?,
-            None => line(story, out)?,
-        }
-    }
-    Ok(())
+    merged.stories.each(&mut |story| match style.width {
+        Some(width) => block(story, width.max(MIN_WIDTH), style.colour, out),
+        None => line(story, out),
+    })
 }
 
 /// One story in a pipe.

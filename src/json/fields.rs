@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use serde::de::value::{MapAccessDeserializer, MapDeserializer, StrDeserializer};
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
     Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess,
-    SeqAccess, Visitor,
+    Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -41,7 +41,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Whole<D> {
         names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_any(Struct { visitor, names })
+        self.0.deserialize_map(Struct { visitor, names })
     }
 
     forward_to_deserialize_any! {
@@ -85,13 +85,6 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Struct<V> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
         self.visitor.visit_map(Once::new(map, self.names))
-    }
-
-    /// As an object without any of the names: what is missing says more than what is there.
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        super::skip_seq(seq)?;
-        let none = std::iter::empty::<((), ())>();
-        self.visitor.visit_map(MapDeserializer::<_, A::Error>::new(none))
     }
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::serve::mix;
 use super::site::Dated;
 use super::stories::Publisher;
+use crate::backoff::scramble;
 use crate::time::Timestamp;
 
 /// How large a synthetic feed is when nobody says.
@@ -42,7 +42,9 @@ pub(super) fn synthetic(number: u64, bytes: usize, now: Timestamp) -> (&'static 
     // Beside its text an item has about this much markup.
     let text_bytes = (bytes / count).saturating_sub(if number % 2 == 0 { 390 } else { 400 });
     let links: Vec<String> = (0..count)
-        .map(|i| format!("https://feed-{number}.example/{i}/{:x}", mix(number << 20 | i as u64)))
+        .map(|i| {
+            format!("https://feed-{number}.example/{i}/{:x}", scramble(number << 20 | i as u64))
+        })
         .collect();
     let items = links.iter().zip(0u64..).map(|(link, i)| Entry {
         title: format!("Story {i} of feed {number}: {}", words(number ^ i << 32, 40)).into(),
@@ -207,14 +209,14 @@ fn words(seed: u64, bytes: usize) -> String {
         "cloud", "market", "thread", "kettle",
     ];
     let mut text = String::with_capacity(bytes + 8);
-    let mut draw = mix(seed);
+    let mut draw = scramble(seed);
     while text.len() < bytes {
         for _ in 0..12 {
             text += WORDS[(draw & 31) as usize];
             text.push(' ');
             draw >>= 5;
         }
-        draw = mix(draw ^ seed ^ text.len() as u64);
+        draw = scramble(draw ^ seed ^ text.len() as u64);
     }
     text.truncate(bytes);
     text.truncate(text.trim_end().len());

@@ -10,6 +10,7 @@ use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, future};
 
 use super::site::Site;
 use super::{Counts, WebOptions, lock, wait_until};
+use crate::backoff::scramble;
 
 /// No request head is longer than this many bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -169,7 +170,7 @@ impl Server {
             return *start;
         };
         let nth = lock(&self.counts).by_path.get(path).copied().unwrap_or(0);
-        let draw = mix(self.options.seed ^ fnv(path.as_bytes()) ^ u64::from(nth) << 32);
+        let draw = scramble(self.options.seed ^ fnv(path.as_bytes()) ^ u64::from(nth) << 32);
         // 32 of its bits are as even as a latency needs.
         *start + span.mul_f64((draw >> 32) as f64 / f64::from(u32::MAX))
     }
@@ -263,12 +264,4 @@ async fn read_head(
 pub(super) fn fnv(bytes: &[u8]) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325;
     bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
-}
-
-/// SplitMix64's output function: near seeds, far results.
-pub(super) fn mix(seed: u64) -> u64 {
-    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

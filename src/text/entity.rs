@@ -88,7 +88,14 @@ pub(crate) fn lookup(name: &str) -> Option<&'static str> {
         "gt" => return Some(">"),
         "quot" => return Some("\""),
         "nbsp" => return Some("\u{a0}"),
+        "apos" => return Some("'"),
         "rsquo" => return Some("\u{2019}"),
+        "lsquo" => return Some("\u{2018}"),
+        "rdquo" => return Some("\u{201d}"),
+        "ldquo" => return Some("\u{201c}"),
+        "ndash" => return Some("\u{2013}"),
+        "mdash" => return Some("\u{2014}"),
+        "hellip" => return Some("\u{2026}"),
         _ => {}
     }
     let (mut from, mut to) = (0, NAMES.len());

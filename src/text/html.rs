@@ -1,6 +1,6 @@
 //! HTML without its markup, in one pass and linear time.
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2, memchr3};
 
 use super::Line;
 use super::entity;
@@ -65,12 +65,10 @@ enum End {
 impl Scan<'_> {
     /// At a `<`: skips what is markup, writes what is not.
     fn tag(&mut self, line: &mut Line) {
-        let rest = &self.html[self.at + 1..];
-        let after = rest.strip_prefix('/').unwrap_or(rest);
-        match after.as_bytes().first() {
-            Some(byte) if byte.is_ascii_alphabetic() => {
-                self.element(line, rest.len() != after.len())
-            }
+        let rest = &self.html.as_bytes()[self.at + 1..];
+        let closing = rest.first() == Some(&b'/');
+        match rest.get(usize::from(closing)) {
+            Some(byte) if byte.is_ascii_alphabetic() => self.element(line, closing),
             Some(b'!' | b'?') => self.declaration(line),
             _ => {
                 line.push('<');
@@ -103,7 +101,7 @@ impl Scan<'_> {
             line.push_space();
         }
         self.at = end + 1;
-        let empty = self.html[..end].ends_with('/');
+        let empty = self.html.as_bytes()[end - 1] == b'/';
         if !closing && !empty && is_silent(name) {
             self.at = self.find_close(name).unwrap_or(self.at);
         }
@@ -135,7 +133,7 @@ impl Scan<'_> {
         }
         let rest = self.html.get(from..)?;
         let found = match end {
-            End::Tag => rest.find('>'),
+            End::Tag => memchr(b'>', rest.as_bytes()),
             End::QuotedTag => quoted_end(rest),
             End::Comment => rest.find("-->"),
             End::Silent => None,
@@ -169,21 +167,20 @@ const MAX_QUOTED_TAG: usize = 16 * 1024;
 
 /// The `>` that ends a tag, not counting those within quoted attribute values.
 fn quoted_end(rest: &str) -> Option<usize> {
-    let mut quote = None;
-    let mut previous = b' ';
-    for (at, byte) in rest.bytes().enumerate().take(MAX_QUOTED_TAG) {
-        match (quote, byte) {
-            (None, b'>') => return Some(at),
-            // A quote opens only after `=`: an apostrophe elsewhere is a slip of the pen.
-            (None, b'"' | b'\'') if previous == b'=' => quote = Some(byte),
-            (Some(open), _) if open == byte => quote = None,
-            _ => {}
+    let bytes = &rest.as_bytes()[..rest.len().min(MAX_QUOTED_TAG)];
+    let mut at = 0;
+    loop {
+        at += memchr3(b'>', b'"', b'\'', &bytes[at..])?;
+        if bytes[at] == b'>' {
+            return Some(at);
         }
-        if !byte.is_ascii_whitespace() {
-            previous = byte;
+        // A quote opens only after `=`: an apostrophe elsewhere is a slip of the pen.
+        let before = bytes[..at].iter().rfind(|byte| !byte.is_ascii_whitespace());
+        if before == Some(&b'=') {
+            at += 1 + memchr(bytes[at], &bytes[at + 1..])?;
         }
+        at += 1;
     }
-    None
 }
 
 #[cfg(test)]

@@ -52,13 +52,29 @@ fn is_normal(href: &str) -> bool {
     // The last label must be a word: `1.2.3.4` and `0x7f.1` are addresses, and written anew.
     let named =
         labels.clone().next_back().is_some_and(|l| l.bytes().all(|b| b.is_ascii_alphabetic()));
-    let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~!$&()*+,;=:@%?#".contains(&byte);
     named
         && labels.all(label)
-        && path.bytes().all(safe)
+        && path.bytes().all(|byte| SAFE[usize::from(byte)])
         && !path.contains("/.")
-        && !path.to_ascii_lowercase().contains("%2e")
+        && !(path.contains('%') && path.to_ascii_lowercase().contains("%2e"))
 }
+
+/// Bytes of a path, query or fragment that the URL parser leaves as they are.
+const SAFE: [bool; 256] = {
+    const MARKS: &[u8] = b"/-_.~!$&()*+,;=:@%?#";
+    let mut safe = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        safe[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut mark = 0;
+    while mark < MARKS.len() {
+        safe[MARKS[mark] as usize] = true;
+        mark += 1;
+    }
+    safe
+};
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::gather::News;
 use super::outputs::Written;
 use super::sources::quota_of;
 use crate::config::{Config, Place};
@@ -66,7 +65,10 @@ pub(super) struct Books<'a> {
     pub round: &'a Round,
     pub limiter: &'a Limiter,
     pub health: &'a [SourceHealth],
-    pub news: &'a News,
+    /// For each source, the fingerprints of the ids of its items.
+    pub ids: &'a [Vec<u64>],
+    /// How many stories they are after merging.
+    pub stories: usize,
     /// For each source, how many of its items were never seen before.
     pub new: &'a [usize],
     pub outputs: &'a [Written],
@@ -92,7 +94,7 @@ pub(super) fn report(books: Books<'_>) -> Report {
         retries: round.tallies.iter().map(|tally| u64::from(tally.retries)).sum(),
         bytes_in: round.tallies.iter().map(|tally| tally.bytes_in).sum(),
         requests_per_s: hundredths(per_wall(requests as f64)),
-        items: books.news.stories.first().map_or(0, Vec::len),
+        items: books.stories,
         new: books.new.iter().sum(),
         outputs: books.outputs.iter().map(output).collect(),
         sources: (0..books.health.len()).map(|index| source(&books, index)).collect(),
@@ -130,7 +132,7 @@ fn source(books: &Books<'_>, index: usize) -> SourceReport {
         retries: tally.retries,
         status: tally.status,
         bytes_in: tally.bytes_in,
-        items: books.news.ids[index].len(),
+        items: books.ids[index].len(),
         new: books.new[index],
         ms: tenths(tally.span.map_or(Duration::ZERO, |(from, to)| to.saturating_sub(from))),
         wait_ms: tenths(wait),

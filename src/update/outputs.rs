@@ -1,14 +1,18 @@
 //! The documents of a config, written.
 
 use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::path::Path;
 
-use super::gather::News;
 use crate::config::{Config, Output, OutputFormat};
-use crate::format::{Format, Merged, SourceHealth, State, Style};
+use crate::format::{Format, Merged, SourceHealth, State, Stories, Style};
 use crate::item::Story;
+use crate::merge::{Collection, Ranking};
 use crate::store::{self, Appeared, Counted};
 use crate::time::Timestamp;
+
+/// So much of a document goes to stdout at once.
+const STDOUT_BUFFER: usize = 64 * 1024;
 
 /// What became of one output.
 #[derive(Debug)]
@@ -21,38 +25,109 @@ pub(super) struct Written {
     pub deserted: bool,
 }
 
+/// The order of the stories, for each set of sources that is shown.
+#[derive(Debug)]
+pub(super) struct Order<'a> {
+    collection: &'a Collection,
+    /// The set of all sources first. What could not be read is an error for each who asks for it.
+    rankings: Vec<(Vec<usize>, io::Result<Ranking>)>,
+}
+
+impl<'a> Order<'a> {
+    pub(super) fn new(config: &Config, collection: &'a Collection) -> Order<'a> {
+        let mut sets: Vec<Vec<usize>> = vec![(0..config.sources.len()).collect()];
+        for output in &config.outputs {
+            if !sets.contains(&output.sources) {
+                sets.push(output.sources.clone());
+            }
+        }
+        let rank = |set: Vec<usize>| {
+            let ranking = collection.rank(&set);
+            (set, ranking)
+        };
+        Order { collection, rankings: sets.into_iter().map(rank).collect() }
+    }
+
+    fn of(&self, output: &Output) -> Result<&Ranking, String> {
+        let (_, ranking) = self
+            .rankings
+            .iter()
+            .find(|(sources, _)| *sources == output.sources)
+            .ok_or("an output without an order")?;
+        ranking.as_ref().map_err(store::plainly)
+    }
+
+    /// How many stories all sources have together, and the first of them.
+    pub(super) fn newest(&self, most: usize) -> (usize, Vec<Story>) {
+        let Some((_, Ok(ranking))) = self.rankings.first() else { return (0, Vec::new()) };
+        let first = 0..ranking.len().min(most);
+        let story = |rank| self.collection.story(ranking, rank).ok();
+        (ranking.len(), first.filter_map(story).collect())
+    }
+}
+
 /// Writes every output of the config; one that fails does not keep the others from being written.
 pub(super) fn write(
     config: &Config,
     health: &[SourceHealth],
-    news: &News,
+    order: &Order<'_>,
     now: Timestamp,
     style: Style,
 ) -> Vec<Written> {
     // When nothing could be fetched, a document that is there says more than an empty one.
     let nothing = health.iter().all(|source| source.state != State::Ok);
     let mut written = Vec::with_capacity(config.outputs.len());
-    for (output, selection) in config.outputs.iter().zip(&news.of_output) {
+    for output in &config.outputs {
         let OutputFormat::Now(format) = output.format else { continue };
-        let stories = shown(output, &news.stories[*selection], now);
-        let sources: Vec<SourceHealth> =
-            output.sources.iter().map(|index| health[*index].clone()).collect();
-        let merged = Merged { title: &output.title, sources: &sources, stories: &stories };
-        written.push(match &output.path {
-            Some(path) if nothing && path.is_file() => left(path),
-            Some(path) => to_file(path, output.mode, format, &merged),
-            None => to_stdout(format, &merged, style),
+        if let Some(path) = output.path.as_deref().filter(|path| nothing && path.is_file()) {
+            written.push(left(path));
+            continue;
+        }
+        written.push(match order.of(output) {
+            Ok(ranking) => {
+                let stories = Shown::new(order.collection, ranking, output, now);
+                let own = output.sources.iter();
+                let sources: Vec<SourceHealth> = own.map(|index| health[*index].clone()).collect();
+                let merged = Merged { title: &output.title, sources: &sources, stories: &stories };
+                match &output.path {
+                    Some(path) => to_file(path, output.mode, format, &merged),
+                    None => to_stdout(format, &merged, style),
+                }
+            }
+            Err(error) => unread(output, &error),
         });
     }
     written
 }
 
-/// The stories of an output, in their order.
-pub(super) fn shown<'a>(output: &Output, stories: &'a [Story], now: Timestamp) -> Vec<&'a Story> {
-    let age = output.max_age.map(|age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
-    let oldest = age.map_or(i64::MIN, |age| now.unix().saturating_sub(age));
-    let young = |story: &&Story| story.date().is_none_or(|date| date.unix() >= oldest);
-    stories.iter().filter(young).take(output.limit.unwrap_or(usize::MAX)).collect()
+/// What an output shows of a ranking.
+#[derive(Debug)]
+struct Shown<'a> {
+    collection: &'a Collection,
+    ranking: &'a Ranking,
+    ranks: Range<usize>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(
+        collection: &'a Collection,
+        ranking: &'a Ranking,
+        output: &Output,
+        now: Timestamp,
+    ) -> Shown<'a> {
+        let oldest = output.max_age.and_then(|age| {
+            let age = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+            Timestamp::from_unix(now.unix().saturating_sub(age))
+        });
+        let limit = output.limit.unwrap_or(usize::MAX);
+        Shown { collection, ranking, ranks: collection.young(ranking, oldest, limit) }
+    }
+}
+
+impl Stories for Shown<'_> {
+    fn each(&self, visit: &mut dyn FnMut(&Story) -> io::Result<()>) -> io::Result<()> {
+        self.ranks.clone().try_for_each(|rank| visit(&self.collection.story(self.ranking, rank)?))
+    }
 }
 
 fn to_file(path: &Path, mode: u32, format: Format, merged: &Merged<'_>) -> Written {
@@ -69,8 +144,15 @@ fn left(path: &Path) -> Written {
     Written { path, bytes: 0, written: false, error: None, deserted: false }
 }
 
+/// The items could not be fetched from where they lie.
+fn unread(output: &Output, error: &str) -> Written {
+    let path = output.path.as_deref().unwrap_or(Path::new("-"));
+    let error = format!("merging for {}: {error}", path.display());
+    Written { error: Some(error), ..left(path) }
+}
+
 fn to_stdout(format: Format, merged: &Merged<'_>, style: Style) -> Written {
-    let mut out = Counted::new(BufWriter::new(io::stdout().lock()));
+    let mut out = Counted::new(BufWriter::with_capacity(STDOUT_BUFFER, io::stdout().lock()));
     let outcome = format.write(merged, style, &mut out).and_then(|()| out.flush());
     let deserted = outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
     let error = outcome.err().filter(|_| !deserted);

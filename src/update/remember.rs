@@ -1,5 +1,6 @@
 //! The memory of earlier rounds, from the state directory and back.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::config::Config;
@@ -16,7 +17,10 @@ pub(super) fn load(config: &Config) -> Memory {
     let Some(path) = path(config) else { return Memory::default() };
     let bytes = match store::read(&path, MAX_BYTES) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Memory::default(),
+        // A directory that cannot be is complained about when it is to be written.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Memory::default();
+        }
         Err(error) => {
             log::warn!("reading {}: {}", path.display(), store::plainly(&error));
             return Memory::default();
@@ -47,7 +51,8 @@ pub(super) fn save(config: &Config, memory: &Memory) {
     let made = path.parent().map_or(Ok(()), store::make_directory);
     let saved = made
         .map_err(|error| {
-            format!("making the state directory for {}: {}", path.display(), store::plainly(&error))
+            let dir = path.parent().unwrap_or(&path).display();
+            format!("making the state directory {dir}: {}", store::plainly(&error))
         })
         .and_then(|()| {
             store::appear(&path, 0o600, &|out| memory.write(out)).map_err(|error| error.to_string())

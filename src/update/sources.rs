@@ -25,9 +25,14 @@ pub(super) async fn ask(
     let asks: Vec<Ask> =
         places.iter().filter_map(|index| ask_of(config, &config.sources[*index])).collect();
     let mut tallies = read_local(config, gathered);
-    let mut result = match asks.is_empty() {
+    let failed = tallies.iter().any(|tally| !tally.failures.is_empty());
+    let cut_short = wishes.fail_fast && failed;
+    let mut result = match asks.is_empty() || cut_short {
         // Nothing to ask: no worker, no reactor, no second thread.
-        true => Round { began: house.clock.now(), ended: house.clock.now(), ..Round::default() },
+        true => {
+            let now = house.clock.now();
+            Round { began: now, ended: now, cut_short, ..Round::default() }
+        }
         false => {
             let rules = Rules {
                 workers: NonZeroUsize::new(config.fetch.workers).unwrap_or(NonZeroUsize::MIN),
@@ -91,14 +96,12 @@ fn read_local(config: &Config, gathered: &mut Gathered<'_>) -> Vec<Tally> {
     let mut tallies = vec![Tally::default(); config.sources.len()];
     for (index, source) in config.sources.iter().enumerate() {
         let bytes = match &source.place {
-            Place::File(path) => store::read(path, source.options.max_body)
-                .map_err(|error| unread(&path.display().to_string(), &error)),
-            Place::Stdin => store::read_all(std::io::stdin().lock(), source.options.max_body)
-                .map_err(|error| unread("stdin", &error)),
+            Place::File(path) => store::read(path, source.options.max_body),
+            Place::Stdin => store::read_all(std::io::stdin().lock(), source.options.max_body),
             Place::Network | Place::Later => continue,
         };
         let tally = &mut tallies[index];
-        match bytes.and_then(|bytes| read_document(source, &bytes)) {
+        match bytes.map_err(unread).and_then(|bytes| read_document(source, &bytes)) {
             Ok(page) => {
                 tally.pages = 1;
                 tally.items = page.items.len();
@@ -110,8 +113,9 @@ fn read_local(config: &Config, gathered: &mut Gathered<'_>) -> Vec<Tally> {
     tallies
 }
 
-fn unread(what: &str, error: &std::io::Error) -> Failure {
-    Failure::new(Stage::Read, format!("{what}: {}", store::plainly(error)))
+/// The source of a file or of stdin is named by it: the name need not be said again.
+fn unread(error: std::io::Error) -> Failure {
+    Failure::new(Stage::Read, store::plainly(&error))
 }
 
 fn read_document(source: &SourceConfig, body: &[u8]) -> Result<Page, Failure> {

@@ -192,7 +192,15 @@ fn a_source_is_a_name_a_url_a_file_or_a_word() {
     let config = select(&specs).unwrap();
     assert_eq!(
         names(&config),
-        ["bbc", "lwn.net", "lwn.net-2", "./feed.xml", "/tmp/a b.xml", "stdin", "hn:new"]
+        [
+            "bbc",
+            "lwn.net/headlines/rss",
+            "lwn.net/other",
+            "./feed.xml",
+            "/tmp/a b.xml",
+            "stdin",
+            "hn:new"
+        ]
     );
     assert_eq!(config.sources[3].place, Place::File("./feed.xml".into()));
     assert_eq!(config.sources[4].place, Place::File("/tmp/a b.xml".into()));

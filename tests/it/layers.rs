@@ -5,24 +5,46 @@ use std::path::{Path, PathBuf};
 
 /// What only these may name.
 const KEEPERS: &[(&str, &[&str])] = &[
-    ("surf::", &["http", "transport", "wire"]),
-    ("http_client::", &["transport", "wire"]),
+    ("surf::", &["http", "transport"]),
+    ("http_client::", &["wire"]),
+    ("async_trait::", &["wire"]),
     ("hyper::", &["wire"]),
-    ("rustls", &["wire", "failure", "loopback"]),
-    ("quick_xml", &["xml", "format", "text"]),
-    ("encoding_rs", &["decode"]),
-    ("flate2", &["transport", "wire", "loopback"]),
+    ("smol_hyper::", &["wire"]),
+    ("rustls::", &["wire"]),
+    ("futures_rustls::", &["wire"]),
+    ("rustls_native_certs::", &["wire"]),
+    ("webpki_roots::", &["wire"]),
+    ("ring::", &["source", "wire"]),
+    ("quick_xml::", &["xml"]),
+    ("memchr::", &["text", "xml"]),
+    ("encoding_rs::", &["decode"]),
+    ("flate2::", &["transport", "loopback"]),
     ("toml::", &["config"]),
-    ("regex_lite", &["config"]),
-    ("smol::", &["clock", "pool", "wire", "transport", "round", "loopback", "update", "command"]),
+    ("regex_lite::", &["config"]),
+    ("rustix::", &["wire", "command"]),
+    ("argh::", &["command"]),
+    ("env_logger::", &["command"]),
+    ("async_signal::", &["command"]),
+    ("async_io::", &["wire"]),
+    ("async_channel::", &["pool", "round", "loopback"]),
+    ("smol::", &["clock", "pool", "wire", "round", "loopback", "update", "command"]),
     ("async fn", &["clock", "wire", "transport", "round", "loopback", "update", "command"]),
     ("SystemTime", &["clock"]),
     ("Instant::now", &["clock", "wire", "loopback"]),
     ("fs::", &["store", "config"]),
-    ("println!", &[]),
+    ("env::var", &["config", "wire", "command"]),
+    ("thread::", &["loopback"]),
+    ("TcpStream", &["wire", "loopback"]),
+    ("TcpListener", &["loopback"]),
     ("stdout()", &["command", "update"]),
+    ("stderr()", &["command"]),
+    ("print!", &[]),
+    ("println!", &[]),
+    ("eprint!", &[]),
+    ("eprintln!", &[]),
     ("serde_json::Value", &[]),
     ("static mut", &[]),
+    ("unsafe", &[]),
 ];
 
 #[test]
@@ -68,6 +90,45 @@ fn every_dependency_has_a_keeper() {
 }
 
 #[test]
+fn no_keeper_is_listed_in_vain() {
+    for (needle, keepers) in KEEPERS {
+        for name in *keepers {
+            let named = code(name).lines().any(|line| mentions(line, needle));
+            assert!(named, "{name} may name {needle}, and does not");
+        }
+    }
+}
+
+#[test]
+fn every_dependency_is_in_the_list() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, rest) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let (list, _) = rest.split_once("\n[").unwrap();
+    // Values and words for everybody: they do nothing.
+    let free = ["futures-lite", "serde", "serde_json", "log"];
+    for line in list.lines() {
+        let Some((name, _)) = line.split_once(" = ") else { continue };
+        let needle = format!("{}::", name.replace('-', "_"));
+        let kept = KEEPERS.iter().any(|(known, _)| *known == needle);
+        assert!(kept || free.contains(&name), "who keeps {name}?");
+    }
+}
+
+/// `code` stops at the first `#[cfg(test)]`: nothing else may hide behind it.
+#[test]
+fn tests_stand_at_the_end_of_a_file() {
+    for name in order() {
+        for path in files(&name) {
+            let text = fs::read_to_string(&path).unwrap();
+            let Some((_, tests)) = text.split_once("#[cfg(test)]") else { continue };
+            let mut top = tests.lines().filter(|line| line.starts_with(char::is_alphabetic));
+            let only = top.next().is_some_and(|line| line.starts_with("mod tests"));
+            assert!(only && top.next().is_none(), "code after tests: {}", path.display());
+        }
+    }
+}
+
+#[test]
 fn the_check_finds_what_it_looks_for() {
     assert!(uses("use crate::round::Round;", "round"));
     assert!(uses("use crate::{merge, round};", "round"));
@@ -108,6 +169,14 @@ fn mentions(line: &str, needle: &str) -> bool {
 
 /// A module's own file and everything below its directory, without tests.
 fn code(name: &str) -> String {
+    let without_tests = |path: PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        text.split("#[cfg(test)]").next().unwrap_or_default().to_string()
+    };
+    files(name).into_iter().map(without_tests).collect()
+}
+
+fn files(name: &str) -> Vec<PathBuf> {
     let mut files = vec![root().join(format!("src/{name}.rs"))];
     let mut directories = vec![root().join("src").join(name)];
     while let Some(directory) = directories.pop() {
@@ -116,15 +185,8 @@ fn code(name: &str) -> String {
             if path.is_dir() { directories.push(path) } else { files.push(path) }
         }
     }
-    let without_tests = |path: &PathBuf| {
-        let text = fs::read_to_string(path).unwrap();
-        text.split("#[cfg(test)]").next().unwrap_or_default().to_string()
-    };
+    files.retain(|path| path.extension().is_some_and(|e| e == "rs"));
     files
-        .iter()
-        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
-        .map(without_tests)
-        .collect()
 }
 
 fn root() -> &'static Path {

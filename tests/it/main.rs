@@ -1,6 +1,7 @@
 //! One binary for all integration tests.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod commands;
 mod config;
 mod formats;
 mod hostile;

@@ -114,7 +114,7 @@ fn sources() -> Vec<SourceHealth> {
 }
 
 fn written(stories: &[Story], sources: &[SourceHealth], format: Format, style: Style) -> Vec<u8> {
-    let stories: Vec<&Story> = stories.iter().collect();
+    let stories = stories.to_vec();
     let merged = Merged { title: "My \"news\"", sources, stories: &stories };
     let mut out = Vec::new();
     format.write(&merged, style, &mut out).unwrap();

@@ -339,7 +339,8 @@ fn waiting_inside_a_worker_deadlocks() {
     pool.submit(async move {
         let (send_inner, receive_inner) = async_channel::bounded(1);
         smuggled.submit(async move { send_inner.send(()).await.unwrap() });
-        send.send(receive_inner.recv().await.unwrap()).await.unwrap();
+        receive_inner.recv().await.unwrap();
+        send.send(()).await.unwrap();
     });
     clock.block_on(&executor, async { receive.recv().await.unwrap() });
 }

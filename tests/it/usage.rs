@@ -66,7 +66,6 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["export"], "not in this version yet"),
         (&["replay", "x"], "not in this version yet"),
         (&["parse"], "`parse` needs FILE"),
-        (&["parse", "--kind", "reddit", "x"], "`--kind reddit`: this kind is not in this"),
         (&["parse", "--kind", "hackrnews", "x"], "did you mean hackernews?"),
         (&["check", "extra"], "`check` does not know what to do with `extra`"),
         (&["check", "-c", "none.toml"], "none.toml: cannot be read: no such file"),

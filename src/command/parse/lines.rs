@@ -27,12 +27,12 @@ const MAX_ERROR: usize = 500;
 ///
 /// What writing to `out` said.
 pub(super) fn print(options: &ParseArgs, out: &mut dyn Write) -> io::Result<bool> {
-    let source = source(&options.kind).map_err(io::Error::other)?;
+    let source = source(&options.kind);
     let mut all_ok = true;
     for file in &options.files {
-        let page = read_file(file).and_then(|body| {
-            let content_type = options.content_type.as_deref();
-            read(&*source, &Document { url: options.base.as_ref(), content_type, body: &body })
+        let page = source.as_ref().map_err(String::clone).and_then(|source| {
+            let (content_type, body) = (options.content_type.as_deref(), read_file(file)?);
+            read(&**source, &Document { url: options.base.as_ref(), content_type, body: &body })
         });
         all_ok &= page.is_ok();
         line(file, page, out)?;
@@ -123,7 +123,7 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
             language: None,
             page_size: None,
         }),
-        other => return Err(format!("no source of kind {other}")),
+        later => return Err(format!("kind {later} is not in this version yet")),
     })
 }
 
@@ -205,6 +205,20 @@ mod tests {
             "{}",
             lines[0]
         );
+    }
+
+    #[test]
+    fn a_kind_of_a_later_version_answers_each_file() {
+        let options = ParseArgs {
+            kind: "reddit".into(),
+            files: vec!["a".into(), "b".into()],
+            ..ParseArgs::default()
+        };
+        let mut out = Vec::new();
+        assert!(!print(&options, &mut out).expect("memory takes everything"));
+        let line = r#"","ok":false,"error":"kind reddit is not in this version yet"}"#;
+        let expected = format!("{{\"file\":\"a{line}\n{{\"file\":\"b{line}\n");
+        assert_eq!(String::from_utf8(out).expect("JSON is UTF-8"), expected);
     }
 
     #[test]

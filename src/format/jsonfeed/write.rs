@@ -26,10 +26,11 @@ pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     text.pop();
     out.write_all(&text)?;
     out.write_all(b",\"items\":[")?;
-    for (index, story) in merged.stories.iter().enumerate() {
-        out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut *out, &item(story))?;
-    }
+    let mut between: &[u8] = b"\n";
+    merged.stories.each(&mut |story| {
+        out.write_all(std::mem::replace(&mut between, b",\n"))?;
+        Ok(serde_json::to_writer(&mut *out, &item(story))?)
+    })?;
     out.write_all(b"\n]}\n")
 }
 

@@ -1,0 +1,90 @@
+//! Where the items of a large round lie.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use super::{create_beside, plainly};
+use crate::merge::Shelf;
+
+/// A shelf that takes to a file what is too much for the memory.
+///
+/// The file has no name: it is gone when the process is, however that ends. Where none can be made,
+/// the memory has to do.
+#[derive(Debug, Default)]
+pub struct Spool {
+    /// What was put down last.
+    memory: Vec<u8>,
+    file: Option<File>,
+    /// How much lies in the file, before what is in memory.
+    filed: u64,
+    fileless: bool,
+}
+
+/// So much lies in memory before a file is begun.
+pub const SPOOL_MEMORY: usize = 2 << 20;
+
+impl Spool {
+    fn flush(&mut self) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(nameless()?),
+        };
+        file.write_all_at(&self.memory, self.filed)?;
+        self.filed += self.memory.len() as u64;
+        self.memory.clear();
+        Ok(())
+    }
+}
+
+impl Shelf for Spool {
+    fn put(&mut self, bytes: &[u8]) -> u64 {
+        if self.memory.len() + bytes.len() > SPOOL_MEMORY && !self.fileless {
+            if let Err(error) = self.flush() {
+                log::debug!("no temporary file, staying in memory: {}", plainly(&error));
+                self.fileless = true;
+            }
+        }
+        let place = self.filed + self.memory.len() as u64;
+        self.memory.extend_from_slice(bytes);
+        place
+    }
+
+    fn get(&self, place: u64, length: u32, into: &mut Vec<u8>) -> io::Result<()> {
+        let begin = into.len();
+        if let Some(at) = place.checked_sub(self.filed) {
+            return Shelf::get(&self.memory, at, length, into);
+        }
+        into.resize(begin + length as usize, 0);
+        let file = self.file.as_ref().ok_or(io::ErrorKind::UnexpectedEof)?;
+        file.read_exact_at(&mut into[begin..], place)
+    }
+}
+
+/// A new temporary file whose name is gone at once.
+fn nameless() -> io::Result<File> {
+    let target = std::env::temp_dir().join("newsagg");
+    let (path, file) = create_beside(&target)?;
+    fs::remove_file(&path)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spool_gives_back_what_it_was_given_from_memory_and_from_the_file() {
+        let mut spool = Spool::default();
+        let piece = |n: usize| vec![n as u8; 1000 + n * 7];
+        let places: Vec<u64> = (0..2500).map(|n| spool.put(&piece(n))).collect();
+        assert!(spool.file.is_some() && !spool.memory.is_empty());
+        assert!(spool.memory.len() <= SPOOL_MEMORY);
+        for (n, place) in places.into_iter().enumerate().rev() {
+            let mut found = b"before".to_vec();
+            spool.get(place, piece(n).len() as u32, &mut found).unwrap();
+            assert_eq!(found, [b"before".to_vec(), piece(n)].concat(), "{n}");
+        }
+        assert!(spool.get(1 << 40, 1, &mut Vec::new()).is_err());
+    }
+}

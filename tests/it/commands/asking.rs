@@ -1,0 +1,200 @@
+//! Sources: which are asked, what is told of those that fail, and where keys go.
+
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
+
+use super::*;
+
+#[test]
+fn a_source_that_fails_is_named_and_the_others_are_written() {
+    let (home, site) = (Home::new("one-fails"), site());
+    let feeds = [("a", site.url("/a").into(), ""), ("gone", site.url("/gone").into(), "")];
+    home.put("x.toml", &config("[[output]]\npath = \"f.json\"", &feeds));
+    let said = home.run(&["once", "-c", "x.toml"]).ended(0);
+    let said = said.says("newsagg: gone: status: answered with 404").says("from 1 of 2 sources");
+    assert_eq!(said.out, "");
+    let document = home.json("f.json");
+    assert_eq!(titles(&document).len(), 3);
+    let gone = &document["_newsagg"]["sources"][1];
+    assert_eq!((&gone["name"], &gone["state"]), (&"gone".into(), &"failed".into()));
+    assert!(gone["since"].is_string() && gone["error"].as_str().unwrap().contains("404"));
+    let strict = home.run(&["once", "-c", "x.toml", "--strict"]).ended(3);
+    strict.says("f.json: unchanged");
+    home.run(&["once", "-c", "x.toml", "a", "--strict"]).ended(0);
+    let quiet = home.run(&["once", "-c", "x.toml", "-q"]).ended(0);
+    assert_eq!(quiet.err, "");
+    let quiet = home.run(&["once", "-c", "x.toml", "-q", "--strict"]).ended(3);
+    assert_eq!(quiet.err.lines().count(), 1, "what ends badly says why:\n{}", quiet.err);
+}
+
+#[test]
+fn with_fail_fast_the_first_failure_ends_the_round() {
+    let home = Home::new("fail-fast");
+    let silent = Server::start(|mut connection| {
+        connection.request();
+        connection.hang();
+    });
+    let site = site();
+    let feeds = [("silent", silent.url("/").into(), ""), ("gone", site.url("/gone").into(), "")];
+    home.put("x.toml", &config("[fetch]\ntimeout = \"10m\"\ndeadline = \"10m\"", &feeds));
+    let said = home.run(&["once", "-c", "x.toml", "--fail-fast", "-o", "f.json"]).ended(3);
+    said.says("silent: cancelled: another source failed first").says("gone: status: ");
+}
+
+#[test]
+fn when_nothing_comes_old_files_stay_and_stdout_is_a_valid_document() {
+    let (home, site) = (Home::new("nothing"), site());
+    let feeds = [("gone", site.url("/gone").into(), "")];
+    home.put("x.toml", &config("[[output]]\npath = \"old.json\"", &feeds));
+    home.put("old.json", "what was there");
+    home.run(&["once", "-c", "x.toml"]).ended(1).says("0 stories from 0 of 1 source");
+    assert_eq!(home.text("old.json"), "what was there");
+    let said = home.run(&["once", "-c", "x.toml", "-f", "jsonfeed", "-o", "-"]).ended(1);
+    let document: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(document["version"], "https://jsonfeed.org/version/1.1");
+    assert_eq!(titles(&document), [] as [&str; 0]);
+    home.run(&["once", "-c", "x.toml", "-o", "new.json"]).ended(1);
+    assert_eq!(titles(&home.json("new.json")), [] as [&str; 0]);
+    // Nobody listens on port 1 of loopback.
+    let refused = home.run(&["once", "http://127.0.0.1:1/", "--deadline", "300ms"]).ended(1);
+    refused.says("127.0.0.1: connect: 127.0.0.1:1: connection refused");
+}
+
+#[test]
+fn a_silent_server_costs_its_timeout_and_a_round_its_deadline() {
+    let home = Home::new("silent");
+    let silent = Server::start(|mut connection| {
+        connection.request();
+        connection.hang();
+    });
+    home.put("x.toml", &config("[fetch]\nretries = 0", &[("s", silent.url("/").into(), "")]));
+    let said = home.run(&["once", "-c", "x.toml", "--timeout", "150ms"]).ended(1);
+    said.says("s: timeout: given up after 150ms, waiting for the answer");
+    let said = home.run(&["once", "-c", "x.toml", "--deadline", "100ms"]).ended(1);
+    said.says("s: timeout: given up after ").says("ms, waiting for the answer");
+}
+
+#[test]
+fn urls_of_one_host_have_names_of_their_own() {
+    let (home, site) = (Home::new("names"), site());
+    let (a, b) = (site.url("/a").to_string(), site.url("/b").to_string());
+    let said = home.run(&["once", &a, &b, &a, "-f", "jsonfeed"]).ended(0);
+    let document: Value = serde_json::from_str(&said.out).unwrap();
+    let sources = document["_newsagg"]["sources"].as_array().unwrap();
+    let names: Vec<&str> = sources.iter().map(|s| s["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["127.0.0.1/a", "127.0.0.1/b"]);
+    let query = format!("{a}?page=2");
+    home.run(&["once", &a, &query]).ended(0).says("127.0.0.1/a-2: status: answered with 404");
+}
+
+#[test]
+fn what_is_not_asked_needs_no_key_and_what_comes_later_is_left_out() {
+    let (home, site) = (Home::new("partly"), site());
+    let head = "[[source]]\nname = \"g\"\nkind = \"guardian\"\nkey = { env = \"NO_SUCH_KEY\" }";
+    let later = "[[source]]\nname = \"r\"\nkind = \"reddit\"\nsubreddit = \"rust\"";
+    let feeds = [("a", site.url("/a").into(), "")];
+    home.put("x.toml", &config(head, &feeds));
+    let said = home.run(&["once", "-c", "x.toml", "a"]).ended(0);
+    assert_eq!(said.out.lines().count(), 3);
+    for words in [&["once", "-c", "x.toml"][..], &["once", "-c", "x.toml", "g"]] {
+        let said = home.run(words).ended(2);
+        assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+        said.says("x.toml:4:7: `key` in [[source]] \"g\": ").says("NO_SUCH_KEY is not set");
+    }
+    let unknown = home.run(&["once", "-c", "x.toml", "hm"]).ended(2);
+    assert_eq!(unknown.err, "newsagg: \"hm\" is no source; did you mean \"hn\"?\n");
+    home.put("y.toml", &config(later, &feeds));
+    let said = home.run(&["once", "-c", "y.toml"]).ended(0);
+    assert_eq!(said.out.lines().count(), 3);
+    let warning = "y.toml: warning: source \"r\" (kind reddit) is not in this version yet\n";
+    assert_eq!(said.err.matches("not in this version").count(), 1, "{}", said.err);
+    let said = said.says(warning);
+    assert_eq!(said.err.lines().count(), 2);
+    home.run(&["once", "-c", "y.toml", "r"]).ended(2).says("kind reddit are not in this version");
+    let online = home.run(&["check", "--online", "-c", "y.toml"]).ended(0);
+    let online = online.says("r: not asked: kind reddit is not in this version yet");
+    assert_eq!(online.out.lines().count(), 2, "{}", online.out);
+}
+
+#[test]
+fn check_online_is_1_when_no_source_answers() {
+    let (home, site) = (Home::new("check-online"), site());
+    home.put("x.toml", &config("", &[("gone", site.url("/gone").into(), "")]));
+    let said = home.run(&["check", "--online", "-c", "x.toml"]).ended(1);
+    assert!(said.out.contains("failed: status: answered with 404"), "{}", said.out);
+    assert!(!home.0.join("state").exists(), "checking remembers nothing");
+}
+
+#[test]
+fn fallbacks_redirects_and_compression_are_nobodys_concern() {
+    let home = Home::new("transport");
+    let mut coder = GzEncoder::new(Vec::new(), Compression::default());
+    coder.write_all(feed(&["squeezed"]).as_bytes()).unwrap();
+    let squeezed = coder.finish().unwrap();
+    let site = Server::web(move |path| match path {
+        "/gzip" => {
+            let length = squeezed.len();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n"
+            );
+            [head.as_bytes(), &squeezed].concat()
+        }
+        "/moved" => crate::support::server::moved(301, "/target"),
+        "/target" => ok(&feed(&["moved"])),
+        "/mirror" => ok(&feed(&["mirrored"])),
+        _ => NOT_FOUND.to_vec(),
+    });
+    let mirror = format!("fallback = [\"{}\", \"{}\"]", site.url("/gone"), site.url("/mirror"));
+    let feeds = [
+        ("g", site.url("/gzip").into(), ""),
+        ("m", site.url("/moved").into(), ""),
+        ("f", site.url("/lost").into(), mirror.as_str()),
+    ];
+    home.put("x.toml", &config("[fetch]\nretries = 0", &feeds));
+    let said = home.run(&["once", "-c", "x.toml", "--strict", "-f", "jsonfeed"]).ended(0);
+    let document: Value = serde_json::from_str(&said.out).unwrap();
+    let mut found = titles(&document);
+    found.sort();
+    assert_eq!(found, ["mirrored", "moved", "squeezed"]);
+}
+
+#[test]
+fn keys_travel_in_headers_and_nowhere_else() {
+    const KEY: &str = "s3cr3t-of-the-test";
+    let home = Home::new("keys");
+    // It repeats what it was told, as some services do.
+    let site = Server::web(|_| {
+        let body = format!("{{\"status\": \"error\", \"message\": \"your key {KEY} is bad\"}}");
+        format!("HTTP/1.1 401 No\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    });
+    let services: String = ["newsapi\"\ncountry = \"us", "guardian"]
+        .iter()
+        .enumerate()
+        .map(|(n, kind)| {
+            let base = site.url("/");
+            format!(
+                "[[source]]\nname = \"{n}\"\nkind = \"{kind}\"\nkey = {{ env = \"A_KEY\" }}\n\
+                 base_url = \"{base}\"\n"
+            )
+        })
+        .collect();
+    let own = "headers = { Authorization = { env = \"A_KEY\" } }";
+    let private = format!("{}?token={KEY}", site.url("/private"));
+    let feeds = [("own", site.url("/own").into(), own), ("private", private, "")];
+    home.put("x.toml", &config(&services, &feeds));
+    let words = ["once", "-c", "x.toml", "-vv", "-o", "f.json", "--report", "r.json"];
+    let said = said(home.program(&words).env("A_KEY", KEY).output().unwrap()).ended(1);
+    let asked = site.requests();
+    let lines: Vec<&str> = asked.iter().map(|head| head.lines().next().unwrap()).collect();
+    for path in ["/v2/top-headlines", "/search", "/own"] {
+        let index = lines.iter().position(|line| line.contains(path)).unwrap();
+        assert!(!lines[index].contains(KEY), "{}", lines[index]);
+        assert!(asked[index].contains(KEY), "it was not sent at all: {}", asked[index]);
+    }
+    let state = std::fs::read_to_string(home.0.join("state/newsagg/first-seen.json")).unwrap();
+    for text in [&said.out, &said.err, &home.text("f.json"), &home.text("r.json"), &state] {
+        assert!(!text.contains(KEY), "{text}");
+    }
+    assert!(said.err.contains("/private?token=…: 401, "), "{}", said.err);
+}

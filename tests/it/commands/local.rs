@@ -1,0 +1,100 @@
+//! Files, stdin, and a machine that gives no place to remember anything.
+
+use super::*;
+
+#[test]
+fn files_and_stdin_are_sources_like_any_other() {
+    let home = Home::new("files");
+    home.put("a b.xml", &feed(&["alpha"]));
+    let url = newsagg::http::Url::from_file_path(home.path("a b.xml")).unwrap();
+    let words = ["once", "./a b.xml", "-", url.as_str(), "-f", "jsonfeed"];
+    let said = home.fed(&feed(&["beta"]), &words).ended(0);
+    let document: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(titles(&document).len(), 2);
+    assert_eq!(document["_newsagg"]["sources"].as_array().unwrap().len(), 3);
+    assert!(
+        said.err.starts_with("newsagg: 2 stories from 3 of 3 sources: 3 new\n"),
+        "{}",
+        said.err
+    );
+    let missing = home.run(&["once", "./none.xml"]).ended(1);
+    missing.says("newsagg: ./none.xml: read: no such file or directory\n");
+    home.run(&["once", "./"]).ended(1).says("newsagg: ./: read: is a directory\n");
+    home.run(&["once", "-"]).ended(1).says("newsagg: stdin: read: ");
+    home.run(&["once", "a b.xml"]).ended(2).says("for the file of that name write ./a b.xml");
+    home.put("feed.xml", &feed(&["alpha"]));
+    let misplaced = home.run(&["once", "./feed.xml", "-o", "x.json", "--report", "x.json"]);
+    misplaced.ended(2).says("newsagg: the news and the report cannot both be in x.json\n");
+    home.run(&["once", "./feed.xml", "-o", "x/"]).ended(2).says("newsagg: x/ is a folder, not a ");
+    home.run(&["once", "http:///x"]).ended(2).says("(there is no host in it)");
+}
+
+#[test]
+fn without_a_place_for_the_state_there_is_still_news() {
+    let home = Home::new("stateless");
+    home.put("a.xml", &feed(&["alpha"]));
+    let mut homeless = home.program(&["once", "./a.xml"]);
+    homeless.env_remove("HOME").env_remove("XDG_STATE_HOME");
+    let homeless = said(homeless.output().unwrap()).ended(0);
+    assert_eq!(homeless.out.lines().count(), 1);
+    let mut nowhere = home.program(&["once", "./a.xml"]);
+    let nowhere = said(nowhere.env("XDG_STATE_HOME", "/dev/null").output().unwrap()).ended(0);
+    let nowhere = nowhere.says("making the state directory /dev/null/newsagg: ");
+    let nowhere = nowhere.says("; first-seen dates are not remembered\n");
+    assert_eq!((nowhere.out.lines().count(), nowhere.err.lines().count()), (1, 2));
+    assert_eq!(home.names(), ["a.xml"]);
+}
+
+#[test]
+fn a_config_where_none_is_looked_for_is_pointed_out() {
+    if Path::new("/etc/newsagg/newsagg.toml").exists() {
+        return;
+    }
+    let home = Home::new("not-looked-for");
+    home.run(&["check"]).ended(2).says("or set NEWSAGG_CONFIG.\n");
+    home.put("newsagg.toml", "");
+    let hint = "The newsagg.toml here is not looked for: name it with `-c newsagg.toml`.\n";
+    home.run(&["check"]).ended(2).says(hint);
+    // Nothing leaves the machine: every request goes to a proxy that is not there.
+    let mut once = home.program(&["once", "--deadline", "1ms"]);
+    let proxy = "http://127.0.0.1:1";
+    let once = once.env("http_proxy", proxy).env("https_proxy", proxy).output().unwrap();
+    said(once).ended(1).says(&format!("no config: asking 6 well-known sources\n{hint}"));
+}
+
+#[test]
+fn a_damaged_state_is_set_aside() {
+    let home = Home::new("damaged");
+    home.put("a.xml", &feed(&["alpha"]));
+    let state = home.0.join("state/newsagg");
+    std::fs::create_dir_all(&state).unwrap();
+    std::fs::write(state.join("first-seen.json"), "{\"version\":1,").unwrap();
+    home.run(&["once", "./a.xml"]).ended(0).says("set aside as ");
+    let again = home.run(&["once", "./a.xml"]).ended(0);
+    assert_eq!(again.err.lines().count(), 1, "{}", again.err);
+    let aside = std::fs::read_to_string(state.join("first-seen.json.damaged")).unwrap();
+    assert_eq!(aside, "{\"version\":1,");
+}
+
+#[test]
+fn parse_answers_every_file_in_its_order() {
+    let home = Home::new("parse");
+    home.put("a.xml", &feed(&["alpha", "beta"]));
+    let said = home.fed(&feed(&["gamma"]), &["parse", "none.xml", "a.xml", "-"]).ended(1);
+    let lines: Vec<Value> =
+        said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(said.err, "");
+    assert_eq!(
+        [&lines[0]["file"], &lines[1]["file"], &lines[2]["file"]],
+        ["none.xml", "a.xml", "-"]
+    );
+    assert_eq!([&lines[0]["ok"], &lines[1]["ok"], &lines[2]["ok"]], [false, true, true]);
+    assert_eq!(keys(&lines[0]), ["error", "file", "ok"]);
+    assert_eq!(keys(&lines[1]), ["file", "format", "items", "ok", "skipped", "title"]);
+    assert_eq!(titles(&lines[1]), ["alpha", "beta"]);
+    for kind in ["reddit", "github", "json", "stream"] {
+        let said = home.run(&["parse", "--kind", kind, "a.xml", "a.xml"]).ended(1);
+        let error = format!("\"ok\":false,\"error\":\"kind {kind} is not in this version yet\"}}");
+        assert_eq!(said.out.matches(&error).count(), 2, "{}", said.out);
+    }
+}
