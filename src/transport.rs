@@ -103,7 +103,9 @@ impl Transport {
             self.clock.sleep_until(deadline).await;
             Err(overdue(timeout, &trace))
         };
-        let result = self.follow(request, options, &trace).or(late).await;
+        let conceal =
+            |failure: Failure| Failure { cause: request.conceal(&failure.cause), ..failure };
+        let result = self.follow(request, options, &trace).or(late).await.map_err(conceal);
         let (_, timing, bytes_in, requests) = trace.sum();
         Exchange { result, timing, bytes_in, requests }
     }

@@ -33,8 +33,8 @@ impl Source for FeedSource {
         self.url.iter().map(FeedSource::request).collect()
     }
 
-    fn read(&self, _request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
-        let feed = format::read(document).map_err(unreadable)?;
+    fn read(&self, request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
+        let feed = format::read(document).map_err(|cause| unreadable(request.conceal(&cause)))?;
         Ok(Page {
             format: feed.format,
             title: feed.title,

@@ -102,6 +102,32 @@ mod tests {
         assert_eq!(interleave(&given), mixed);
     }
 
+    /// An address where connections are neither accepted nor refused: its queue is full.
+    fn silent() -> (TcpListener, Vec<TcpStream>) {
+        use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        bind(&socket, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        listen(&socket, 0).unwrap();
+        let listener = TcpListener::from(socket);
+        let address = listener.local_addr().unwrap();
+        let mut queue = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(50)) {
+            queue.push(stream);
+        }
+        (listener, queue)
+    }
+
+    #[test]
+    fn an_address_that_says_nothing_does_not_hold_up_the_next() {
+        let (silent, _queue) = silent();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addresses = [&silent, &listener].map(|server| server.local_addr().unwrap());
+        let stream = smol::block_on(connect(&addresses, Duration::from_secs(60))).unwrap();
+        assert_eq!(stream.get_ref().peer_addr().unwrap(), addresses[1]);
+        let error = smol::block_on(connect(&addresses[..1], Duration::from_millis(20)));
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
     #[test]
     fn an_address_that_refuses_does_not_hold_up_the_next() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

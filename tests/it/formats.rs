@@ -138,6 +138,117 @@ fn nesting_beyond_the_bound_is_refused_and_says_so() {
 }
 
 #[test]
+fn much_of_anything_takes_linear_time() {
+    // Where time is quadratic, this does not end within minutes.
+    let pieces = [
+        "<",
+        ">",
+        "&",
+        "<a ",
+        "<a>",
+        "</a>",
+        "<a/>",
+        "]]>",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "<?x ",
+        "<!DOCTYPE ",
+        "<!ENTITY ",
+        "\"",
+        "='",
+        "<div a=\"",
+        "&#",
+        "&amp;lt;",
+        "&aaaaaaaaaa;",
+        "\0",
+        " ",
+        "x",
+        "\u{1b}[",
+        "\u{1b}]",
+        "e\u{301}",
+        "<script>",
+        "<br>",
+        "{\"a\":",
+        "[1,",
+        "\\ud800",
+        "1 Jan ",
+        "2020-01-01T",
+        "http://a/",
+        "/../",
+        "%2e/",
+        "a=\"x\" ",
+        "xmlns:a=\"b\" ",
+    ];
+    for piece in pieces {
+        let much = piece.repeat((1 << 18) / piece.len());
+        for document in [
+            much.clone(),
+            format!("<rss {much}><channel><title>{much}"),
+            format!("<rss><channel><item><title>{much}</title><pubDate>{much}</pubDate></item>"),
+            format!("<rss><channel><item><link>{much}</link><category>{much}</category></item>"),
+            format!("<rss><channel><item><description><![CDATA[{much}]]></description></item>"),
+            format!("<feed><entry><id>1</id><content type='xhtml'>{much}</content></entry>"),
+            format!("{{\"version\": \"https://jsonfeed.org/version/1\", \"title\": \"{much}\"}}"),
+            format!("{{\"items\": [{much}]}}"),
+        ] {
+            if let Ok(feed) = read(document.as_bytes()) {
+                assert_bounded(&feed, &format!("much {piece:?}"));
+            }
+        }
+    }
+    let names = (0..50_000).fold(String::new(), |names, n| names + &format!("xmlns:a{n}='b' "));
+    let elements = "<a49999:b/>".repeat(50_000);
+    let _ = read(format!("<rss {names}><channel><item>{elements}").as_bytes());
+    let bases = format!("<a xml:base='{}/'>", "x".repeat(7_000)).repeat(250);
+    let _ = read(format!("<feed xml:base='http://h/'>{bases}{}", "<b/>".repeat(30_000)).as_bytes());
+}
+
+#[test]
+fn bytes_under_any_label_are_text_without_controls() {
+    let mut random = Random(0xab);
+    for label in [
+        "utf-8",
+        "utf-16",
+        "utf-16be",
+        "utf-32",
+        "utf-7",
+        "iso-8859-1",
+        "iso-2022-jp",
+        "euc-jp",
+        "shift_jis",
+        "gb18030",
+        "gbk",
+        "big5",
+        "euc-kr",
+        "hz-gb-2312",
+        "iso-2022-kr",
+        "koi8-r",
+        "replacement",
+        "x-user-defined",
+        "macintosh",
+        "no-such",
+        "\u{1b}[31m",
+        "\"",
+        "",
+    ] {
+        for _ in 0..40 {
+            let mut body = b"<rss><channel><title>".to_vec();
+            body.extend((0..300).map(|_| match random.below(4) {
+                0 => b"\x1b$B(J~{}\0\xff"[random.below(10)],
+                _ => random.below(256) as u8,
+            }));
+            body.extend(b"</title><item><title>x</title></item></channel></rss>");
+            let content_type = format!("text/xml; charset={label}");
+            let document = Document { url: None, content_type: Some(&content_type), body: &body };
+            if let Ok(feed) = format::read(&document) {
+                assert_bounded(&feed, label);
+            }
+        }
+    }
+}
+
+#[test]
 fn entities_that_a_document_declares_are_not_expanded() {
     let mut body = String::from("<!DOCTYPE rss [<!ENTITY a0 \"ha\">");
     for n in 1..30 {

@@ -98,3 +98,24 @@ fn endless_and_bursting_answers_fit_into_little_memory() {
     assert_eq!(code, Some(1), "{err}");
     assert_eq!(err.matches("too large").count(), 3, "{err}");
 }
+
+#[test]
+fn a_document_cut_with_its_connection_is_a_failure_and_one_that_its_publisher_cut_is_read() {
+    let home = home("cut");
+    let cut = FEED.trim_end_matches("</channel></rss>");
+    for (feed, head, code) in [
+        (FEED, "", 0),
+        (cut, "", 1),
+        (cut, "Content-Length: {}\r\n", 0),
+        (&FEED[..FEED.len() - 3], "", 1),
+        ("{\"version\": \"https://jsonfeed.org/version/1\", \"items\": [{\"id\": \"1\"}]", "", 1),
+    ] {
+        let head = head.replace("{}", &feed.len().to_string());
+        let server = Server::says(format!("HTTP/1.1 200 OK\r\n{head}\r\n{feed}"));
+        let line = format!("exec $N once --deadline 5s -f jsonl {}", server.url("/"));
+        let (found, out, err) = sh(&home, &line);
+        assert_eq!(found, Some(code), "{head}{feed}: {err}");
+        assert_eq!(out.contains("A story"), code == 0, "{head}{feed}: {out}");
+        let _ = std::fs::remove_dir_all(home.join(".local"));
+    }
+}

@@ -12,6 +12,7 @@ mod loopback;
 mod peers;
 mod phases;
 mod outputs;
+mod promises;
 mod round;
 mod sources;
 mod support;
