@@ -11,12 +11,16 @@ const MAX_NAME: usize = 8;
 /// Elements within a line; every other tag separates words.
 #[rustfmt::skip]
 fn is_inline(name: &[u8]) -> bool {
+    // The most frequent ones first, without a comparison of strings.
+    if let [letter] = name {
+        return matches!(letter, b'a' | b'b' | b'i' | b'q' | b's' | b'u');
+    }
     matches!(
         name,
-        b"a" | b"abbr" | b"acronym" | b"b" | b"bdi" | b"bdo" | b"big" | b"cite" | b"code" | b"del"
-            | b"dfn" | b"em" | b"font" | b"i" | b"ins" | b"kbd" | b"mark" | b"nobr" | b"q" | b"s"
+        b"abbr" | b"acronym" | b"bdi" | b"bdo" | b"big" | b"cite" | b"code" | b"del"
+            | b"dfn" | b"em" | b"font" | b"ins" | b"kbd" | b"mark" | b"nobr"
             | b"samp" | b"small" | b"span" | b"strike" | b"strong" | b"sub" | b"sup" | b"time"
-            | b"tt" | b"u" | b"var" | b"wbr"
+            | b"tt" | b"var" | b"wbr"
     )
 }
 
@@ -91,7 +95,10 @@ impl Scan<'_> {
             }
             None => b"",
         };
-        let end = self.find(End::QuotedTag, begin).or_else(|| self.find(End::Tag, begin));
+        let end = match rest.as_bytes().get(length) {
+            Some(b'>') => Some(begin + length),
+            _ => self.find(End::QuotedTag, begin).or_else(|| self.find(End::Tag, begin)),
+        };
         let Some(end) = end else {
             // Cut off in the middle of a tag: the rest is no text.
             self.at = self.html.len();
