@@ -267,12 +267,6 @@ impl<'a> Xml<'a> {
         let event = if self.damaged { Ok(Event::Eof) } else { self.reader.read_event() };
         let length = rest.len() - self.reader.get_ref().len();
         match event {
-            // In small letters: quick-xml takes that, too.
-            Ok(Event::CData(_)) => {
-                self.passed -= 1;
-                self.at += length;
-                Some(Token::CData(&rest[CDATA.len()..length - "]]>".len()]))
-            }
             Ok(Event::Eof) | Err(_) => {
                 self.reader = Reader::from_str("");
                 self.broken_aside(rest)

@@ -210,6 +210,38 @@ mod tests {
     }
 
     #[test]
+    fn tags_end_where_a_search_byte_by_byte_finds_their_end() {
+        fn slowly(rest: &str) -> Option<usize> {
+            let (mut quote, mut previous) = (None, b' ');
+            for (at, byte) in rest.bytes().enumerate() {
+                match (quote, byte) {
+                    (None, b'>') => return Some(at),
+                    (None, b'"' | b'\'') if previous == b'=' => quote = Some(byte),
+                    (Some(open), _) if open == byte => quote = None,
+                    _ => {}
+                }
+                if !byte.is_ascii_whitespace() {
+                    previous = byte;
+                }
+            }
+            None
+        }
+        let pieces = ["a", " ", "=", "\"", "'", ">", "= ", "=\"", "='", "é", "/"];
+        let mut ends = 0;
+        for seed in 0..100_000_u64 {
+            let mut luck = seed;
+            let mut text = String::new();
+            for _ in 0..seed % 12 {
+                luck = luck.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                text.push_str(pieces[(luck >> 33) as usize % pieces.len()]);
+            }
+            assert_eq!(super::quoted_end(&text), slowly(&text), "{text:?}");
+            ends += usize::from(slowly(&text).is_some());
+        }
+        assert!(ends > 10_000, "{ends}");
+    }
+
+    #[test]
     fn hostile_markup_takes_linear_time() {
         for piece in ["<", "<a ", "<a \"", "<!--", "<script>", "<a='", "&", "&#", "&amp", "</"] {
             let text = from_html(&piece.repeat(400_000), 50);
