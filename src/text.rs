@@ -3,6 +3,8 @@
 //! What comes out of here is safe on a terminal, in a log and in a page: no markup, no control
 //! characters, no escape sequences, no bidirectional overrides.
 
+use std::cell::Cell;
+
 use crate::item::Text;
 
 mod entity;
@@ -100,7 +102,9 @@ fn parameters(bytes: &[u8]) -> usize {
 impl Line {
     /// For at most `max` characters, made from so many bytes.
     fn new(max: usize, bytes: usize) -> Line {
-        Line { text: String::with_capacity(bytes.min(max)), room: max, space: false, cut: false }
+        let mut text = SCRATCH.take();
+        text.reserve(bytes.min(max));
+        Line { text, room: max, space: false, cut: false }
     }
 
     /// Whether anything added would be cut off.
@@ -198,8 +202,22 @@ impl Line {
             self.text.truncate(self.text.trim_end().len());
             self.text.push('…');
         }
-        self.text.into_boxed_str()
+        let text = Text::from(self.text.as_str());
+        if self.text.capacity() <= MAX_SCRATCH {
+            self.text.clear();
+            SCRATCH.set(self.text);
+        }
+        text
     }
+}
+
+/// A larger buffer is not kept for the next text.
+const MAX_SCRATCH: usize = 64 << 10;
+
+thread_local! {
+    /// Where the next text is made. Made in place and cut to its size, each would leave a hole in
+    /// the heap.
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
 }
 
 /// How many bytes at the beginning, in steps of eight, are printable ASCII with no more than single

@@ -230,11 +230,14 @@ impl<'a> Xml<'a> {
         // A tag without `>` ends where the next one begins.
         let end = memchr2(b'>', b'<', &rest.as_bytes()[1..]).map_or(rest.len(), |i| i + 1);
         self.at += end + usize::from(rest.as_bytes().get(end) == Some(&b'>'));
-        let name = rest[2..end].split_ascii_whitespace().next().unwrap_or_default();
+        let name = &rest[2..end];
         let index = match self.open.last() {
             Some(open) if open.name == name => self.open.len() - 1,
-            // Nobody opened it: a stray.
-            _ => self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name))?,
+            _ => {
+                let name = name.split_ascii_whitespace().next().unwrap_or_default();
+                // Nobody opened it: a stray.
+                self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name))?
+            }
         };
         self.close(index);
         Some(Token::End)
@@ -253,16 +256,17 @@ impl<'a> Xml<'a> {
 
     /// `<!…>` and `<?…>`, of which only CDATA is a token.
     fn aside(&mut self, rest: &'a str) -> Option<Token<'a>> {
+        if let Some(inside) = rest.strip_prefix(CDATA) {
+            if let Some(length) = cdata_end(inside.as_bytes()) {
+                self.at += CDATA.len() + length + "]]>".len();
+                return Some(Token::CData(&inside[..length]));
+            }
+        }
         self.passed += 1;
         *self.reader.get_mut() = rest.as_bytes();
         let event = if self.damaged { Ok(Event::Eof) } else { self.reader.read_event() };
         let length = rest.len() - self.reader.get_ref().len();
         match event {
-            Ok(Event::CData(_)) => {
-                self.passed -= 1;
-                self.at += length;
-                Some(Token::CData(&rest["<![CDATA[".len()..length - "]]>".len()]))
-            }
             Ok(Event::Eof) | Err(_) => {
                 self.reader = Reader::from_str("");
                 self.broken_aside(rest)
@@ -279,7 +283,7 @@ impl<'a> Xml<'a> {
     fn broken_aside(&mut self, rest: &'a str) -> Option<Token<'a>> {
         let bytes = rest.as_bytes();
         let (end, skip) = match rest {
-            _ if rest.starts_with("<![CDATA[") => ("]]>", 9),
+            _ if rest.starts_with(CDATA) => ("]]>", CDATA.len()),
             _ if rest.starts_with("<!--") => ("-->", 4),
             _ if rest.starts_with("<?") => ("?>", 2),
             _ => (">", 2),
@@ -376,6 +380,21 @@ impl<'a> Xml<'a> {
         if let Some(url) = url.ok().filter(|url| url.as_str().len() <= MAX_BASE) {
             self.bases.push((self.open.len(), url));
         }
+    }
+}
+
+/// What a section of characters begins with (XML 1.0 §2.7).
+const CDATA: &str = "<![CDATA[";
+
+/// Where `]]>` is. Brackets are rare in HTML, `>` is not.
+fn cdata_end(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr(b']', &bytes[at..])?;
+        if bytes[at + 1..].starts_with(b"]>") {
+            return Some(at);
+        }
+        at += 1;
     }
 }
 

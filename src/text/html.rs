@@ -11,12 +11,16 @@ const MAX_NAME: usize = 8;
 /// Elements within a line; every other tag separates words.
 #[rustfmt::skip]
 fn is_inline(name: &[u8]) -> bool {
+    // The most frequent ones first, without a comparison of strings.
+    if let [letter] = name {
+        return matches!(letter, b'a' | b'b' | b'i' | b'q' | b's' | b'u');
+    }
     matches!(
         name,
-        b"a" | b"abbr" | b"acronym" | b"b" | b"bdi" | b"bdo" | b"big" | b"cite" | b"code" | b"del"
-            | b"dfn" | b"em" | b"font" | b"i" | b"ins" | b"kbd" | b"mark" | b"nobr" | b"q" | b"s"
+        b"abbr" | b"acronym" | b"bdi" | b"bdo" | b"big" | b"cite" | b"code" | b"del"
+            | b"dfn" | b"em" | b"font" | b"ins" | b"kbd" | b"mark" | b"nobr"
             | b"samp" | b"small" | b"span" | b"strike" | b"strong" | b"sub" | b"sup" | b"time"
-            | b"tt" | b"u" | b"var" | b"wbr"
+            | b"tt" | b"var" | b"wbr"
     )
 }
 
@@ -91,7 +95,10 @@ impl Scan<'_> {
             }
             None => b"",
         };
-        let end = self.find(End::QuotedTag, begin).or_else(|| self.find(End::Tag, begin));
+        let end = match rest.as_bytes().get(length) {
+            Some(b'>') => Some(begin + length),
+            _ => self.find(End::QuotedTag, begin).or_else(|| self.find(End::Tag, begin)),
+        };
         let Some(end) = end else {
             // Cut off in the middle of a tag: the rest is no text.
             self.at = self.html.len();
@@ -200,6 +207,38 @@ mod tests {
         assert_eq!(plain("before<script>alert('<p>')</script>after"), "before after");
         assert_eq!(plain("don<a href=it's>'t</a> go"), "don't go");
         assert_eq!(plain("cut in a <a href=\"http://exa"), "cut in a");
+    }
+
+    #[test]
+    fn tags_end_where_a_search_byte_by_byte_finds_their_end() {
+        fn slowly(rest: &str) -> Option<usize> {
+            let (mut quote, mut previous) = (None, b' ');
+            for (at, byte) in rest.bytes().enumerate() {
+                match (quote, byte) {
+                    (None, b'>') => return Some(at),
+                    (None, b'"' | b'\'') if previous == b'=' => quote = Some(byte),
+                    (Some(open), _) if open == byte => quote = None,
+                    _ => {}
+                }
+                if !byte.is_ascii_whitespace() {
+                    previous = byte;
+                }
+            }
+            None
+        }
+        let pieces = ["a", " ", "=", "\"", "'", ">", "= ", "=\"", "='", "é", "/"];
+        let mut ends = 0;
+        for seed in 0..100_000_u64 {
+            let mut luck = seed;
+            let mut text = String::new();
+            for _ in 0..seed % 12 {
+                luck = luck.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                text.push_str(pieces[(luck >> 33) as usize % pieces.len()]);
+            }
+            assert_eq!(super::quoted_end(&text), slowly(&text), "{text:?}");
+            ends += usize::from(slowly(&text).is_some());
+        }
+        assert!(ends > 10_000, "{ends}");
     }
 
     #[test]

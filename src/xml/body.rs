@@ -147,13 +147,16 @@ pub fn unescape(raw: &str) -> Cow<'_, str> {
 
 /// The character that the reference at the beginning of `raw` stands for, and its length.
 fn reference(raw: &[u8]) -> Option<(char, usize)> {
+    match raw {
+        [_, b'l', b't', b';', ..] => return Some(('<', 4)),
+        [_, b'g', b't', b';', ..] => return Some(('>', 4)),
+        [_, b'a', b'm', b'p', b';', ..] => return Some(('&', 5)),
+        [_, b'q', b'u', b'o', b't', b';', ..] => return Some(('"', 6)),
+        _ => {}
+    }
     let window = &raw[1..raw.len().min(MAX_REFERENCE)];
     let end = window.iter().position(|&byte| byte == b';')?;
     let char = match &window[..end] {
-        b"lt" => '<',
-        b"gt" => '>',
-        b"amp" => '&',
-        b"quot" => '"',
         b"apos" => '\'',
         [b'#', b'x' | b'X', digits @ ..] => number(digits, 16)?,
         [b'#', digits @ ..] => number(digits, 10)?,

@@ -30,6 +30,15 @@ fn well_formed_documents_come_token_by_token() {
 }
 
 #[test]
+fn a_section_of_characters_ends_with_two_brackets_and_an_angle() {
+    assert_eq!(
+        shape("<a><![CDATA[]]>b<![CDATA[c]]]>d<![CDATA[e]]f]>]]></a>"),
+        "<a[]b[c]]d[e]]f]>]>"
+    );
+    assert_eq!(shape("<a><![CDATA[b]]</a>"), "<a[b]]</a>]");
+}
+
+#[test]
 fn a_lesser_than_sign_in_text_is_text() {
     assert_eq!(shape("<a>1 < 2 <3 <= <b c</a>"), "<a1 < 2 <3 <= <b c>");
 }
