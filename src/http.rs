@@ -53,13 +53,16 @@ impl Request {
     }
 
     /// The same words without this request's secrets, should a server say them back: secret header
-    /// values, the URL's password and what its query gives.
+    /// values, the URL's password and the keys in its query.
     pub fn conceal(&self, words: &str) -> String {
         let secret = |header: &&Header| header.secret;
         let values = self.headers.iter().filter(secret).map(|header| Cow::from(&header.value));
         let password = self.url.password().map(Cow::from);
-        let query = self.url.query_pairs().map(|(_, value)| value);
-        let known = values.chain(password).chain(query).filter(|text| text.len() >= MIN_SECRET);
+        let query = self.url.query_pairs().filter(|(name, _)| names_a_secret(name));
+        let known = values
+            .chain(password)
+            .chain(query.map(|pair| pair.1))
+            .filter(|text| text.len() >= MIN_SECRET);
         known.fold(words.to_owned(), |words, secret| match words.contains(&*secret) {
             true => words.replace(&*secret, "(secret)"),
             false => words,
@@ -152,9 +155,15 @@ pub struct Document<'a> {
     pub body: &'a [u8],
 }
 
+/// Whether a parameter of a query is called like a key.
+fn names_a_secret(name: &str) -> bool {
+    const HIDDEN: [&str; 6] = ["key", "token", "secret", "password", "auth", "signature"];
+    let lower = name.to_ascii_lowercase();
+    HIDDEN.iter().any(|hidden| lower.contains(hidden))
+}
+
 /// The URL for a log: without its password, and without what looks like a key in its query.
 pub fn without_secrets(url: &Url) -> String {
-    const HIDDEN: [&str; 6] = ["key", "token", "secret", "password", "auth", "signature"];
     let mut shown = url.clone();
     // Neither fails for a URL with a host.
     let _ = shown.set_password(None);
@@ -165,8 +174,7 @@ pub fn without_secrets(url: &Url) -> String {
         .split('&')
         .map(|part| {
             let name = part.split('=').next().unwrap_or_default();
-            let lower = name.to_ascii_lowercase();
-            match HIDDEN.iter().any(|hidden| lower.contains(hidden)) {
+            match names_a_secret(name) {
                 true => format!("{name}=…"),
                 false => part.to_owned(),
             }
@@ -183,7 +191,7 @@ mod tests {
 
     #[test]
     fn secrets_that_a_server_says_back_are_concealed() {
-        let url = Url::parse("https://me:password@a.test/?token=a%20token&page=2").unwrap();
+        let url = Url::parse("https://me:password@a.test/?token=a%20token&page=any/type").unwrap();
         let request =
             Request::get(url).with("x-key", "the-key", true).with("accept", "any/type", false);
         assert_eq!(
