@@ -17,6 +17,7 @@ use crate::transport::Transport;
 
 mod account;
 mod gather;
+mod local;
 mod outputs;
 mod remember;
 mod sources;

@@ -91,7 +91,7 @@ pub fn style() -> Style {
 fn conclude(config: &Config, manner: &Manner, updated: &Updated) -> ExitCode {
     // With -q a run that ends well says nothing; one that does not says why.
     let grave = code(manner, updated, true) != OK;
-    complain(config, updated, if grave { Level::Error } else { Level::Warn });
+    complain(updated, if grave { Level::Error } else { Level::Warn });
     let reported = manner.report.as_deref().map_or(Ok(()), |path| save(&updated.report, path));
     if let Err(error) = &reported {
         log::error!("{error}");
@@ -104,7 +104,7 @@ fn conclude(config: &Config, manner: &Manner, updated: &Updated) -> ExitCode {
 }
 
 /// Sources that are not well, at this level, and outputs that could not be written.
-fn complain(config: &Config, updated: &Updated, level: Level) {
+fn complain(updated: &Updated, level: Level) {
     for (health, report) in updated.health.iter().zip(&updated.report.sources) {
         let why = health.error.as_deref().unwrap_or("nothing came");
         match (health.state, &report.next_due) {
@@ -120,14 +120,6 @@ fn complain(config: &Config, updated: &Updated, level: Level) {
             }
             _ => log::log!(level, "{}: {why}", health.name),
         }
-    }
-    for (output, format) in config
-        .outputs
-        .iter()
-        .filter_map(|output| output.format.later().map(|format| (output, format)))
-    {
-        let path = output.path.as_deref().unwrap_or(Path::new("-")).display();
-        log::warn!("{path}: format \"{format}\" is not in this version yet, nothing was written");
     }
     for error in &updated.unwritten {
         log::error!("{error}");

@@ -32,11 +32,18 @@ impl fmt::Debug for Proxy {
 }
 
 /// What the environment says.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Proxies {
     http: Option<String>,
     https: Option<String>,
     no_proxy: String,
+}
+
+/// Without the URLs: they may hold passwords.
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxies").finish_non_exhaustive()
+    }
 }
 
 impl Proxies {

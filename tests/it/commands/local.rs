@@ -98,3 +98,18 @@ fn parse_answers_every_file_in_its_order() {
         assert_eq!(said.out.matches(&error).count(), 2, "{}", said.out);
     }
 }
+
+#[test]
+fn a_pipe_that_says_nothing_costs_its_own_news_alone() {
+    let (home, site) = (Home::new("silent-pipe"), site());
+    let url: String = site.url("/a").into();
+    let mut command = home.program(&["once", "-", &url, "--deadline", "300ms"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Held open until the program has ended.
+    let pipe = child.stdin.take();
+    let said = said(child.wait_with_output().unwrap()).ended(0);
+    drop(pipe);
+    assert_eq!(said.out.lines().count(), 3);
+    said.says("newsagg: stdin: timeout: not read to its end before the round's deadline\n");
+}
