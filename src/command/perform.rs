@@ -40,7 +40,7 @@ const TERMINATED: u8 = 143;
 /// One round of `config`, with everything that a person or a script is told of it.
 pub fn perform(config: &Config, manner: &Manner) -> ExitCode {
     match run(config, manner) {
-        Ok(updated) => conclude(config, manner, &updated),
+        Ok(updated) => conclude(manner, &updated),
         Err(code) => ExitCode::from(code),
     }
 }
@@ -88,7 +88,7 @@ pub fn style() -> Style {
     Style { colour: !plain, width: Some(width.filter(|width| *width > 0).unwrap_or(80)) }
 }
 
-fn conclude(config: &Config, manner: &Manner, updated: &Updated) -> ExitCode {
+fn conclude(manner: &Manner, updated: &Updated) -> ExitCode {
     // With -q a run that ends well says nothing; one that does not says why.
     let grave = code(manner, updated, true) != OK;
     complain(updated, if grave { Level::Error } else { Level::Warn });
