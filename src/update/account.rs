@@ -39,12 +39,14 @@ pub(super) fn judge(config: &Config, round: &Round) -> Vec<Verdict> {
 }
 
 fn fate(tally: &Tally) -> Verdict {
-    let put_off = || "quota: put off to the next round".to_string();
     let Some(failure) = tally.failures.first() else {
-        return match (tally.pages, tally.put_off) {
-            (0, Some(_)) => Verdict { state: State::Limited, error: Some(put_off()) },
-            _ => Verdict { state: State::Ok, error: None },
+        let (stage, why) = match (tally.pages, tally.put_off) {
+            (0, Some(Some(_))) => (Stage::Quota, "nothing left in this round"),
+            (0, Some(None)) => (Stage::Timeout, "the round's deadline came first"),
+            _ => return Verdict { state: State::Ok, error: None },
         };
+        let error = Failure::new(stage, format!("{why}, put off to the next")).to_string();
+        return Verdict { state: State::Limited, error: Some(error) };
     };
     // One bad answer costs one answer, as long as others brought something.
     if tally.pages > 0 && tally.items > 0 {
@@ -145,5 +147,39 @@ fn source(books: &Books<'_>, index: usize) -> SourceReport {
         since: date(health.since),
         quota: terms.windows.iter().map(quota).collect(),
         next_due: date(next_due),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_stands_as_its_answers_say() {
+        let failed = |status| Failure { status, ..Failure::new(Stage::Status, "no") };
+        let with = |status| Tally { failures: vec![failed(status)], ..Tally::default() };
+        let put_off = |until| Tally { put_off: Some(until), ..Tally::default() };
+        let some = Tally { pages: 1, items: 3, ..with(Some(500)) };
+        for (tally, state, error) in [
+            (Tally::default(), State::Ok, None),
+            (some, State::Ok, None),
+            (Tally { items: 0, pages: 1, ..with(Some(500)) }, State::Failed, Some("status: no")),
+            (with(None), State::Failed, Some("status: no")),
+            (with(Some(410)), State::Off, Some("status: no")),
+            (with(Some(429)), State::Limited, Some("status: no")),
+            (
+                put_off(Some(Duration::ZERO)),
+                State::Limited,
+                Some("quota: nothing left in this round, put off to the next"),
+            ),
+            (
+                put_off(None),
+                State::Limited,
+                Some("timeout: the round's deadline came first, put off to the next"),
+            ),
+        ] {
+            let verdict = fate(&tally);
+            assert_eq!((verdict.state, verdict.error.as_deref()), (state, error), "{tally:?}");
+        }
     }
 }
