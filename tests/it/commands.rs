@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::support::said::{Said, said};
 use crate::support::server::{Server, ok};
 
 mod asking;
@@ -80,36 +81,6 @@ impl Home {
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
-    }
-}
-
-/// What a run came to.
-#[derive(Debug)]
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn said(output: Output) -> Said {
-    Said {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-impl Said {
-    #[track_caller]
-    fn ended(self, code: i32) -> Said {
-        assert_eq!(self.code, Some(code), "stdout:\n{}stderr:\n{}", self.out, self.err);
-        self
-    }
-
-    #[track_caller]
-    fn says(self, part: &str) -> Said {
-        assert!(self.err.contains(part), "{part:?} is not in:\n{}", self.err);
-        self
     }
 }
 
