@@ -99,6 +99,7 @@ fn literal(host: &str) -> Option<Vec<IpAddr>> {
 mod tests {
     use super::*;
     use futures_lite::future;
+    use std::sync::Barrier;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
@@ -141,8 +142,10 @@ mod tests {
     #[test]
     fn a_name_asked_for_at_the_same_time_is_looked_up_once() {
         static ONCE: AtomicUsize = AtomicUsize::new(0);
+        static BOTH_HAVE_ASKED: Barrier = Barrier::new(2);
         let resolver = Resolver::over(|_| {
             ONCE.fetch_add(1, Ordering::SeqCst);
+            BOTH_HAVE_ASKED.wait();
             Ok(vec!["192.0.2.1:0".parse().unwrap()])
         });
         smol::block_on(async {
@@ -150,6 +153,7 @@ mod tests {
             let mut two = Box::pin(resolver.resolve("a.test"));
             assert!(future::poll_once(&mut one).await.is_none());
             assert!(future::poll_once(&mut two).await.is_none());
+            BOTH_HAVE_ASKED.wait();
             let (one, two) = future::zip(one, two).await;
             assert_eq!(one.unwrap(), two.unwrap());
         });
