@@ -31,6 +31,7 @@ pub use file::MAX_CONFIG;
 pub use find::find;
 pub use nearest::{either, nearest};
 pub use output::{MODE, Output, OutputFormat, TITLE};
+pub use values::MAX_WORKERS;
 
 /// Everything that one round needs to know.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! Why one request brought nothing.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 /// Where it went wrong, in the order of the stages.
@@ -91,5 +92,16 @@ impl fmt::Display for Stage {
             Stage::Quota => "quota",
             Stage::Cancelled => "cancelled",
         })
+    }
+}
+
+/// The operating system's words without Rust's `(os error 13)`.
+pub fn plainly(error: &io::Error) -> String {
+    let text = error.to_string();
+    let plain = text.split(" (os error ").next().unwrap_or(&text);
+    let mut letters = plain.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => "unknown error".into(),
     }
 }

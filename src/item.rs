@@ -60,6 +60,18 @@ pub struct Extra {
 }
 
 impl Item {
+    /// The rare fields, empty ones where there are none.
+    pub fn rare(&self) -> &Extra {
+        static NONE: Extra = Extra {
+            image: None,
+            language: None,
+            attachments: Vec::new(),
+            score: None,
+            comments: None,
+        };
+        self.extra.as_deref().unwrap_or(&NONE)
+    }
+
     /// The rare fields, made when first asked for.
     pub fn extra(&mut self) -> &mut Extra {
         self.extra.get_or_insert_default()

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 mod spool;
 
+pub use crate::failure::plainly;
 pub use spool::Spool;
 
 /// So many names are tried for a temporary file before giving up.
@@ -37,17 +38,6 @@ impl fmt::Display for WriteFailure {
 }
 
 impl std::error::Error for WriteFailure {}
-
-/// The operating system's words without Rust's `(os error 13)`.
-pub fn plainly(error: &io::Error) -> String {
-    let text = error.to_string();
-    let plain = text.split(" (os error ").next().unwrap_or(&text);
-    let mut letters = plain.chars();
-    match letters.next() {
-        Some(first) => first.to_lowercase().chain(letters).collect(),
-        None => "unknown error".into(),
-    }
-}
 
 /// Reads a file of at most `max` bytes; a longer one is an error.
 pub fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {

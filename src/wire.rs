@@ -15,7 +15,7 @@ use hyper::body::Body as _;
 use hyper::header::{CONTENT_TYPE, TRANSFER_ENCODING};
 use rustix::io::Errno;
 
-use crate::failure::{Failure, Stage};
+use crate::failure::{Failure, Stage, plainly};
 use crate::http::Url;
 
 pub mod address;
@@ -186,7 +186,7 @@ impl Backend {
             tried = connect::connect(&addresses, call.connect_timeout).await;
         }
         let failed = |error| {
-            let cause = format!("{host}:{port}: {}", plain_cause(&error));
+            let cause = format!("{host}:{port}: {}", plainly(&error));
             Failure::new(Stage::Connect, cause)
         };
         let mut tcp = tried.map_err(failed)?;
@@ -282,15 +282,4 @@ fn ip_literal(host: &str) -> Option<IpAddr> {
 fn out_of_descriptors(error: &io::Error) -> bool {
     let errno = error.raw_os_error();
     [Errno::MFILE, Errno::NFILE].iter().any(|full| errno == Some(full.raw_os_error()))
-}
-
-/// An I/O error for people: without the number, in lower case.
-fn plain_cause(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => first.to_lowercase().chain(letters).collect(),
-        None => "no reason given".into(),
-    }
 }

@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use argh::{ArgsInfo, FlagInfo, FlagInfoKind, FromArgs, Optionality};
 
-use crate::config::nearest;
+use crate::config::{MAX_WORKERS, nearest};
 use crate::time::{format_duration, parse_duration};
 
 /// A longer `--timeout` or `--deadline` than this is a mistake.
 const MAX_SPAN: Duration = Duration::from_secs(7 * 86_400);
-/// As in the config.
-const MAX_WORKERS: usize = 10_000;
 
 /// Whether `--help` stands among the options.
 pub fn asks_for_help(words: &[String]) -> bool {

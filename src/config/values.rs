@@ -14,7 +14,7 @@ use crate::time::parse_duration;
 /// A longer duration than this is a mistake; sums of two such never overflow.
 pub(super) const MAX_DURATION: Duration = Duration::from_secs(100 * 365 * 86_400);
 /// No pool is larger than this: each worker may hold a connection.
-pub(super) const MAX_WORKERS: usize = 10_000;
+pub const MAX_WORKERS: usize = 10_000;
 /// No request is made again more often than this.
 pub(super) const MAX_RETRIES: u32 = 10;
 /// No body may be larger than this, whatever the config says: it is held in memory.

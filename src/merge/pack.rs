@@ -24,10 +24,7 @@ const URL_IS_ID: u64 = 1 << 13;
 
 /// Writes `item` behind what is in `out`.
 pub(super) fn pack(item: &Item, out: &mut Vec<u8>) {
-    let none = const {
-        &Extra { image: None, language: None, attachments: Vec::new(), score: None, comments: None }
-    };
-    let extra = item.extra.as_deref().unwrap_or(none);
+    let extra = item.rare();
     let url_is_id = item.url.as_ref() == Some(&item.id);
     let flags = [
         (item.url.is_some() && !url_is_id, URL),

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::{Config, Place};
-use crate::failure::{Failure, Stage};
+use crate::failure::Failure;
 use crate::http::{Document, Request, Url};
-use crate::source::{Page, Source};
+use crate::source::{Page, Source, unreadable};
 use crate::store;
 
 /// One document to be read.
@@ -53,10 +53,6 @@ impl Local {
         let document = Document { url: None, content_type: None, body: &body };
         self.source.read(&Request::get(url), &document)
     }
-}
-
-fn unreadable(cause: String) -> Failure {
-    Failure::new(Stage::Read, cause)
 }
 
 fn file_url(path: &Path) -> Option<Url> {

@@ -18,8 +18,7 @@ use smol_hyper::rt::FuturesIo;
 
 use super::connect::Tcp;
 use super::framing::{Heads, Unclear};
-use super::plain_cause;
-use crate::failure::{Failure, Stage};
+use crate::failure::{Failure, Stage, plainly};
 
 /// Status line and header fields together; fields are at most 100 (hyper's default).
 const MAX_HEAD: usize = 64 << 10;
@@ -123,7 +122,7 @@ pub(super) fn explain(error: &hyper::Error) -> Failure {
         Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             "the connection ended before the answer did".into()
         }
-        Some(error) => plain_cause(error),
+        Some(error) => plainly(error),
         None if error.is_parse() && error.to_string().contains("too large") => {
             format!("the head of the answer is longer than {MAX_HEAD} bytes or has too many fields")
         }

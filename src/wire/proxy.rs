@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use super::connect::Tcp;
-use super::{ip_literal, plain_cause};
-use crate::failure::{Failure, Stage};
+use super::ip_literal;
+use crate::failure::{Failure, Stage, plainly};
 use crate::http::Url;
 
 /// The head of a proxy's answer to CONNECT.
@@ -105,7 +105,7 @@ impl Proxy {
         }
         ask.push_str("\r\n");
         let broken = |error: std::io::Error| {
-            connect(format!("the proxy {self:?} broke off: {}", plain_cause(&error)))
+            connect(format!("the proxy {self:?} broke off: {}", plainly(&error)))
         };
         tcp.write_all(ask.as_bytes()).await.map_err(broken)?;
         let mut head = Vec::with_capacity(256);

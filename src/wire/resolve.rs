@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use smol::lock::{OnceCell, Semaphore};
 
-use super::plain_cause;
-use crate::failure::{Failure, Stage};
+use crate::failure::{Failure, Stage, plainly};
 
 /// How many names are looked up at once, each by a thread of its own. A resolver that does
 /// not answer blocks these and no more.
@@ -79,7 +78,7 @@ fn addresses(host: &str, found: io::Result<Vec<SocketAddr>>) -> Answer {
         Ok(found) if found.is_empty() => failed("the name has no address"),
         Ok(found) => Ok(found.iter().map(SocketAddr::ip).collect()),
         Err(error) => {
-            let cause = plain_cause(&error);
+            let cause = plainly(&error);
             failed(cause.strip_prefix("failed to lookup address information: ").unwrap_or(&cause))
         }
     }

@@ -19,8 +19,7 @@ use rustls_native_certs::ErrorKind;
 use smol::lock::OnceCell;
 
 use super::connect::Tcp;
-use super::plain_cause;
-use crate::failure::{Failure, Stage};
+use crate::failure::{Failure, Stage, plainly};
 
 /// How a failure begins whose cause may be our own clock.
 pub const NOT_VALID_YET: &str = "the certificate is not valid yet";
@@ -213,7 +212,7 @@ fn explain(host: &str, error: &io::Error) -> Failure {
     let Some(inner) = inner else {
         let cause = match error.kind() {
             io::ErrorKind::UnexpectedEof => "the connection was closed".into(),
-            _ => plain_cause(error),
+            _ => plainly(error),
         };
         return Failure::new(Stage::Connect, format!("{cause} during the TLS handshake"));
     };

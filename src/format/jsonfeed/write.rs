@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::format::{Merged, SourceHealth};
-use crate::item::{Attachment, DateOrigin, Extra, Story, Text};
+use crate::item::{Attachment, DateOrigin, Story, Text};
 
 /// What `_newsagg` is, for those who meet it in a feed.
 const ABOUT: &str = "https://github.com/newsagg/newsagg";
@@ -37,10 +37,7 @@ pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
 /// A story as an item of JSON Feed: the object that `jsonl` and `parse` write too.
 pub fn item(story: &Story) -> impl Serialize + '_ {
     let item = &story.item;
-    let none = const {
-        &Extra { image: None, language: None, attachments: Vec::new(), score: None, comments: None }
-    };
-    let extra = item.extra.as_deref().unwrap_or(none);
+    let extra = item.rare();
     Item {
         id: &item.id,
         url: item.url.as_deref(),
