@@ -19,6 +19,7 @@ use crate::source::guardian::Guardian;
 use crate::source::hackernews::{HackerNews, List};
 use crate::source::newsapi::NewsApi;
 use crate::store;
+use crate::transport::Transport;
 use crate::update::Updated;
 
 use super::perform::{self, Manner};
@@ -101,7 +102,8 @@ fn attempt(output: Option<&Path>, quiet: bool) -> Result<u8, String> {
         let mut out = io::stdout().lock();
         show::begin(config.sources.len(), &latency, &mut out).and_then(|()| out.flush()).ok();
     }
-    let updated = match perform::run(&config, &Manner::default()) {
+    // The web is ours: no proxy of the environment has any part in it.
+    let updated = match perform::run(&config, &Manner::default(), Transport::direct) {
         Ok(updated) => updated,
         Err(code) => return Ok(code),
     };

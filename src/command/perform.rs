@@ -39,17 +39,21 @@ const TERMINATED: u8 = 143;
 
 /// One round of `config`, with everything that a person or a script is told of it.
 pub fn perform(config: &Config, manner: &Manner) -> ExitCode {
-    match run(config, manner) {
+    match run(config, manner, Transport::new) {
         Ok(updated) => conclude(manner, &updated),
         Err(code) => ExitCode::from(code),
     }
 }
 
-/// One round; `Err` is the exit code after a signal.
-pub fn run(config: &Config, manner: &Manner) -> Result<Updated, u8> {
+/// One round over what `transport` makes; `Err` is the exit code after a signal.
+pub fn run(
+    config: &Config,
+    manner: &Manner,
+    transport: fn(Clock) -> Transport,
+) -> Result<Updated, u8> {
     let clock = Clock::system();
     let executor: Executor<'static> = Executor::new();
-    let transport = Arc::new(Transport::new(clock.clone()));
+    let transport = Arc::new(transport(clock.clone()));
     let mut house =
         House { clock: clock.clone(), transport, executor: &executor, limiter: Limiter::default() };
     let wishes = Wishes { fail_fast: manner.fail_fast, style: style() };

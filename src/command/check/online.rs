@@ -9,6 +9,7 @@ use crate::config::{Config, Place};
 use crate::failure::Failure;
 use crate::http::{Document, Request};
 use crate::source::{Page, Quota, Source};
+use crate::transport::Transport;
 
 /// How one source answered.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,7 +95,7 @@ pub fn ask(config: &Config) -> Result<Vec<Row>, u8> {
             probes.push(probe);
         }
     }
-    let updated = perform::run(&config, &Manner::default())?;
+    let updated = perform::run(&config, &Manner::default(), Transport::new)?;
     let rows = updated.report.sources.into_iter().zip(&probes).map(|(report, probe)| {
         let seen = probe.seen.get();
         Row {

@@ -272,3 +272,13 @@ fn a_demo_fits_on_80_columns_and_leaves_whole_files() {
     };
     assert_eq!([state("harbour"), state("broken"), state("silent")], ["fresh", "failed", "failed"]);
 }
+
+#[test]
+fn a_demo_asks_no_proxy_for_its_own_web() {
+    let home = Home::new("demo-proxy");
+    let nobody = "http://127.0.0.1:1";
+    let mut command = home.program(&["demo", "-o", "news"]);
+    command.env("http_proxy", nobody).env("all_proxy", nobody);
+    said(command.output().unwrap()).ended(0);
+    assert!(titles(&home.json("news/feed.json")).len() > 40);
+}
