@@ -4,6 +4,7 @@
 //! an hour of rate limiting takes a millisecond and always in the same order.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,9 +12,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_lite::{FutureExt, future};
+use rustix::time::{ClockId, clock_gettime};
 use smol::{Executor, Timer};
 
-use crate::time::Timestamp;
+use crate::time::{Moment, Timestamp};
 
 /// After so long, timers, sockets and the future that [`Clock::block_on`] was given have their turn.
 const TURN: Duration = Duration::from_micros(500);
@@ -32,6 +34,9 @@ pub enum Clock {
 pub struct Simulation {
     now: Duration,
     wall: i64,
+    /// Which boot of the simulated machine this is, and when it was.
+    boot: u64,
+    booted: Duration,
     timers: BTreeMap<(Duration, u64), Waker>,
     next_id: u64,
 }
@@ -46,6 +51,7 @@ impl Clock {
     pub fn simulated(wall: Timestamp) -> Clock {
         Clock::Simulated(Arc::new(Mutex::new(Simulation {
             wall: wall.unix(),
+            boot: 1,
             ..Simulation::default()
         })))
     }
@@ -72,6 +78,40 @@ impl Clock {
             }
         };
         Timestamp::from_unix(seconds).unwrap_or(Timestamp::EPOCH)
+    }
+
+    /// This instant as the calendar and the machine tell it.
+    pub fn moment(&self) -> Moment {
+        let (boot, up) = match self {
+            Clock::System(_) => {
+                let up = clock_gettime(ClockId::Boottime);
+                let seconds = u64::try_from(up.tv_sec).unwrap_or(0);
+                let nanos = u32::try_from(up.tv_nsec).unwrap_or(0);
+                (boot_id(), Duration::new(seconds, nanos))
+            }
+            Clock::Simulated(sim) => {
+                let sim = lock(sim);
+                (sim.boot, sim.now - sim.booted)
+            }
+        };
+        Moment { wall: self.wall(), boot, up }
+    }
+
+    /// In simulated time: the calendar jumps by so many seconds. A real clock is left alone.
+    pub fn step(&self, seconds: i64) {
+        if let Clock::Simulated(sim) = self {
+            let mut sim = lock(sim);
+            sim.wall = sim.wall.saturating_add(seconds);
+        }
+    }
+
+    /// In simulated time: the machine starts anew. A real one is left alone.
+    pub fn reboot(&self) {
+        if let Clock::Simulated(sim) = self {
+            let mut sim = lock(sim);
+            sim.boot += 1;
+            sim.booted = sim.now;
+        }
     }
 
     /// Waits until `at`, as [`Clock::now`] counts.
@@ -114,6 +154,13 @@ impl Clock {
             waker.wake();
         }
     }
+}
+
+/// What tells this boot from others (random(4)); 0 where the kernel does not say.
+fn boot_id() -> u64 {
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let digits: String = text.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    u64::from_str_radix(&digits, 16).unwrap_or(0)
 }
 
 /// Runs what can run, for ever. `Executor::run` looks up only after 200 tasks: when a hundred

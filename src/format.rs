@@ -1,6 +1,7 @@
 //! Formats: text to items and back, a file each.
 
 use std::io;
+use std::time::Duration;
 
 use crate::http::Document;
 use crate::item::{Item, MAX_ITEMS, Story, Text};
@@ -28,6 +29,20 @@ pub struct Feed {
     pub skipped: usize,
     /// The document ended early: its whole items are here, its validators are not to be kept.
     pub partial: bool,
+    /// How often its publisher wants to be asked.
+    pub pace: Pace,
+}
+
+/// How often a publisher wants to be asked, as the document says it; nothing is bounded yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Not more often than this: RSS `ttl`, `sy:updatePeriod` by `sy:updateFrequency`; the longer
+    /// where both are told.
+    pub every: Option<Duration>,
+    /// Hours of the day, GMT, when not to ask: bit 0 is midnight to one (RSS `skipHours`).
+    pub skip_hours: u32,
+    /// Days of the week, GMT, when not to ask: bit 0 is Monday (RSS `skipDays`).
+    pub skip_days: u8,
 }
 
 impl Feed {

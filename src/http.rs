@@ -21,6 +21,43 @@ pub struct Request {
     pub tag: u32,
     /// Whether the user wrote this URL (or its base): only then may it lead to a local address.
     pub local_ok: bool,
+    /// Which request of its source's plan it stems from, from 0; the queue sets it.
+    pub root: u32,
+    /// What is held of an earlier answer, if anything.
+    pub held: Option<Box<Held>>,
+}
+
+/// What is held of an earlier answer, so that an unchanged one need neither be sent nor be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// Where that answer came from, after redirects: its validators are told to nobody else.
+    pub url: Url,
+    /// Its validators.
+    pub validators: Validators,
+    /// [`digest`] of its body.
+    pub digest: u64,
+}
+
+/// What tells one state of a resource from another (RFC 9110 §8.8), byte for byte as it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// `ETag`, with its quotes and its `W/`; dropped when it is not ASCII.
+    pub etag: Option<String>,
+    /// `Last-Modified`, never read as a date.
+    pub last_modified: Option<String>,
+}
+
+/// What a server says about how often it may be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerLimit {
+    /// How many requests it lets through in a window, if it says so.
+    pub limit: Option<u32>,
+    /// How many of them are left.
+    pub remaining: u32,
+    /// Until the count begins anew, if it says so.
+    pub reset: Option<Duration>,
+    /// How long a window is, if it says so.
+    pub window: Option<Duration>,
 }
 
 /// One request header field.
@@ -43,7 +80,7 @@ impl std::fmt::Debug for Header {
 impl Request {
     /// A request for a URL that the user wrote.
     pub fn get(url: Url) -> Request {
-        Request { url, headers: Vec::new(), step: 0, tag: 0, local_ok: true }
+        Request { url, headers: Vec::new(), step: 0, tag: 0, local_ok: true, root: 0, held: None }
     }
 
     /// The same with one more header field.
@@ -88,14 +125,24 @@ pub struct Response {
     pub content_type: Option<String>,
     /// `Retry-After` in seconds from now (RFC 9110 §10.2.3), dates converted.
     pub retry_after: Option<Duration>,
-    /// `ETag`, byte for byte (RFC 9110 §8.8.3); dropped when it is not ASCII.
-    pub etag: Option<String>,
-    /// `Last-Modified`, byte for byte (RFC 9110 §8.8.2).
-    pub last_modified: Option<String>,
+    /// `ETag` and `Last-Modified`.
+    pub validators: Validators,
+    /// How much longer the answer is fresh, if the server says so: `Cache-Control: max-age` less
+    /// `Age`, else `Expires` less `Date` (RFC 9111 §4.2).
+    pub fresh_for: Option<Duration>,
+    /// `RateLimit`, `X-RateLimit-*` and their kin.
+    pub limits: Vec<ServerLimit>,
     /// Where a chain of only permanent redirects (301, 308) led.
     pub moved: Option<Url>,
     /// False for a body that ended with the connection: whole only if the document itself is.
     pub delimited: bool,
+}
+
+/// What a body is known again by: the first eight bytes of its SHA-256.
+pub fn digest(body: &[u8]) -> u64 {
+    let digest = ring::digest::digest(&ring::digest::SHA256, body);
+    let first = digest.as_ref().first_chunk().copied();
+    u64::from_be_bytes(first.unwrap_or_default())
 }
 
 /// How one request went, answered or not.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::failure::{Failure, Stage};
+use crate::format::Pace;
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{Item, Text};
 use crate::text;
@@ -28,6 +29,8 @@ pub struct Page {
     pub more: Vec<Request>,
     /// The document ended early: its whole items are here, its validators are not to be kept.
     pub partial: bool,
+    /// How often its publisher wants to be asked.
+    pub pace: Pace,
 }
 
 /// A service, described without touching the network.

@@ -1,6 +1,7 @@
 //! Instants, every date a feed was ever seen to carry, and durations for people.
 
 use std::fmt;
+use std::time::Duration;
 
 mod calendar;
 mod duration;
@@ -36,6 +37,36 @@ impl Timestamp {
     }
 }
 
+/// One instant as two clocks tell it: the calendar, which may jump, and the machine's own, which
+/// never does but begins anew with each boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The calendar's time.
+    pub wall: Timestamp,
+    /// Which boot `up` counts from; 0 if that is not known.
+    pub boot: u64,
+    /// Since that boot, sleep included.
+    pub up: Duration,
+}
+
+/// Between two boots a longer time than this is taken for a clock that jumped.
+pub const LONGEST_OFF: Duration = Duration::from_secs(400 * 86_400);
+
+impl Moment {
+    /// How long after `earlier` this is; `None` when no clock can tell.
+    ///
+    /// Within one boot the machine's clock says it, whatever happened to the calendar. Across
+    /// boots there is only the calendar, believed if it did not go back, nor far ahead.
+    pub fn since(&self, earlier: &Moment) -> Option<Duration> {
+        if self.boot == earlier.boot && self.boot != 0 {
+            return self.up.checked_sub(earlier.up);
+        }
+        let seconds = self.wall.unix().checked_sub(earlier.wall.unix())?;
+        let off = Duration::from_secs(u64::try_from(seconds).ok()?);
+        (off <= LONGEST_OFF).then_some(off)
+    }
+}
+
 /// RFC 3339, UTC, whole seconds: `2026-11-21T06:00:00Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,6 +97,30 @@ mod tests {
         while let Some(instant) = Timestamp::from_unix(unix) {
             assert_eq!(parse_date(&instant.to_string()), Some(instant));
             unix += 86_400 * 37 + 4_567;
+        }
+    }
+
+    #[test]
+    fn the_calendar_may_jump_within_a_boot_and_not_far_between_boots() {
+        let moment = |wall, boot, up| Moment {
+            wall: Timestamp::from_unix(wall).unwrap(),
+            boot,
+            up: Duration::from_secs(up),
+        };
+        let year = 366 * 86_400;
+        for (earlier, later, since) in [
+            ((1000, 7, 50), (1010, 7, 60), Some(10)),
+            ((1000, 7, 50), (1000 + 10 * year, 7, 60), Some(10)),
+            ((1000, 7, 50), (1000 - 10 * year, 7, 60), Some(10)),
+            ((1000, 7, 60), (1000, 7, 50), None),
+            ((1000, 7, 50), (1010, 8, 5), Some(10)),
+            ((1000, 7, 50), (999, 8, 5), None),
+            ((1000, 7, 50), (1000 + 10 * year, 8, 5), None),
+            ((1000, 0, 50), (1010, 0, 51), Some(10)),
+        ] {
+            let (earlier, later) =
+                (moment(earlier.0, earlier.1, earlier.2), moment(later.0, later.1, later.2));
+            assert_eq!(later.since(&earlier), since.map(Duration::from_secs), "{earlier:?}");
         }
     }
 

@@ -11,7 +11,7 @@ use surf::http as message;
 
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage};
-use crate::http::{Exchange, Request, Response, Url};
+use crate::http::{Exchange, Request, Response, Url, Validators};
 use crate::wire::{Backend, Call, Delimited, IdleConnections, Phase, RealStatus, Trace};
 
 mod coding;
@@ -197,8 +197,12 @@ impl Transport {
             delimited,
             content_type: headers::first(&answer, "content-type"),
             retry_after: headers::retry_after(&answer, self.clock.wall()),
-            etag: headers::first(&answer, "etag"),
-            last_modified: headers::first(&answer, "last-modified"),
+            validators: Validators {
+                etag: headers::first(&answer, "etag"),
+                last_modified: headers::first(&answer, "last-modified"),
+            },
+            fresh_for: None,
+            limits: Vec::new(),
             moved: chain.moved(),
             url: chain.into_url(),
         })

@@ -42,6 +42,7 @@ impl Source for FeedSource {
             skipped: feed.skipped,
             more: Vec::new(),
             partial: feed.partial,
+            pace: feed.pace,
         })
     }
 

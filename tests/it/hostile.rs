@@ -367,7 +367,7 @@ fn small_sins_are_read_as_usual() {
     reads("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", "");
     let latin = b"HTTP/1.1 200 Voil\xe0\r\nServer: caf\xe9\r\nETag: \"\xe9\"\r\nContent-Length: 2\r\n\r\nok";
     let response = get(Server::says(latin).url("/")).unwrap();
-    assert_eq!((response.body.as_slice(), response.etag), (&b"ok"[..], None));
+    assert_eq!((response.body.as_slice(), response.validators.etag), (&b"ok"[..], None));
 }
 
 #[test]
@@ -385,7 +385,10 @@ fn every_status_arrives_as_the_server_said_it() {
     assert_eq!(response.unwrap().status, 302);
     // No body, whatever the head says.
     let answer = "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 500\r\n\r\n";
-    assert_eq!(get(Server::says(answer).url("/")).unwrap().etag.as_deref(), Some("\"x\""));
+    assert_eq!(
+        get(Server::says(answer).url("/")).unwrap().validators.etag.as_deref(),
+        Some("\"x\"")
+    );
 }
 
 #[test]

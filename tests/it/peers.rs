@@ -35,8 +35,8 @@ fn an_answer_arrives_with_everything_the_caller_needs() {
     assert_eq!(response.body, b"feed");
     assert_eq!(response.url, server.url("/a?b=c#d"));
     assert_eq!(response.content_type.as_deref(), Some("application/rss+xml; charset=utf-8"));
-    assert_eq!(response.etag.as_deref(), Some("W/\"x\""));
-    assert_eq!(response.last_modified.as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+    assert_eq!(response.validators.etag.as_deref(), Some("W/\"x\""));
+    assert_eq!(response.validators.last_modified.as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
     assert_eq!(response.retry_after, Some(Duration::from_secs(7)));
     assert_eq!((response.moved, response.delimited), (None, true));
     assert_eq!((exchange.bytes_in, exchange.requests), (4, 1));
@@ -407,7 +407,7 @@ fn simulated_time_has_deadlines_too() {
     let exchange = clock.block_on(&executor, transport.get(&request, &options, day));
     let response = exchange.result.unwrap();
     assert_eq!(
-        (response.body.as_slice(), response.etag.as_deref()),
+        (response.body.as_slice(), response.validators.etag.as_deref()),
         (&b"canned"[..], Some("\"1\""))
     );
     assert_eq!(exchange.timing.first_byte, Duration::from_millis(100));
