@@ -8,6 +8,7 @@ pub mod time; // instants, every date a feed was ever seen to carry, durations
 pub mod failure; // why one request brought nothing
 pub mod http; // a request, an answer, as plain data
 pub mod item; // one story
+pub mod pack; // one story as a run of bytes
 pub mod json; // JSON from strangers, typed and forgiving
 pub mod text; // markup to plain text, cutting, escaping
 pub mod decode; // bytes and labels to text

@@ -13,10 +13,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::item::{Also, DateOrigin, Item, Story};
+use crate::pack;
 use crate::time::Timestamp;
 
 mod canonical;
-mod pack;
 
 pub use canonical::canonical;
 
@@ -54,8 +54,10 @@ pub struct Collection {
     entries: Vec<Entry>,
     now: Timestamp,
     shelf: Box<dyn Shelf>,
-    packed: Vec<u8>,
 }
+
+/// Places from here on lie on the other shelf: what was remembered, not what was read just now.
+pub const REMEMBERED: u64 = 1 << 63;
 
 /// What sorts and joins an item, and where it lies.
 #[derive(Clone, Copy, Debug)]
@@ -70,35 +72,77 @@ struct Entry {
     date: Timestamp,
     first_seen: Timestamp,
     origin: DateOrigin,
+    /// Whether it was printed before this round.
+    printed: bool,
 }
 
 impl Collection {
     /// For sources with these names, in the order of the config; `now` decides what is the future.
     pub fn new(names: Vec<Arc<str>>, now: Timestamp, shelf: Box<dyn Shelf>) -> Collection {
-        Collection { names, entries: Vec::new(), now, shelf, packed: Vec::new() }
+        Collection { names, entries: Vec::new(), now, shelf }
     }
 
-    /// Takes an item of the `source`-th source that was first seen at `first_seen`.
-    pub fn add(&mut self, source: usize, item: &Item, first_seen: Timestamp) {
+    /// Takes an item of the `source`-th source that was first seen at `first_seen`, and puts it on
+    /// the shelf. Returns where, and how long it is there.
+    pub fn add(
+        &mut self,
+        source: usize,
+        packed: &[u8],
+        first_seen: Timestamp,
+        printed: bool,
+    ) -> (u64, u32) {
+        let place = self.shelf.put(packed);
+        let length = u32::try_from(packed.len()).unwrap_or(u32::MAX);
+        self.place(source, packed, (place, length), first_seen, printed);
+        (place, length)
+    }
+
+    /// The same for an item that lies on the shelf already.
+    pub fn place(
+        &mut self,
+        source: usize,
+        packed: &[u8],
+        (place, length): (u64, u32),
+        first_seen: Timestamp,
+        printed: bool,
+    ) {
+        let Some(item) = pack::glance(packed) else { return };
         // A date in the future is not believed.
-        let (date, origin) = match item.published.or(item.updated) {
+        let (date, origin) = match item.date {
             Some(date) if date > self.now => (first_seen, DateOrigin::Clamped),
             Some(date) => (date, DateOrigin::Feed),
             None => (first_seen, DateOrigin::FirstSeen),
         };
-        let url = item.external_url.as_deref().or(item.url.as_deref());
-        self.packed.clear();
-        pack::pack(item, &mut self.packed);
         self.entries.push(Entry {
-            place: self.shelf.put(&self.packed),
-            length: u32::try_from(self.packed.len()).unwrap_or(u32::MAX),
+            place,
+            length,
             source: u32::try_from(source).unwrap_or(u32::MAX),
-            id: fingerprint(&item.id),
-            link: url.map_or(0, |url| fingerprint(&canonical(url))),
+            id: fingerprint(item.id),
+            link: item.link.map_or(0, |url| fingerprint(&canonical(url))),
             date,
             first_seen,
             origin,
+            printed,
         });
+    }
+
+    /// How many items there are of each of so many sources.
+    pub fn counts(&self, sources: usize) -> Vec<usize> {
+        let mut counts = vec![0; sources];
+        for entry in &self.entries {
+            if let Some(count) = counts.get_mut(entry.source as usize) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
+    /// The bytes of an item that was added.
+    ///
+    /// # Errors
+    /// What reading the shelf said.
+    pub fn bytes(&self, place: u64, length: u32, into: &mut Vec<u8>) -> io::Result<()> {
+        self.shelf.get(place, length, into)
     }
 
     /// The stories of these sources (ascending): newest first, equal dates by source, then by id.
@@ -186,11 +230,9 @@ impl Collection {
     pub fn story(&self, ranking: &Ranking, rank: usize) -> io::Result<Story> {
         let index = ranking.order[rank];
         let entry = self.entry(index);
-        let begin = ranking.reports.partition_point(|(survivor, _)| *survivor < index);
-        let own = ranking.reports[begin..].iter().take_while(|(survivor, _)| *survivor == index);
-        let also = own.map(|(_, report)| {
-            let source = self.names[self.entry(*report).source as usize].clone();
-            self.item(*report).map(|item| Also { source, url: item.url })
+        let also = ranking.reports_of(index).map(|report| {
+            let source = self.names[self.entry(report).source as usize].clone();
+            self.item(report).map(|item| Also { source, url: item.url })
         });
         Ok(Story {
             item: self.item(index)?,
@@ -199,6 +241,25 @@ impl Collection {
             date_origin: entry.origin,
             also: also.collect::<io::Result<Vec<_>>>()?,
         })
+    }
+
+    /// The items that the story at this rank stands for, the survivor first: source and fingerprint
+    /// of the id.
+    pub fn members(&self, ranking: &Ranking, rank: usize) -> impl Iterator<Item = (usize, u64)> {
+        let index = ranking.order[rank];
+        let members = std::iter::once(index).chain(ranking.reports_of(index));
+        members.map(|index| {
+            let entry = self.entry(index);
+            (entry.source as usize, entry.id)
+        })
+    }
+
+    /// Leaves out the stories that were printed, by whichever source.
+    pub fn unprinted(&self, ranking: Ranking) -> Ranking {
+        let printed = |index: u32| self.entry(index).printed;
+        let new = |index: &&u32| !printed(**index) && !ranking.reports_of(**index).any(printed);
+        let order = ranking.order.iter().filter(new).copied().collect();
+        Ranking { order, reports: ranking.reports }
     }
 
     /// Of the ranks in `ranking`, those not older than `oldest`, at most `limit`.
@@ -236,6 +297,12 @@ impl Ranking {
     /// How many stories there are.
     pub fn len(&self) -> usize {
         self.order.len()
+    }
+
+    fn reports_of(&self, survivor: u32) -> impl Iterator<Item = u32> {
+        let begin = self.reports.partition_point(|(known, _)| *known < survivor);
+        let own = self.reports[begin..].iter().take_while(move |(known, _)| *known == survivor);
+        own.map(|(_, report)| *report)
     }
 
     /// Whether there are none.

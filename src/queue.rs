@@ -103,12 +103,15 @@ enum Sleeper {
 impl Queue {
     /// Takes the requests that begin a source's round.
     pub fn begin(&mut self, source: usize, terms: Terms<'_>, plan: Vec<Request>, now: Duration) {
-        self.push(source, terms, plan, 0, now);
+        let root = |(root, request)| Request { root, ..request };
+        self.push(source, terms, (0..).zip(plan).map(root).collect(), 0, now);
     }
 
     /// Takes the requests that an answer called for.
     pub fn follow(&mut self, job: &Job, terms: Terms<'_>, more: Vec<Request>, now: Duration) {
         if job.request.step < MAX_STEP {
+            let root = job.request.root;
+            let more = more.into_iter().map(|request| Request { root, ..request }).collect();
             self.push(job.source, terms, more, job.request.step + 1, now);
         }
     }
@@ -129,6 +132,8 @@ impl Queue {
         instead: Vec<Request>,
         now: Duration,
     ) {
+        let root = failed.request.root;
+        let instead = instead.into_iter().map(|request| Request { root, ..request }).collect();
         self.push(failed.source, terms, instead, failed.request.step, now);
     }
 

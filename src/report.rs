@@ -41,6 +41,8 @@ pub struct Report {
     pub new: usize,
     /// What was written.
     pub outputs: Vec<OutputReport>,
+    /// What the disk had to bear, the state included.
+    pub written: WearReport,
     /// One for each source, in the order of the config.
     pub sources: Vec<SourceReport>,
 }
@@ -57,6 +59,15 @@ pub struct OutputReport {
     /// Why it could not be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+/// What was written in all.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct WearReport {
+    /// Files made, replaced or added to.
+    pub files: u64,
+    /// Bytes written to them.
+    pub bytes: u64,
 }
 
 /// One source.
@@ -76,7 +87,7 @@ pub struct SourceReport {
     pub status: Option<u16>,
     /// Bytes of bodies as they came over the wire.
     pub bytes_in: u64,
-    /// Items that its answers held, after its filters and its limit.
+    /// Items that it shows, after its filters and its limit.
     pub items: usize,
     /// Of these, never seen before.
     pub new: usize,
@@ -100,7 +111,7 @@ pub struct SourceReport {
     pub since: Option<String>,
     /// Its quotas and what is left of them.
     pub quota: Vec<QuotaReport>,
-    /// Not before this, RFC 3339, if it was put off.
+    /// When it may be asked again, RFC 3339.
     pub next_due: Option<String>,
 }
 

@@ -17,7 +17,7 @@ use smol::Executor;
 use crate::backoff::{retry_delay, scramble};
 use crate::clock::Clock;
 use crate::failure::Failure;
-use crate::http::{Header, Request, Timing, without_secrets};
+use crate::http::{Header, Held, Request, Response, Timing, Url, Validators, without_secrets};
 use crate::limit::Limiter;
 use crate::pool::Pool;
 use crate::queue::{Job, Next, Queue, Terms};
@@ -30,7 +30,7 @@ mod tally;
 pub use errand::READ_INLINE;
 pub use tally::Tally;
 
-use errand::{Errand, Outcome, told};
+use errand::{Errand, Outcome, Read, told};
 
 /// One source, and how it is to be asked.
 #[derive(Clone, Debug)]
@@ -51,6 +51,32 @@ pub struct Ask {
     pub retries: u8,
     /// Never more under way to one host than this.
     pub per_host: usize,
+    /// What is held of the answers to its plan, by the number of the request there.
+    pub held: Vec<Option<Holding>>,
+}
+
+/// What is held of the answer to a request of a plan, or to the fallback that stood in for it.
+#[derive(Clone, Debug)]
+pub struct Holding {
+    /// Which URL was asked.
+    pub asked: Url,
+    /// What its answer was.
+    pub held: Held,
+}
+
+/// One answer of one source, on its way out of the round.
+#[derive(Debug)]
+pub struct Landed {
+    /// As the round counts sources.
+    pub source: usize,
+    /// What was asked for; [`Request::root`] says on behalf of which request of the plan.
+    pub request: Request,
+    /// The answer, without its body.
+    pub response: Response,
+    /// What was read; `None` when what is held is still true.
+    pub page: Option<Page>,
+    /// Of its body.
+    pub digest: u64,
 }
 
 /// How a round is run.
@@ -81,6 +107,8 @@ pub struct Round {
     pub ended: Duration,
     /// Whether a failure ended it early.
     pub cut_short: bool,
+    /// Nothing was reached at all: our own line is down.
+    pub line_down: bool,
 }
 
 /// When a worker was busy, and for whom.
@@ -100,15 +128,15 @@ pub struct Span {
     pub ok: bool,
 }
 
-/// Asks every source once and follows where its answers lead. Every page goes to `keep` as it
-/// comes, with the number of its source.
+/// Asks every source once and follows where its answers lead. Every answer goes to `keep` as it
+/// comes.
 pub async fn round(
     asks: &[Ask],
     rules: Rules,
     limiter: &mut Limiter,
     transport: &Arc<Transport>,
     executor: &Executor<'_>,
-    keep: &mut dyn FnMut(usize, Page),
+    keep: &mut dyn FnMut(Landed),
 ) -> Round {
     let clock = transport.clock().clone();
     // Never full: each worker has one outcome to tell at most.
@@ -130,7 +158,7 @@ pub async fn round(
     state.round.tallies = vec![Tally::default(); asks.len()];
     let now = state.clock.now();
     for (index, ask) in asks.iter().enumerate() {
-        let plan = with_headers(ask, ask.source.plan());
+        let plan = with_held(ask, with_headers(ask, ask.source.plan()), 0);
         state.queue.begin(index, terms(ask), plan, now);
     }
     while let Some(wake) = state.dispatch() {
@@ -225,7 +253,7 @@ impl Running<'_> {
         heard.or(woken).await
     }
 
-    fn settle(&mut self, outcome: Outcome, keep: &mut dyn FnMut(usize, Page)) {
+    fn settle(&mut self, outcome: Outcome, keep: &mut dyn FnMut(Landed)) {
         let Outcome { job, result, exchange, start, end } = outcome;
         self.in_flight -= 1;
         self.queue.ended(&job);
@@ -240,16 +268,29 @@ impl Running<'_> {
         };
         self.round.spans.push(span);
         log::debug!("{}", told(&job, &result, &exchange, end.saturating_sub(start)));
-        self.round.tallies[job.source].count(&job, &exchange, span, now);
+        let tally = &mut self.round.tallies[job.source];
+        tally.count(&job, &exchange, span, now);
+        if job.request.step == 0 && job.tries == 1 {
+            let held = self.asks[job.source].held.get(job.request.root as usize);
+            let held = held.and_then(Option::as_ref).map(|holding| &holding.held.validators);
+            tally.held += u32::from(held.is_some_and(|held| *held != Validators::default()));
+            tally.conditional += u32::from(job.request.held.is_some());
+        }
         match result {
-            Ok(mut page) => {
+            Ok(Read { mut page, digest }) => {
                 let ask = &self.asks[job.source];
-                let more = with_headers(ask, std::mem::take(&mut page.more));
                 let tally = &mut self.round.tallies[job.source];
-                tally.pages += 1;
-                tally.items += page.items.len();
-                self.queue.follow(&job, terms(ask), more, now);
-                keep(job.source, page);
+                match &mut page {
+                    Some(page) => {
+                        tally.pages += 1;
+                        tally.items += page.items.len();
+                        let more = with_headers(ask, std::mem::take(&mut page.more));
+                        self.queue.follow(&job, terms(ask), more, now);
+                    }
+                    None => tally.unchanged += 1,
+                }
+                let Ok(response) = exchange.result else { return };
+                keep(Landed { source: job.source, request: job.request, response, page, digest });
             }
             Err(failure) => self.cope(job, failure, now),
         }
@@ -266,7 +307,10 @@ impl Running<'_> {
         if let Some(request) = ask.source.fallback(&job.request) {
             let instead = without_secrets(&request.url);
             log::debug!("{}: asking {instead} instead", without_secrets(&job.request.url));
-            let request = with_headers(ask, vec![request]);
+            let mut request = with_headers(ask, vec![request]);
+            if job.request.step == 0 {
+                request = with_held(ask, request, job.request.root as usize);
+            }
             return self.queue.replace(&job, terms(ask), request, now);
         }
         if failure.transient() && job.tries <= ask.retries {
@@ -280,7 +324,9 @@ impl Running<'_> {
         if let Some(delay) = failure.retry_after {
             self.round.tallies[job.source].put_off = Some(Some(now.saturating_add(delay)));
         }
-        self.round.tallies[job.source].failures.push(failure);
+        let tally = &mut self.round.tallies[job.source];
+        tally.failed_at.get_or_insert(job.request.url);
+        tally.failures.push(failure);
         self.round.cut_short = self.rules.fail_fast;
     }
 
@@ -311,6 +357,15 @@ impl Running<'_> {
 fn with_headers(ask: &Ask, mut requests: Vec<Request>) -> Vec<Request> {
     for request in &mut requests {
         request.headers.extend(ask.headers.iter().cloned());
+    }
+    requests
+}
+
+/// The same requests with what is held of their answers.
+fn with_held(ask: &Ask, mut requests: Vec<Request>, root: usize) -> Vec<Request> {
+    for (request, holding) in requests.iter_mut().zip(ask.held.iter().skip(root)) {
+        let holding = holding.as_ref().filter(|holding| holding.asked == request.url);
+        request.held = holding.map(|holding| Box::new(holding.held.clone()));
     }
     requests
 }

@@ -1,191 +1,579 @@
-//! What is remembered between rounds: when each item was first seen, and since when a source has
-//! not been well.
+//! What is remembered of each source between rounds: its items and when they were first seen, the
+//! validators of its documents, how it stands and how it was asked.
 //!
-//! Without it an item that tells no date would be new each time it is read.
+//! Everything that happens is an [`Event`]. The memory is what all events came to; what a round
+//! adds are more of them, at the end of a journal. No event depends on a later one: whatever part of
+//! a journal's end is lost, the rest is true.
 
-use std::collections::BTreeMap;
-use std::io;
+use std::collections::HashMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use crate::format::{Pace, State};
 use crate::time::Timestamp;
 
-/// The version of the format that this program writes.
-const VERSION: u32 = 1;
+pub mod record;
 
-/// First-seen times by source and item.
-#[derive(Debug, Default, PartialEq)]
+pub use record::{Document, Event, Illness, ItemHead, Moved, Outcome, Poll, Totals};
+
+/// All that is remembered.
+#[derive(Debug, Default)]
 pub struct Memory {
-    sources: BTreeMap<String, Seen>,
-    ill: BTreeMap<String, i64>,
-    changed: bool,
-    unsaved: bool,
+    sources: Vec<Known>,
+    numbers: HashMap<Box<str>, u32>,
+    /// What is not in the journal yet, as records behind their lengths. Items are not here: they are
+    /// marked as [`Kept::unsaved`].
+    news: Vec<Vec<u8>>,
 }
 
-/// Fingerprints of item ids with seconds since 1970, sorted by fingerprint.
-type Seen = Vec<(u64, i64)>;
-
-#[derive(Deserialize, Serialize)]
-struct File<S, I> {
-    version: u32,
-    /// By source: `[[fingerprint of the id, seconds since 1970], …]`.
-    first_seen: S,
-    /// By source: since when it has not been well, seconds since 1970.
-    ill_since: I,
+/// One source, as far as it is known.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// What it is remembered under.
+    pub name: Box<str>,
+    /// How it was asked, and how that went.
+    pub totals: Totals,
+    /// Why it is not well.
+    pub illness: Option<Illness>,
+    /// How often its publisher wants to be asked.
+    pub pace: Pace,
+    /// Its documents.
+    pub documents: Vec<Document>,
+    /// Where it seems to have moved for good.
+    pub moved: Option<Moved>,
+    /// Its items, sorted by id.
+    pub items: Vec<Kept>,
+    /// Whether the journal knows its number.
+    written: bool,
 }
 
-#[derive(Deserialize)]
-struct Version {
-    version: u32,
+/// An item, and where it lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// What is remembered beside its bytes.
+    pub head: ItemHead,
+    /// Where it lies, and how many bytes it takes there: its record in the journal, or, if it is
+    /// `unsaved`, its packed bytes on the shelf of its round.
+    pub place: u64,
+    /// See `place`.
+    pub length: u32,
+    /// Length and CRC-32 of its packed bytes: an item that differs is written anew.
+    pub content: (u32, u32),
+    /// Since when its source shows it no longer; `i64::MAX` as long as it does.
+    pub gone: i64,
+    /// The journal does not hold it yet.
+    pub unsaved: bool,
 }
 
-/// Why a file of remembered things cannot be used.
-#[derive(Debug, PartialEq)]
-pub enum Unusable {
-    /// A newer program wrote it: it must not be overwritten.
-    Newer(u32),
-    /// It is damaged.
-    Damaged(String),
-}
+/// An item that its source shows.
+pub const SHOWN: i64 = i64::MAX;
+
+/// No source is known by a larger number: a damaged record must not make the memory large.
+pub const MAX_SOURCES: u32 = 1 << 20;
 
 impl Memory {
-    /// Reads what [`Memory::write`] wrote.
-    pub fn read(bytes: &[u8]) -> Result<Memory, Unusable> {
-        let damaged = |error: serde_json::Error| Unusable::Damaged(error.to_string());
-        let Version { version } = serde_json::from_slice(bytes).map_err(damaged)?;
-        if version > VERSION {
-            return Err(Unusable::Newer(version));
+    /// Takes a record of the journal that lies at `place`. False if it is none.
+    ///
+    /// After the last one comes [`Memory::settle`].
+    pub fn learn(&mut self, place: (u64, u32), record: &[u8]) -> bool {
+        let Some(event) = record::read(record) else { return false };
+        match event {
+            Event::Source { source, name } => return self.name(source, name),
+            Event::Polls { at, polls } => {
+                for poll in &polls {
+                    if let Some(known) = self.known_mut(poll.source) {
+                        known.totals.count(at, poll);
+                    }
+                }
+                return true;
+            }
+            _ => {}
         }
-        let file: File<BTreeMap<String, Seen>, BTreeMap<String, i64>> =
-            serde_json::from_slice(bytes).map_err(damaged)?;
-        let mut sources = file.first_seen;
-        sources.values_mut().for_each(|seen| seen.sort_unstable());
-        Ok(Memory { sources, ill: file.ill_since, ..Memory::default() })
-    }
-
-    /// The same memory gives the same bytes.
-    pub fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let file = File { version: VERSION, first_seen: &self.sources, ill_since: &self.ill };
-        serde_json::to_writer(&mut *out, &file)?;
-        out.write_all(b"\n")
-    }
-
-    /// Remembers nothing beyond this process: a newer program's file is never overwritten.
-    pub fn unsaved() -> Memory {
-        Memory { unsaved: true, ..Memory::default() }
-    }
-
-    /// Whether it differs from what was read, and may be written.
-    pub fn changed(&self) -> bool {
-        self.changed && !self.unsaved
-    }
-
-    /// Notes the items that `source` shows at `now`, by the fingerprints of their ids. What it
-    /// shows no longer is forgotten `keep` after it was first seen. Returns how many are new.
-    pub fn note(&mut self, source: &str, ids: &[u64], now: Timestamp, keep: Duration) -> usize {
-        if !self.sources.contains_key(source) {
-            self.sources.insert(source.into(), Seen::new());
+        let Some(known) = number_of(&event).and_then(|number| self.known_mut(number)) else {
+            return false;
+        };
+        match event {
+            Event::Item { item, packed, .. } => known.items.push(Kept {
+                head: item,
+                place: place.0,
+                length: place.1,
+                content: content(packed),
+                gone: SHOWN,
+                unsaved: false,
+            }),
+            Event::Gone { at, ids, .. } => known.mark(&ids, |item| item.gone = at),
+            Event::Back { ids, .. } => known.mark(&ids, |item| item.gone = SHOWN),
+            Event::Printed { ids, .. } => known.mark(&ids, |item| item.head.printed = true),
+            Event::Document { document, .. } => known.hold(document),
+            Event::Ill { illness, .. } => known.illness = illness,
+            Event::Pace { pace, .. } => known.pace = pace,
+            Event::Moved { moved, .. } => known.moved = moved,
+            Event::Totals { totals, .. } => known.totals = totals,
+            Event::Source { .. } | Event::Polls { .. } => {}
         }
-        let Some(seen) = self.sources.get_mut(source) else { return 0 };
-        let mut shown = ids.to_vec();
-        shown.sort_unstable();
-        shown.dedup();
-        let before = seen.len();
-        let oldest = now.unix().saturating_sub(i64::try_from(keep.as_secs()).unwrap_or(i64::MAX));
-        seen.retain(|(id, first)| *first > oldest || shown.binary_search(id).is_ok());
-        let forgotten = before - seen.len();
-        shown.retain(|id| seen.binary_search_by_key(id, |(id, _)| *id).is_err());
-        seen.extend(shown.iter().map(|id| (*id, now.unix())));
-        seen.sort_unstable();
-        self.changed |= forgotten > 0 || !shown.is_empty();
-        shown.len()
+        true
     }
 
-    /// Notes whether `source` is well at `now`. Returns since when it has not been.
-    pub fn health(&mut self, source: &str, well: bool, now: Timestamp) -> Option<Timestamp> {
-        if well {
-            self.changed |= self.ill.remove(source).is_some();
-            return None;
+    /// Ends the learning.
+    pub fn settle(&mut self) {
+        self.sources.iter_mut().for_each(Known::sort);
+    }
+
+    /// Forgets all validators: what they stood for may be damaged.
+    pub fn distrust(&mut self) {
+        self.sources.iter_mut().for_each(|known| known.documents.clear());
+    }
+
+    /// The source that is remembered under this name.
+    pub fn of(&self, name: &str) -> Option<&Known> {
+        self.numbers.get(name).and_then(|number| self.sources.get(*number as usize))
+    }
+
+    /// The same; a new one if there is none.
+    pub fn meet(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
         }
-        let since = self.ill.get(source).copied().filter(|since| *since <= now.unix());
-        if since.is_none() {
-            self.ill.insert(source.into(), now.unix());
-            self.changed = true;
-        }
-        Timestamp::from_unix(since.unwrap_or(now.unix()))
+        let number = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
+        self.sources.push(Known { name: name.into(), ..Known::default() });
+        self.numbers.insert(name.into(), number);
+        number
+    }
+
+    /// The source with this number.
+    pub fn known(&self, source: u32) -> &Known {
+        &self.sources[source as usize]
+    }
+
+    /// All sources, in the order in which they were met.
+    pub fn sources(&self) -> &[Known] {
+        &self.sources
+    }
+
+    /// When a source was last asked, of all.
+    pub fn last_round(&self) -> Option<Timestamp> {
+        let asked = self.sources.iter().map(|known| known.totals.asked).max();
+        asked.filter(|asked| *asked > 0).and_then(Timestamp::from_unix)
     }
 
     /// When an item was first seen. A time in the future is the mark of a clock that ran ahead,
     /// and counts as now.
-    pub fn first_seen(&self, source: &str, id: u64, now: Timestamp) -> Timestamp {
-        let seen = self.sources.get(source).map_or(&[][..], Vec::as_slice);
-        let found = seen.binary_search_by_key(&id, |(id, _)| *id).ok();
-        let time = found.and_then(|index| Timestamp::from_unix(seen[index].1));
+    pub fn first_seen(&self, source: u32, id: u64, now: Timestamp) -> Timestamp {
+        let known = self.known(source).item(id);
+        let time = known.and_then(|item| Timestamp::from_unix(item.head.first_seen));
         time.map_or(now, |time| time.min(now))
+    }
+
+    /// Notes what one document of a source shows now, in place of what it showed. Returns how many
+    /// items were never seen before.
+    pub fn show(&mut self, source: u32, root: u32, shown: &[Kept], at: Timestamp) -> usize {
+        let known = &mut self.sources[source as usize];
+        let (mut new, mut back) = (0, Vec::new());
+        for item in shown {
+            match known.items.binary_search_by_key(&item.head.id, |kept| kept.head.id) {
+                Ok(index) => {
+                    let kept = &mut known.items[index];
+                    if kept.content == item.content && kept.head.root == root {
+                        if kept.gone != SHOWN {
+                            back.push(item.head.id);
+                        }
+                        kept.gone = SHOWN;
+                        continue;
+                    }
+                    let ItemHead { first_seen, printed, .. } = kept.head;
+                    *kept = Kept { head: ItemHead { first_seen, printed, ..item.head }, ..*item };
+                }
+                Err(index) => {
+                    new += 1;
+                    known.items.insert(index, *item);
+                }
+            }
+        }
+        let mut ids: Vec<u64> = shown.iter().map(|item| item.head.id).collect();
+        ids.sort_unstable();
+        let mut gone = Vec::new();
+        for kept in known.items.iter_mut().filter(|kept| kept.gone == SHOWN) {
+            if kept.head.root == root && ids.binary_search(&kept.head.id).is_err() {
+                kept.gone = at.unix();
+                gone.push(kept.head.id);
+            }
+        }
+        if !back.is_empty() {
+            self.note(&Event::Back { source, ids: back });
+        }
+        if !gone.is_empty() {
+            self.note(&Event::Gone { source, at: at.unix(), ids: gone });
+        }
+        new
+    }
+
+    /// Forgets the documents of a source that are none of `roots`; their items are shown no longer.
+    pub fn limit_to(&mut self, source: u32, keys: &[u64], at: Timestamp) {
+        let known = &self.sources[source as usize];
+        let roots: Vec<u32> = keys.iter().map(|key| root_of(*key)).collect();
+        let mut others: Vec<u32> = known.items.iter().map(|item| item.head.root).collect();
+        others.sort_unstable();
+        others.dedup();
+        for root in others.into_iter().filter(|root| !roots.contains(root)) {
+            self.show(source, root, &[], at);
+        }
+        let strange = |document: &&Document| !keys.contains(&document.key);
+        let stale: Vec<u64> =
+            self.known(source).documents.iter().filter(strange).map(|d| d.key).collect();
+        for key in stale {
+            self.hold(source, Document { key, ..Document::default() });
+        }
+    }
+
+    /// Notes what is held of a document.
+    pub fn hold(&mut self, source: u32, document: Document) {
+        let known = &mut self.sources[source as usize];
+        if known.documents.contains(&document) {
+            return;
+        }
+        known.hold(document.clone());
+        self.note(&Event::Document { source, document });
+    }
+
+    /// Notes how often a publisher wants to be asked.
+    pub fn pace(&mut self, source: u32, pace: Pace) {
+        let known = &mut self.sources[source as usize];
+        if known.pace != pace {
+            known.pace = pace;
+            self.note(&Event::Pace { source, pace });
+        }
+    }
+
+    /// Notes how a source stands; `None` is well. Returns since when it does.
+    ///
+    /// As long as the cause stays what it was, so do the words: a document that says them is not
+    /// written again for a number in them.
+    pub fn ill(&mut self, source: u32, illness: Option<Illness>) -> Option<&Illness> {
+        let known = &mut self.sources[source as usize];
+        let illness = match (illness, known.illness.take()) {
+            (None, None) => return None,
+            (None, Some(_)) => None,
+            (Some(new), Some(old)) => {
+                let since = old.since.min(new.since);
+                let same = new.has_cause_of(&old);
+                if same && since == old.since {
+                    known.illness = Some(old);
+                    return known.illness.as_ref();
+                }
+                Some(if same { Illness { since, ..old } } else { Illness { since, ..new } })
+            }
+            (new, None) => new,
+        };
+        known.illness.clone_from(&illness);
+        self.note(&Event::Ill { source, illness });
+        self.known(source).illness.as_ref()
+    }
+
+    /// Notes that only permanent redirects led to `to`; `None`: not any more.
+    pub fn moved(&mut self, source: u32, to: Option<&str>, now: Timestamp) {
+        let known = &mut self.sources[source as usize];
+        let day = now.unix().div_euclid(86_400);
+        let moved = match (&known.moved, to) {
+            (None, None) => return,
+            (Some(_), None) => None,
+            (Some(old), Some(to)) if old.to == to => match old.last_day == day {
+                true => return,
+                false => Some(Moved { days: old.days + 1, last_day: day, ..old.clone() }),
+            },
+            (_, Some(to)) => {
+                Some(Moved { to: to.into(), first: now.unix(), days: 1, last_day: day })
+            }
+        };
+        known.moved.clone_from(&moved);
+        self.note(&Event::Moved { source, moved });
+    }
+
+    /// Notes a round: who was asked, and how it went.
+    pub fn polls(&mut self, at: Timestamp, mut polls: Vec<Poll>) {
+        if polls.is_empty() {
+            return;
+        }
+        polls.sort_by_key(|poll| poll.source);
+        for poll in &polls {
+            self.sources[poll.source as usize].totals.count(at.unix(), poll);
+        }
+        self.note(&Event::Polls { at: at.unix(), polls });
+    }
+
+    /// Notes that these items of a source were printed.
+    pub fn printed(&mut self, source: u32, mut ids: Vec<u64>) {
+        let known = &mut self.sources[source as usize];
+        ids.retain(|id| known.item(*id).is_some_and(|item| !item.head.printed));
+        for id in &ids {
+            if let Ok(index) = known.items.binary_search_by_key(id, |kept| kept.head.id) {
+                known.items[index].head.printed = true;
+            }
+        }
+        // An item that is not in the journal yet takes its mark there with it.
+        ids.retain(|id| known.item(*id).is_some_and(|item| !item.unsaved));
+        if !ids.is_empty() {
+            self.note(&Event::Printed { source, ids });
+        }
+    }
+
+    /// Forgets items `keep` after their source dropped them, and sources that are in no config
+    /// and were not asked for as long. What the journal holds of them goes when it is rewritten.
+    pub fn forget(&mut self, keep: Duration, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
+        let keep = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
+        let oldest = now.unix().saturating_sub(keep);
+        for known in &mut self.sources {
+            known.items.retain(|item| item.gone > oldest);
+            if known.totals.asked <= oldest && !configured(&known.name) {
+                let name = std::mem::take(&mut known.name);
+                *known = Known { name, written: known.written, ..Known::default() };
+            }
+        }
+    }
+
+    /// Hands every record that the journal does not hold yet to `write`; `packed` fetches the bytes
+    /// of an item from the shelf of its round. Items come before what says that they are held.
+    ///
+    /// # Errors
+    /// What `write` or `packed` said.
+    pub fn save<E>(
+        &mut self,
+        packed: &mut dyn FnMut(&Kept, &mut Vec<u8>) -> Result<(), E>,
+        write: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut record = Vec::new();
+        for (source, known) in (0..).zip(&mut self.sources) {
+            if !known.written {
+                known.written = true;
+                record.clear();
+                record::write(&Event::Source { source, name: &known.name }, &mut record);
+                write(&record)?;
+            }
+            for item in known.items.iter_mut().filter(|item| item.unsaved) {
+                write_item(source, item, packed, write, &mut record)?;
+                item.unsaved = false;
+            }
+        }
+        self.news.drain(..).try_for_each(|news| write(&news))
+    }
+
+    /// Hands all that is remembered to `write`, in as few records as there can be.
+    ///
+    /// # Errors
+    /// What `write` or `packed` said.
+    pub fn rewrite<E>(
+        &self,
+        packed: &mut dyn FnMut(&Kept, &mut Vec<u8>) -> Result<(), E>,
+        write: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut record = Vec::new();
+        // Numbers have no gaps: who was forgotten has none.
+        let known = self.sources.iter().filter(|known| !known.is_blank());
+        for (source, known) in (0..).zip(known) {
+            let mut say = |event: &Event<'_>| {
+                record.clear();
+                record::write(event, &mut record);
+                write(&record)
+            };
+            say(&Event::Source { source, name: &known.name })?;
+            say(&Event::Totals { source, totals: known.totals.clone() })?;
+            if known.pace != Pace::default() {
+                say(&Event::Pace { source, pace: known.pace })?;
+            }
+            if let Some(illness) = &known.illness {
+                say(&Event::Ill { source, illness: Some(illness.clone()) })?;
+            }
+            if let Some(moved) = &known.moved {
+                say(&Event::Moved { source, moved: Some(moved.clone()) })?;
+            }
+            let mut bytes = Vec::new();
+            for item in &known.items {
+                write_item(source, item, packed, write, &mut bytes)?;
+            }
+            let mut say = |event: &Event<'_>| {
+                record.clear();
+                record::write(event, &mut record);
+                write(&record)
+            };
+            for run in known.gone() {
+                say(&Event::Gone { source, at: run.0, ids: run.1 })?;
+            }
+            for document in &known.documents {
+                say(&Event::Document { source, document: document.clone() })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// About how many bytes a rewritten journal would have.
+    pub fn size(&self) -> u64 {
+        /// Of one record: its frame and its head.
+        const OVERHEAD: u64 = 40;
+        let size = |known: &Known| {
+            let items = known.items.iter().map(|item| u64::from(item.length) + OVERHEAD);
+            items.sum::<u64>() + (known.documents.len() as u64 + 2) * 2 * OVERHEAD
+        };
+        self.sources.iter().filter(|known| !known.is_blank()).map(size).sum()
+    }
+
+    /// Whether there is anything that the journal does not hold.
+    pub fn changed(&self) -> bool {
+        let unsaved = |known: &Known| known.items.iter().any(|item| item.unsaved);
+        !self.news.is_empty() || self.sources.iter().any(unsaved)
+    }
+
+    fn note(&mut self, event: &Event<'_>) {
+        let mut record = Vec::new();
+        record::write(event, &mut record);
+        self.news.push(record);
+    }
+
+    fn name(&mut self, source: u32, name: &str) -> bool {
+        // Numbers are given in order: a gap is damage.
+        if source as usize > self.sources.len() || source > MAX_SOURCES {
+            return false;
+        }
+        if source as usize == self.sources.len() {
+            self.sources.push(Known { name: name.into(), ..Known::default() });
+        }
+        let known = &mut self.sources[source as usize];
+        known.written = true;
+        let same = *known.name == *name;
+        self.numbers.insert(name.into(), source);
+        same
+    }
+
+    fn known_mut(&mut self, source: u32) -> Option<&mut Known> {
+        self.sources.get_mut(source as usize)
+    }
+}
+
+fn write_item<E>(
+    source: u32,
+    item: &Kept,
+    packed: &mut dyn FnMut(&Kept, &mut Vec<u8>) -> Result<(), E>,
+    write: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    record: &mut Vec<u8>,
+) -> Result<(), E> {
+    record.clear();
+    record::write(&Event::Item { source, item: item.head, packed: &[] }, record);
+    packed(item, record)?;
+    write(record)
+}
+
+impl Illness {
+    /// Whether this is the same trouble: the same stage, by the first word of the error, and the
+    /// same status. Numbers in the words may differ.
+    pub fn has_cause_of(&self, other: &Illness) -> bool {
+        let stage = |illness: &Illness| illness.error.find(':').map_or(0, |end| end);
+        let (end, same) = (stage(self), stage(self) == stage(other));
+        let group = |state| if state == State::Stale { State::Failed } else { state };
+        same && self.error.as_bytes()[..end] == other.error.as_bytes()[..end]
+            && self.status == other.status
+            && group(self.state) == group(other.state)
+    }
+}
+
+/// What tells the packed bytes of an item from others: their length and their CRC-32.
+pub fn content(packed: &[u8]) -> (u32, u32) {
+    (u32::try_from(packed.len()).unwrap_or(u32::MAX), crc32fast::hash(packed))
+}
+
+/// The part of a document's key that its items carry.
+pub fn root_of(key: u64) -> u32 {
+    (key >> 32) as u32
+}
+
+fn number_of(event: &Event<'_>) -> Option<u32> {
+    match event {
+        Event::Item { source, .. }
+        | Event::Gone { source, .. }
+        | Event::Back { source, .. }
+        | Event::Document { source, .. }
+        | Event::Ill { source, .. }
+        | Event::Pace { source, .. }
+        | Event::Printed { source, .. }
+        | Event::Moved { source, .. }
+        | Event::Totals { source, .. } => Some(*source),
+        Event::Source { .. } | Event::Polls { .. } => None,
+    }
+}
+
+impl Known {
+    /// The item with this fingerprint.
+    pub fn item(&self, id: u64) -> Option<&Kept> {
+        let index = self.items.binary_search_by_key(&id, |item| item.head.id).ok()?;
+        self.items.get(index)
+    }
+
+    /// The items that it shows.
+    pub fn shown(&self) -> impl Iterator<Item = &Kept> {
+        self.items.iter().filter(|item| item.gone == SHOWN)
+    }
+
+    /// The document with this key.
+    pub fn document(&self, key: u64) -> Option<&Document> {
+        self.documents.iter().find(|document| document.key == key)
+    }
+
+    /// How it stands by what is remembered.
+    pub fn state(&self) -> State {
+        let shown = self.shown().next().is_some();
+        match &self.illness {
+            None => State::Ok,
+            Some(Illness { state: State::Failed | State::Stale, .. }) if shown => State::Stale,
+            Some(Illness { state: State::Failed | State::Stale, .. }) => State::Failed,
+            Some(illness) => illness.state,
+        }
+    }
+
+    /// When it was last asked.
+    pub fn asked(&self) -> Option<Timestamp> {
+        Some(self.totals.asked).filter(|asked| *asked > 0).and_then(Timestamp::from_unix)
+    }
+
+    fn hold(&mut self, document: Document) {
+        self.documents.retain(|known| known.key != document.key);
+        // A document without a digest is held all the same: that it was asked for is known.
+        if document.asked != 0 {
+            self.documents.push(document);
+        }
+    }
+
+    /// Marks items while learning: they are not sorted yet, and of equal ones the last counts.
+    fn mark(&mut self, ids: &[u64], change: impl Fn(&mut Kept)) {
+        if ids.len() > 8 {
+            self.sort();
+        }
+        for id in ids {
+            let found = self.items.iter_mut().rev().find(|item| item.head.id == *id);
+            found.into_iter().for_each(&change);
+        }
+    }
+
+    /// Sorts by id. Of several with the same id the last one counts.
+    fn sort(&mut self) {
+        if self.items.is_sorted_by(|a, b| a.head.id < b.head.id) {
+            return;
+        }
+        self.items.reverse();
+        self.items.sort_by_key(|item| item.head.id);
+        self.items.dedup_by_key(|item| item.head.id);
+    }
+
+    /// The items that are gone, by when.
+    fn gone(&self) -> Vec<(i64, Vec<u64>)> {
+        let gone = self.items.iter().filter(|item| item.gone != SHOWN);
+        let mut gone: Vec<(i64, u64)> = gone.map(|item| (item.gone, item.head.id)).collect();
+        gone.sort_unstable();
+        gone.chunk_by(|a, b| a.0 == b.0)
+            .map(|run| (run[0].0, run.iter().map(|(_, id)| *id).collect()))
+            .collect()
+    }
+
+    /// Nothing is known but its name.
+    fn is_blank(&self) -> bool {
+        self.items.is_empty() && self.totals.polls == 0 && self.illness.is_none()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEEP: Duration = Duration::from_secs(100);
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_unix(seconds).unwrap()
-    }
-
-    #[test]
-    fn first_seen_is_the_first_time_and_survives_writing_and_reading() {
-        let mut memory = Memory::default();
-        assert_eq!(memory.note("a", &[3, 1, 3], at(10), KEEP), 2);
-        assert_eq!(memory.note("a", &[1, 2], at(20), KEEP), 1);
-        let mut bytes = Vec::new();
-        memory.write(&mut bytes).unwrap();
-        let mut again = Memory::read(&bytes).unwrap();
-        assert!(!again.changed());
-        assert_eq!(again.note("a", &[1, 2], at(30), KEEP), 0);
-        assert!(!again.changed(), "nothing new is nothing to write");
-        assert_eq!([1, 2, 3].map(|id| again.first_seen("a", id, at(30))), [at(10), at(20), at(10)]);
-        assert_eq!(again.first_seen("b", 1, at(30)), at(30));
-    }
-
-    #[test]
-    fn a_source_is_ill_since_its_first_failure_until_it_is_well() {
-        let mut memory = Memory::default();
-        assert_eq!(memory.health("a", true, at(1)), None);
-        assert!(!memory.changed());
-        assert_eq!(memory.health("a", false, at(2)), Some(at(2)));
-        assert_eq!(memory.health("a", false, at(3)), Some(at(2)));
-        assert_eq!(memory.health("a", true, at(4)), None);
-        assert_eq!(memory.health("a", false, at(5)), Some(at(5)));
-        assert_eq!(memory.health("a", false, at(4)), Some(at(4)), "a time in the future is wrong");
-    }
-
-    #[test]
-    fn what_is_shown_is_kept_and_what_is_not_is_forgotten_in_time() {
-        let mut memory = Memory::default();
-        memory.note("a", &[1, 2], at(0), KEEP);
-        memory.note("a", &[1], at(1000), KEEP);
-        assert_eq!(memory.first_seen("a", 1, at(1000)), at(0));
-        assert_eq!(memory.first_seen("a", 2, at(1000)), at(1000));
-    }
-
-    #[test]
-    fn a_time_from_the_future_counts_as_now() {
-        let mut memory = Memory::default();
-        memory.note("a", &[1], at(5000), KEEP);
-        assert_eq!(memory.first_seen("a", 1, at(10)), at(10));
-    }
-
-    #[test]
-    fn damaged_and_newer_files_are_told_apart() {
-        assert_eq!(Memory::read(br#"{"version":9,"x":1}"#), Err(Unusable::Newer(9)));
-        for bytes in
-            [&b""[..], b"\0\0", br#"{"version":1}"#, br#"{"version":1,"first_seen":{"a":[[1"#]
-        {
-            assert!(matches!(Memory::read(bytes), Err(Unusable::Damaged(_))));
-        }
-    }
-}
+mod tests;

@@ -1,8 +1,11 @@
 //! Config to outputs: one round, merged and written.
 //!
 //! `once`, `demo` and the service differ in who calls this and how often, never in how it works.
+//! The order of things is what makes `kill -9` harmless: quotas are saved before they are spent, and
+//! what is held of an answer only after the outputs that it led to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use smol::Executor;
 
@@ -12,17 +15,28 @@ use crate::format::{SourceHealth, State, Style};
 use crate::item::Story;
 use crate::limit::Limiter;
 use crate::report::Report;
-use crate::round::Span;
+use crate::round::{Round, Span};
+use crate::state::Memory;
+use crate::store::Wear;
+use crate::time::Timestamp;
 use crate::transport::Transport;
 
 mod account;
+mod agenda;
+mod blame;
 mod gather;
+mod keeping;
 mod local;
 mod outputs;
 mod remember;
 mod sources;
 
+use account::Verdict;
+use agenda::Turn;
 use gather::Gathered;
+use keeping::Keeping;
+
+pub use keeping::{Stored, stored};
 
 /// So many stories are at hand after a round, beside the outputs.
 pub const NEWEST: usize = 20;
@@ -47,6 +61,18 @@ pub struct Wishes {
     pub fail_fast: bool,
     /// What stdout is.
     pub style: Style,
+    /// Sources that are not due are asked, too; holds and quotas hold.
+    pub force: bool,
+    /// Nobody is asked.
+    pub offline: bool,
+    /// Nobody is asked if everybody was, no longer ago than this.
+    pub max_age: Option<Duration>,
+    /// Only what was never printed.
+    pub new: bool,
+    /// What is printed counts as printed.
+    pub prints: bool,
+    /// Only quotas and holds are looked at and kept: a look at what sources say.
+    pub probe: bool,
 }
 
 /// What came of it.
@@ -56,6 +82,8 @@ pub struct Updated {
     pub report: Report,
     /// How each source stands.
     pub health: Vec<SourceHealth>,
+    /// Sources that were not asked, in words: name and reason.
+    pub rested: Vec<(String, String)>,
     /// The newest stories of all sources, at most [`NEWEST`].
     pub newest: Vec<Story>,
     /// When each request was under way; `source` counts as the config does.
@@ -69,55 +97,111 @@ pub struct Updated {
 /// Asks, merges, writes, remembers.
 pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> Updated {
     let started = house.clock.wall();
-    let mut memory = remember::load(config);
+    let (mut keeping, mut memory) = Keeping::open(config, house, &wishes).await;
+    let closed = keeping.closed(config, &memory, &wishes, started);
+    let turns = agenda::draw(config, &memory, house, &wishes, closed.as_deref());
+    sources::reserve(config, house, &turns);
 
-    let mut gathered = Gathered::new(config, &memory, started);
-    let mut round = sources::ask(config, house, wishes, &mut gathered).await;
-    let news = gathered.finish();
+    let mut gathered = Gathered::new(config, &memory, started, keeping.shelf());
+    let mut round = sources::ask(config, house, wishes, &turns, &memory, &mut gathered).await;
+    keeping.recall(config, &memory, &mut gathered, wishes.new);
+    let Gathered { collection, brought, .. } = gathered;
 
-    let verdicts = account::judge(config, &round);
-    let mut health = Vec::with_capacity(verdicts.len());
-    let mut new = Vec::with_capacity(verdicts.len());
-    for (index, (source, verdict)) in config.sources.iter().zip(&verdicts).enumerate() {
-        let well = verdict.state == State::Ok;
-        let since = match source.place {
-            Place::Later => None,
-            _ => memory.health(&source.memory, well, started),
-        };
-        new.push(match well {
-            true => memory.note(&source.memory, &news.ids[index], started, config.state.keep),
-            false => 0,
-        });
-        health.push(SourceHealth {
-            name: source.name.clone(),
-            kind: source.kind,
-            state: verdict.state,
-            since,
-            error: verdict.error.clone(),
-        });
+    blame::place(config, house, &mut round, &turns);
+    let verdicts = account::judge(config, &memory, &turns, &round);
+    let counts = collection.counts(config.sources.len());
+    let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
+    let order = outputs::Order::new(config, &collection, wishes.new);
+    let written = outputs::write(config, &health, &order, &counts, started, wishes.style);
+
+    let durable = |index: usize| outputs::durable(config, &written, index);
+    let new = remember::note(config, &mut memory, &round, &brought, &verdicts, &durable, started);
+    if wishes.prints && keeping.is_ours() {
+        let printed = |output: &_| wishes.new || outputs::prints(output);
+        let all = written.iter().all(|output| output.error.is_none() && !output.deserted);
+        let shown = if all { outputs::shown(config, &order, started, printed) } else { Vec::new() };
+        remember::printed(config, &mut memory, &shown);
     }
-
-    let order = outputs::Order::new(config, &news.collection);
-    let written = outputs::write(config, &health, &order, started, wishes.style);
     let (stories, newest) = order.newest(NEWEST);
-    remember::save(config, &memory);
+    let due = agenda::next(config, &memory, house, &turns);
+    keeping.save(house, &mut memory, &collection, wishes.probe);
+    let wear = keeping.wear() + outputs::wear(&written);
     let report = account::report(account::Books {
         config,
         round: &round,
         limiter: &house.limiter,
         health: &health,
-        ids: &news.ids,
+        read: &brought.iter().map(gather::Brought::is_read).collect::<Vec<_>>(),
+        items: &counts,
+        due: &due,
         stories,
         new: &new,
         outputs: &written,
+        wear,
         started,
     });
     Updated {
         report,
         health,
+        rested: rested(config, &turns),
         newest,
         spans: std::mem::take(&mut round.spans),
         unwritten: written.iter().filter_map(|output| output.error.clone()).collect(),
         deserted: written.iter().any(|output| output.deserted),
     }
+}
+
+/// How each source stands in the documents and the report.
+fn diagnose(
+    config: &Config,
+    memory: &Memory,
+    round: &Round,
+    verdicts: &[Verdict],
+    turns: &[Turn],
+    counts: &[usize],
+    now: Timestamp,
+) -> Vec<SourceHealth> {
+    let mut health = Vec::with_capacity(verdicts.len());
+    for (index, source) in config.sources.iter().enumerate() {
+        let (verdict, known) = (&verdicts[index], memory.of(&source.memory));
+        let illness = known.and_then(|known| known.illness.as_ref());
+        let state = match verdict.state {
+            State::Failed | State::Stale if counts[index] > 0 => State::Stale,
+            State::Stale => State::Failed,
+            state => state,
+        };
+        let since = match (state, &turns[index]) {
+            (State::Ok, _) => None,
+            _ if source.place == Place::Later => None,
+            (_, Turn::Held(rest)) => Some(rest.since),
+            // A time in the future is the mark of a clock that ran ahead.
+            _ => illness
+                .and_then(|illness| Timestamp::from_unix(illness.since))
+                .filter(|since| *since <= now)
+                .or(Some(now)),
+        };
+        // As long as the cause is the same, so are the words: a number in them is no news.
+        let now_ill = remember::illness(verdict, &round.tallies[index], now);
+        let same = illness.filter(|old| now_ill.is_some_and(|new| new.has_cause_of(old)));
+        let error = same.map(|illness| illness.error.clone()).or_else(|| verdict.error.clone());
+        health.push(SourceHealth {
+            name: source.name.clone(),
+            kind: source.kind,
+            state,
+            since,
+            error: error.filter(|_| state != State::Ok),
+        });
+    }
+    health
+}
+
+/// Who was not asked, and why, for people.
+fn rested(config: &Config, turns: &[Turn]) -> Vec<(String, String)> {
+    let words = |turn: &Turn| match turn {
+        Turn::Ask | Turn::Held(_) => None,
+        Turn::NotDue(at) => Some(format!("not due until {at}, --force asks")),
+        Turn::Nobody(why) => Some(why.clone()),
+    };
+    let rested = config.sources.iter().zip(turns);
+    rested.filter_map(|(source, turn)| Some((source.name.clone(), words(turn)?))).collect()
 }

@@ -72,6 +72,10 @@ Options:
   -o, --output FILE     write this file instead of the config's; - is stdout
   -f, --format FORMAT   jsonfeed, jsonl or text; without -o it goes to stdout
       --limit N         write at most N items
+      --new             only items that were never printed before
+      --max-age DUR     ask nobody if the last round is younger than this
+      --offline         ask nobody: what is stored
+      --force           ask also who is not due (never who said to wait)
       --workers N       at most N requests in flight (default 32)
       --timeout DUR     for one request, connect to last byte (default 10s)
       --deadline DUR    for the round; what is left is put off (default 60s)
@@ -81,8 +85,13 @@ Options:
   -q, --quiet           say only what went wrong
   -v, --verbose         a line for each source; -vv: for each request
   -h, --help            this text
-  Not yet: --new, --max-age, --offline, --force, --record, --timeline.
+  Not yet: --record, --timeline.
   DUR is a duration: 500ms, 90s, 15m, 1h30m.
+
+Who is asked:
+  A source is asked when it is due: its `every` has passed (5 minutes for one
+  that is named here), and what its publisher allows. Until then, and while it
+  fails, what it said last is used. Files and stdin are always read.
 
 Where the news goes:
   Without SOURCE the outputs of the config are written. If there are none, or
@@ -95,6 +104,7 @@ Examples:
   newsagg once hn
   newsagg once hn:show https://lobste.rs/rss --limit 20
   newsagg once -f jsonl | jq -r .title
+  newsagg once --new                    what came since you last looked
   newsagg once -c newsagg.toml -o feed.json --report report.json
   curl -s https://lwn.net/headlines/rss | newsagg once -
 

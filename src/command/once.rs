@@ -9,6 +9,7 @@ use argh::{ArgsInfo, FromArgs};
 use super::perform::{Manner, perform};
 use super::{args, say};
 use crate::config::{self, Config, Output, OutputFormat, Problem};
+use crate::update::Wishes;
 
 /// ask every source once, merge, write the outputs
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
@@ -52,16 +53,16 @@ pub struct OnceArgs {
     /// a line per source; twice: per request
     #[argh(switch, short = 'v')]
     pub verbose: u8,
-    /// later
+    /// only what was never printed before
     #[argh(switch)]
     pub new: bool,
-    /// later
-    #[argh(option)]
-    pub max_age: Option<String>,
-    /// later
+    /// no request if the last round is younger
+    #[argh(option, from_str_fn(args::span))]
+    pub max_age: Option<Duration>,
+    /// no request at all
     #[argh(switch)]
     pub offline: bool,
-    /// later
+    /// ask also who is not due
     #[argh(switch)]
     pub force: bool,
     /// later
@@ -76,14 +77,21 @@ impl OnceArgs {
     /// The first option that a later version brings.
     pub fn later(&self) -> Option<&'static str> {
         let options = [
-            (self.new, "--new"),
-            (self.max_age.is_some(), "--max-age"),
-            (self.offline, "--offline"),
-            (self.force, "--force"),
             (self.record.is_some(), "--record"),
             (self.timeline.is_some(), "--timeline"),
         ];
         options.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
+    }
+
+    /// Two options that cannot both be meant.
+    fn contradiction(&self) -> Option<&'static str> {
+        match (self.force, self.offline, self.max_age) {
+            (true, true, _) => Some("`--force` asks and `--offline` does not: which is it?"),
+            (true, _, Some(_)) => {
+                Some("`--force` asks and `--max-age` may not: which is it?")
+            }
+            _ => None,
+        }
     }
 
     /// What is wrong with where things are to be written.
@@ -158,6 +166,9 @@ pub fn run(options: OnceArgs) -> ExitCode {
     if let Some(option) = options.later() {
         return say::usage(&format!("`{option}` is not in this version yet"), Some("once"));
     }
+    if let Some(problem) = options.contradiction() {
+        return say::usage(problem, Some("once"));
+    }
     super::log::set_up(options.quiet, options.verbose);
     let config = match options.config() {
         Ok(config) => config,
@@ -175,9 +186,17 @@ pub fn run(options: OnceArgs) -> ExitCode {
     }
     let manner = Manner {
         strict: options.strict,
-        fail_fast: options.fail_fast,
         report: options.report,
         quiet: options.quiet,
+        wishes: Wishes {
+            fail_fast: options.fail_fast,
+            force: options.force,
+            offline: options.offline,
+            max_age: options.max_age,
+            new: options.new,
+            prints: true,
+            ..Wishes::default()
+        },
     };
     perform(&config, &manner)
 }

@@ -25,12 +25,12 @@ use crate::update::{House, Updated, Wishes, update};
 pub struct Manner {
     /// A source that fails is exit code 3.
     pub strict: bool,
-    /// The first failure ends the round, with exit code 3.
-    pub fail_fast: bool,
     /// Where the report goes; `-` is stdout.
     pub report: Option<PathBuf>,
     /// No closing line.
     pub quiet: bool,
+    /// What the round does differently.
+    pub wishes: Wishes,
 }
 
 /// What ended a round before its time.
@@ -56,7 +56,7 @@ pub fn run(
     let transport = Arc::new(transport(clock.clone()));
     let mut house =
         House { clock: clock.clone(), transport, executor: &executor, limiter: Limiter::default() };
-    let wishes = Wishes { fail_fast: manner.fail_fast, style: style() };
+    let wishes = Wishes { style: style(), ..manner.wishes };
     if config.sources.iter().all(|source| source.place != Place::Network) {
         // Files only: nothing to wait for, so no reactor and no second thread.
         return Ok(futures_lite::future::block_on(update(config, &mut house, wishes)));
@@ -101,11 +101,31 @@ fn conclude(manner: &Manner, updated: &Updated) -> ExitCode {
         log::error!("{error}");
     }
     if !manner.quiet {
+        rested(updated);
         // Without a reader of stderr there is nobody to tell, and nothing to do about it.
         writeln!(io::stderr(), "newsagg: {}", updated.report.line()).ok();
     }
     ExitCode::from(code(manner, updated, reported.is_ok()))
 }
+
+/// Who was not asked, one line for each reason.
+fn rested(updated: &Updated) {
+    let mut rested: Vec<&(String, String)> = updated.rested.iter().collect();
+    rested.sort_by(|a, b| a.1.cmp(&b.1));
+    for group in rested.chunk_by(|a, b| a.1 == b.1) {
+        let names: Vec<&str> = group.iter().take(MOST_NAMED).map(|(name, _)| &**name).collect();
+        let more = match group.len() - names.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let line = format!("newsagg: {}{more}: {}", names.join(", "), group[0].1);
+        // Without a reader of stderr there is nobody to tell, and nothing to do about it.
+        writeln!(io::stderr(), "{line}").ok();
+    }
+}
+
+/// No line names more sources than this.
+const MOST_NAMED: usize = 8;
 
 /// Sources that are not well, at this level, and outputs that could not be written.
 fn complain(updated: &Updated, level: Level) {
@@ -119,7 +139,7 @@ fn complain(updated: &Updated, level: Level) {
                 report.new,
                 milliseconds(report.ms)
             ),
-            (State::Limited, Some(due)) => {
+            (_, Some(due)) => {
                 log::log!(level, "{}: {why}, not before {due}", health.name);
             }
             _ => log::log!(level, "{}: {why}", health.name),
@@ -158,7 +178,7 @@ fn code(manner: &Manner, updated: &Updated, reported: bool) -> u8 {
     if !updated.unwritten.is_empty() || !reported {
         return FAILED;
     }
-    if (manner.strict || manner.fail_fast) && updated.health.iter().any(|h| failed(h.state)) {
+    if (manner.strict || manner.wishes.fail_fast) && updated.health.iter().any(|h| failed(h.state)) {
         return STRICT;
     }
     if well == 0 && !updated.health.is_empty() {

@@ -22,7 +22,7 @@ fn merge_of(sources: &[usize], items: &[(usize, Item)]) -> Vec<Story> {
     let names = ["a", "b", "c"].map(Arc::from).to_vec();
     let mut collection = Collection::new(names, at(NOW), Box::new(Vec::new()));
     for (source, item) in items {
-        collection.add(*source, item, at(NOW - 5));
+        collection.add(*source, &packed(item), at(NOW - 5), false);
     }
     let ranking = collection.rank(sources).unwrap();
     (0..ranking.len()).map(|rank| collection.story(&ranking, rank).unwrap()).collect()
@@ -119,7 +119,7 @@ fn missing_and_future_dates_sort_by_first_seen() {
 fn the_old_are_left_out_and_no_more_than_the_limit_are_shown() {
     let mut collection = Collection::new(vec!["a".into()], at(NOW), Box::new(Vec::new()));
     for day in 0..10 {
-        collection.add(0, &item(&day.to_string(), "", Some(day)), at(NOW));
+        collection.add(0, &packed(&item(&day.to_string(), "", Some(day))), at(NOW), false);
     }
     let ranking = collection.rank(&[0]).unwrap();
     assert_eq!(collection.young(&ranking, Some(at(4)), 100), 0..6);
@@ -150,4 +150,10 @@ fn the_order_of_arrival_changes_nothing() {
         let links = whole.iter().map(|story| (&story.source, &story.item.id));
         assert_eq!(links.collect::<HashSet<_>>().len(), whole.len(), "seed {seed}");
     }
+}
+
+fn packed(item: &Item) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    pack::pack(item, &mut bytes);
+    bytes
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::failure::{Failure, Stage};
-use crate::http::{Document, Exchange, Request, Response, without_secrets};
+use crate::http::{Document, Exchange, Request, Response, digest, without_secrets};
 use crate::queue::Job;
 use crate::source::{Page, Source};
 use crate::transport::{Options, Transport};
@@ -21,10 +21,18 @@ pub(super) struct Errand {
     pub(super) transport: Arc<Transport>,
 }
 
+/// An answer, read.
+pub(super) struct Read {
+    /// `None`: what is held is still true.
+    pub(super) page: Option<Page>,
+    /// Of the body ([`digest`]).
+    pub(super) digest: u64,
+}
+
 /// What became of it.
 pub(super) struct Outcome {
     pub(super) job: Job,
-    pub(super) result: Result<Page, Failure>,
+    pub(super) result: Result<Read, Failure>,
     /// Without the body.
     pub(super) exchange: Exchange,
     pub(super) start: Duration,
@@ -52,7 +60,7 @@ impl Errand {
 /// One request in one line, for the log.
 pub(super) fn told(
     job: &Job,
-    result: &Result<Page, Failure>,
+    result: &Result<Read, Failure>,
     exchange: &Exchange,
     took: Duration,
 ) -> String {
@@ -60,7 +68,8 @@ pub(super) fn told(
         format!("{}, {} bytes, ", answer.status, exchange.bytes_in)
     });
     let came = match result {
-        Ok(page) => format!("{} items", page.items.len()),
+        Ok(Read { page: Some(page), .. }) => format!("{} items", page.items.len()),
+        Ok(Read { page: None, .. }) => "unchanged".into(),
         Err(failure) => failure.to_string(),
     };
     let url = without_secrets(&job.request.url);
@@ -72,7 +81,7 @@ async fn read(
     request: &Request,
     response: Response,
     body: Vec<u8>,
-) -> Result<Page, Failure> {
+) -> Result<Read, Failure> {
     if body.len() <= READ_INLINE {
         return interpret(&*source, request, &response, &body);
     }
@@ -85,9 +94,17 @@ fn interpret(
     request: &Request,
     response: &Response,
     body: &[u8],
-) -> Result<Page, Failure> {
+) -> Result<Read, Failure> {
+    let held = request.held.as_ref();
+    if let (304, Some(held)) = (response.status, held) {
+        return Ok(Read { page: None, digest: held.digest });
+    }
     if !(200..=299).contains(&response.status) {
         return Err(refusal(source, response, body));
+    }
+    let digest = digest(body);
+    if held.is_some_and(|held| held.digest == digest) {
+        return Ok(Read { page: None, digest });
     }
     let document =
         Document { url: Some(&response.url), content_type: response.content_type.as_deref(), body };
@@ -101,7 +118,7 @@ fn interpret(
             ..Failure::new(Stage::Protocol, cause)
         });
     }
-    Ok(page)
+    Ok(Read { page: Some(page), digest })
 }
 
 /// A status that is no success, in the service's own words where it has any.

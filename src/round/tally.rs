@@ -12,6 +12,8 @@ use crate::queue::Job;
 pub struct Tally {
     /// Answers that were read.
     pub pages: usize,
+    /// Answers that said, or were, what is held already.
+    pub unchanged: usize,
     /// Items in them.
     pub items: usize,
     /// Requests sent, redirects and retries included.
@@ -24,6 +26,12 @@ pub struct Tally {
     pub bytes_in: u64,
     /// What failed for good, in order.
     pub failures: Vec<Failure>,
+    /// What the first of them asked for.
+    pub failed_at: Option<Url>,
+    /// Requests of its plan that something was held for …
+    pub held: u32,
+    /// … and that said so to the server.
+    pub conditional: u32,
     /// Some requests were put off, not before this (time of the clock), if that is known.
     pub put_off: Option<Option<Duration>>,
     /// When its first request could have been sent, and when its last answer was read.

@@ -2,55 +2,86 @@
 
 use std::time::Duration;
 
+use super::agenda::Turn;
 use super::outputs::Written;
 use super::sources::quota_of;
 use crate::config::{Config, Place};
 use crate::failure::{Failure, Stage};
 use crate::format::{SourceHealth, State};
 use crate::limit::Limiter;
-use crate::report::{self, OutputReport, Report, SourceReport, date, tenths};
+use crate::report::{self, OutputReport, Report, SourceReport, WearReport, date, tenths};
 use crate::round::{Round, Tally};
+use crate::state::{Known, Memory};
+use crate::store::Wear;
 use crate::time::Timestamp;
 
-/// How one source fared in this round.
+/// How one source stands after this round.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub state: State,
     /// Why, unless it is well.
     pub error: Option<String>,
+    /// Whether this round asked it.
+    pub asked: bool,
 }
 
 /// One verdict for each source of the config.
-pub(super) fn judge(config: &Config, round: &Round) -> Vec<Verdict> {
-    let sources = config.sources.iter().zip(&round.tallies);
+pub(super) fn judge(config: &Config, memory: &Memory, turns: &[Turn], round: &Round) -> Vec<Verdict> {
+    let sources = config.sources.iter().zip(turns).zip(&round.tallies);
     sources
-        .map(|(source, tally)| match source.place {
-            Place::Later => {
+        .map(|((source, turn), tally)| match (&source.place, turn) {
+            (Place::Later, _) => {
                 let error = format!("kind \"{}\" is not in this version yet", source.kind);
-                Verdict { state: State::Off, error: Some(error) }
+                Verdict { state: State::Off, error: Some(error), asked: false }
             }
-            Place::Network if round.cut_short && tally.pages + tally.failures.len() == 0 => {
+            (_, Turn::Held(rest)) => {
+                Verdict { state: rest.state, error: Some(rest.why.clone()), asked: false }
+            }
+            (_, Turn::NotDue(_)) => remembered(memory.of(&source.memory), None),
+            (_, Turn::Nobody(why)) => remembered(memory.of(&source.memory), Some(why)),
+            (Place::Network, Turn::Ask) if round.cut_short && untouched(tally) => {
                 let failure = Failure::new(Stage::Cancelled, "another source failed first");
-                Verdict { state: State::Failed, error: Some(failure.to_string()) }
+                Verdict { state: State::Failed, error: Some(failure.to_string()), asked: false }
             }
-            _ => fate(tally),
+            (_, Turn::Ask) => Verdict { asked: true, ..fate(tally) },
         })
         .collect()
 }
 
+fn untouched(tally: &Tally) -> bool {
+    tally.pages + tally.unchanged + tally.failures.len() == 0
+}
+
+/// How a source stands that was not asked; `why` if nobody was.
+fn remembered(known: Option<&Known>, why: Option<&str>) -> Verdict {
+    let illness = known.and_then(|known| known.illness.as_ref());
+    let empty = known.is_none_or(|known| known.asked().is_none() && known.items.is_empty());
+    match (illness, why) {
+        (Some(illness), _) => {
+            Verdict { state: illness.state, error: Some(illness.error.clone()), asked: false }
+        }
+        // Who was never asked has nothing to show.
+        (None, Some(why)) if empty => {
+            let error = format!("never asked yet, and {why}");
+            Verdict { state: State::Failed, error: Some(error), asked: false }
+        }
+        (None, _) => Verdict { state: State::Ok, error: None, asked: false },
+    }
+}
+
 fn fate(tally: &Tally) -> Verdict {
     let Some(failure) = tally.failures.first() else {
-        let (stage, why) = match (tally.pages, tally.put_off) {
+        let (stage, why) = match (tally.pages + tally.unchanged, tally.put_off) {
             (0, Some(Some(_))) => (Stage::Quota, "nothing left in this round"),
             (0, Some(None)) => (Stage::Timeout, "the round's deadline came first"),
-            _ => return Verdict { state: State::Ok, error: None },
+            _ => return Verdict { state: State::Ok, error: None, asked: true },
         };
         let error = Failure::new(stage, format!("{why}, put off to the next")).to_string();
-        return Verdict { state: State::Limited, error: Some(error) };
+        return Verdict { state: State::Limited, error: Some(error), asked: true };
     };
     // One bad answer costs one answer, as long as others brought something.
-    if tally.pages > 0 && tally.items > 0 {
-        return Verdict { state: State::Ok, error: None };
+    if tally.unchanged > 0 || tally.pages > 0 && tally.items > 0 {
+        return Verdict { state: State::Ok, error: None, asked: true };
     }
     let state = match failure.status {
         Some(410) => State::Off,
@@ -58,7 +89,7 @@ fn fate(tally: &Tally) -> Verdict {
         _ if failure.stage == Stage::Quota => State::Limited,
         _ => State::Failed,
     };
-    Verdict { state, error: Some(failure.to_string()) }
+    Verdict { state, error: Some(failure.to_string()), asked: true }
 }
 
 /// What the report is made from.
@@ -67,13 +98,19 @@ pub(super) struct Books<'a> {
     pub round: &'a Round,
     pub limiter: &'a Limiter,
     pub health: &'a [SourceHealth],
-    /// For each source, the fingerprints of the ids of its items.
-    pub ids: &'a [Vec<u64>],
+    /// For each source, whether it was read in this round.
+    pub read: &'a [bool],
+    /// For each source, how many items it shows.
+    pub items: &'a [usize],
+    /// For each source, when it is due again, if that is known.
+    pub due: &'a [Option<Timestamp>],
     /// How many stories they are after merging.
     pub stories: usize,
     /// For each source, how many of its items were never seen before.
     pub new: &'a [usize],
     pub outputs: &'a [Written],
+    /// What the round wrote, outputs and state together.
+    pub wear: Wear,
     pub started: Timestamp,
 }
 
@@ -99,6 +136,7 @@ pub(super) fn report(books: Books<'_>) -> Report {
         items: books.stories,
         new: books.new.iter().sum(),
         outputs: books.outputs.iter().map(output).collect(),
+        written: WearReport { files: books.wear.files, bytes: books.wear.bytes },
         sources: (0..books.health.len()).map(|index| source(&books, index)).collect(),
     }
 }
@@ -122,19 +160,19 @@ fn source(books: &Books<'_>, index: usize) -> SourceReport {
         let left = books.limiter.left(&terms.account, window, now);
         report::quota(window.count, window.per, left)
     };
-    let next_due = tally.put_off.flatten().and_then(|at| {
-        let ahead = at.saturating_sub(books.round.began).as_secs();
-        Timestamp::from_unix(books.started.unix().checked_add(i64::try_from(ahead).ok()?)?)
-    });
     SourceReport {
         name: health.name.clone(),
         kind: health.kind,
-        state: if health.state == State::Ok { "fresh" } else { health.state.name() },
+        state: match health.state {
+            State::Ok if books.read[index] => "fresh",
+            State::Ok => "unchanged",
+            state => state.name(),
+        },
         requests: tally.requests,
         retries: tally.retries,
         status: tally.status,
         bytes_in: tally.bytes_in,
-        items: books.ids[index].len(),
+        items: books.items[index],
         new: books.new[index],
         ms: tenths(tally.span.map_or(Duration::ZERO, |(from, to)| to.saturating_sub(from))),
         wait_ms: tenths(wait),
@@ -146,7 +184,7 @@ fn source(books: &Books<'_>, index: usize) -> SourceReport {
         error: health.error.clone(),
         since: date(health.since),
         quota: terms.windows.iter().map(quota).collect(),
-        next_due: date(next_due),
+        next_due: date(books.due[index]),
     }
 }
 

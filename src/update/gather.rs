@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, Place, SourceConfig};
+use crate::format::Pace;
+use crate::http::{Request, Response, Secret, Url};
 use crate::item::{Item, Text};
-use crate::merge::{Collection, fingerprint};
-use crate::state::Memory;
-use crate::store::Spool;
+use crate::merge::{Collection, Shelf, fingerprint};
+use crate::pack;
+use crate::round::Landed;
+use crate::source;
+use crate::state::{ItemHead, Kept, Memory, SHOWN, content, root_of};
 use crate::time::Timestamp;
 
 /// Takes items as they come.
@@ -15,50 +19,187 @@ pub(super) struct Gathered<'a> {
     config: &'a Config,
     memory: &'a Memory,
     now: Timestamp,
-    news: News,
+    /// All that came.
+    pub collection: Collection,
+    /// For each source what it brought.
+    pub brought: Vec<Brought>,
+    packed: Vec<u8>,
 }
 
-/// All that came, and whose it is.
+/// What one source brought.
+#[derive(Debug, Default)]
+pub(super) struct Brought {
+    /// One for each request of its plan (one for a file).
+    pub roots: Vec<Root>,
+    /// So many items were kept.
+    pub items: usize,
+}
+
+impl Brought {
+    /// Whether what was read stands in the place of this item: it is of a document that was read,
+    /// or of one that is asked for no longer while another was read.
+    pub(super) fn replaces(&self, kept: &Kept) -> bool {
+        match self.roots.iter().find(|root| root_of(root.key) == kept.head.root) {
+            Some(root) => root.read,
+            None => self.is_read(),
+        }
+    }
+
+    /// Whether an item with this fingerprint was read.
+    pub(super) fn holds(&self, id: u64) -> bool {
+        self.roots.iter().any(|root| root.items.iter().any(|item| item.head.id == id))
+    }
+
+    /// Whether there is anything new to read.
+    pub(super) fn is_read(&self) -> bool {
+        self.roots.iter().any(|root| root.read)
+    }
+}
+
+/// What came on behalf of one request of a plan.
+#[derive(Debug, Default)]
+pub(super) struct Root {
+    /// Fingerprint of the request and of what the config makes of its answer.
+    pub key: u64,
+    /// Whether there is a new page: its items stand for the document.
+    pub read: bool,
+    /// Whether follow-ups are part of it.
+    pub followed: bool,
+    /// The newest answer to the request itself.
+    pub answer: Option<Answer>,
+    /// What the page shows.
+    pub items: Vec<Kept>,
+}
+
+/// How a server answered a request of a plan.
 #[derive(Debug)]
-pub(super) struct News {
-    pub collection: Collection,
-    /// For each source, the fingerprints of the ids of its items.
-    pub ids: Vec<Vec<u64>>,
+pub(super) struct Answer {
+    pub asked: Url,
+    pub response: Response,
+    pub digest: u64,
+    /// `None`: what is held is still true.
+    pub pace: Option<Pace>,
+    pub partial: bool,
 }
 
 impl<'a> Gathered<'a> {
-    pub(super) fn new(config: &'a Config, memory: &'a Memory, now: Timestamp) -> Gathered<'a> {
+    pub(super) fn new(
+        config: &'a Config,
+        memory: &'a Memory,
+        now: Timestamp,
+        shelf: Box<dyn Shelf>,
+    ) -> Gathered<'a> {
         let names = config.sources.iter().map(|source| Arc::from(source.name.as_str())).collect();
-        let collection = Collection::new(names, now, Box::new(Spool::default()));
-        let ids = vec![Vec::new(); config.sources.len()];
-        Gathered { config, memory, now, news: News { collection, ids } }
+        let collection = Collection::new(names, now, shelf);
+        let root = |key| Root { key, ..Root::default() };
+        let roots = |source| keys(source).into_iter().map(root).collect();
+        let brought = config.sources.iter().map(|s| Brought { roots: roots(s), items: 0 });
+        let brought = brought.collect();
+        Gathered { config, memory, now, collection, brought, packed: Vec::new() }
     }
 
-    /// Takes the items of one answer of the `index`-th source.
-    pub(super) fn keep(&mut self, index: usize, items: Vec<Item>) {
+    /// When the round began.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Takes an answer to the `index`-th source.
+    pub(super) fn land(&mut self, index: usize, landed: Landed) {
+        let Landed { request, response, page, digest, .. } = landed;
+        let (root, first) = (request.root as usize, request.step == 0);
+        if let Some(root) = self.brought[index].roots.get_mut(root) {
+            root.followed |= !first;
+            if first {
+                let pace = page.as_ref().map(|page| page.pace);
+                let partial = page.as_ref().is_some_and(|page| page.partial);
+                let asked = request.url;
+                root.answer = Some(Answer { asked, response, digest, pace, partial });
+            }
+        }
+        if let Some(page) = page {
+            self.keep(index, root, page.items);
+        }
+    }
+
+    /// Takes the items of one document of the `index`-th source.
+    pub(super) fn keep(&mut self, index: usize, root: usize, items: Vec<Item>) {
         let source = &self.config.sources[index];
-        let ids = &mut self.news.ids[index];
+        let brought = &mut self.brought[index];
+        let Some(root) = brought.roots.get_mut(root) else { return };
+        root.read = true;
+        let number = self.memory.of(&source.memory);
         for mut item in items {
-            if source.limit.is_some_and(|limit| ids.len() >= limit) {
+            if source.limit.is_some_and(|limit| brought.items >= limit) {
                 break;
             }
             if !wanted(source, &item.title) {
                 continue;
             }
             tag(&mut item, &source.tags);
+            brought.items += 1;
+            self.packed.clear();
+            pack::pack(&item, &mut self.packed);
             let id = fingerprint(&item.id);
-            ids.push(id);
-            let first_seen = self.memory.first_seen(&source.memory, id, self.now);
-            self.news.collection.add(index, &item, first_seen);
+            let known = number.and_then(|known| known.item(id));
+            // A time in the future is the mark of a clock that ran ahead, and counts as now.
+            let first_seen = known.and_then(|item| Timestamp::from_unix(item.head.first_seen));
+            let first_seen = first_seen.map_or(self.now, |time| time.min(self.now));
+            let printed = known.is_some_and(|item| item.head.printed);
+            let (place, length) = self.collection.add(index, &self.packed, first_seen, printed);
+            let first_seen = first_seen.unix();
+            root.items.push(Kept {
+                head: ItemHead { id, root: root_of(root.key), first_seen, printed },
+                place,
+                length,
+                content: content(&self.packed),
+                gone: SHOWN,
+                unsaved: true,
+            });
         }
-    }
-
-    pub(super) fn finish(self) -> News {
-        self.news
     }
 }
 
-fn wanted(source: &SourceConfig, title: &str) -> bool {
+/// What a source's documents are remembered under: what is asked for, and what the config makes of
+/// the answer. A document of another key was never asked for.
+pub(super) fn keys(source: &SourceConfig) -> Vec<u64> {
+    let mut settings = String::new();
+    for pattern in source.include.iter().map(|regex| regex.as_str()) {
+        settings.push_str(pattern);
+        settings.push('\n');
+    }
+    settings.push('\r');
+    for pattern in source.exclude.iter().map(|regex| regex.as_str()) {
+        settings.push_str(pattern);
+        settings.push('\n');
+    }
+    settings.push('\r');
+    for tag in &source.tags {
+        settings.push_str(tag);
+        settings.push('\n');
+    }
+    settings.push_str(source.kind);
+    settings.push('\r');
+    settings.push_str(&source.limit.unwrap_or(0).to_string());
+    let plan = match (&source.place, &source.source) {
+        (Place::Network, Some(own)) => own.plan(),
+        (Place::File(path), _) => {
+            return vec![fingerprint(&format!("{settings}\r{}", path.display()))];
+        }
+        _ => return vec![fingerprint(&settings)],
+    };
+    plan.iter().map(|request| key(&settings, request, source)).collect()
+}
+
+fn key(settings: &str, request: &Request, source: &SourceConfig) -> u64 {
+    let mut text = format!("{settings}\r{}", request.url);
+    for header in request.headers.iter().chain(&source.headers) {
+        // Nobody gets a key back from what is remembered.
+        text.push_str(&source::account(&header.name, &Secret(header.value.clone())));
+    }
+    fingerprint(&text)
+}
+
+pub(super) fn wanted(source: &SourceConfig, title: &str) -> bool {
     let included = source.include.is_empty() || source.include.iter().any(|r| r.is_match(title));
     included && !source.exclude.iter().any(|r| r.is_match(title))
 }

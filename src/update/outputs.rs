@@ -8,7 +8,7 @@ use crate::config::{Config, Output, OutputFormat};
 use crate::format::{Format, Merged, SourceHealth, State, Stories, Style};
 use crate::item::Story;
 use crate::merge::{Collection, Ranking};
-use crate::store::{self, Appeared, Counted};
+use crate::store::{self, Appeared, Counted, Wear};
 use crate::time::Timestamp;
 
 /// So much of a document goes to stdout at once.
@@ -34,7 +34,8 @@ pub(super) struct Order<'a> {
 }
 
 impl<'a> Order<'a> {
-    pub(super) fn new(config: &Config, collection: &'a Collection) -> Order<'a> {
+    /// With `new`, what was printed before is left out.
+    pub(super) fn new(config: &Config, collection: &'a Collection, new: bool) -> Order<'a> {
         let mut sets: Vec<Vec<usize>> = vec![(0..config.sources.len()).collect()];
         for output in &config.outputs {
             if !sets.contains(&output.sources) {
@@ -43,6 +44,10 @@ impl<'a> Order<'a> {
         }
         let rank = |set: Vec<usize>| {
             let ranking = collection.rank(&set);
+            let ranking = match new {
+                true => ranking.map(|ranking| collection.unprinted(ranking)),
+                false => ranking,
+            };
             (set, ranking)
         };
         Order { collection, rankings: sets.into_iter().map(rank).collect() }
@@ -66,20 +71,62 @@ impl<'a> Order<'a> {
     }
 }
 
+/// Whether all documents that show this source are on the disk.
+pub(super) fn durable(config: &Config, written: &[Written], source: usize) -> bool {
+    let outputs = config.outputs.iter().filter(|output| output.format.later().is_none());
+    let failed = |(output, written): (&Output, &Written)| {
+        written.error.is_some() && output.sources.contains(&source)
+    };
+    !outputs.zip(written).any(failed)
+}
+
+/// Whether an output is paper: what is printed on stdout is not there to be looked at again.
+pub(super) fn prints(output: &Output) -> bool {
+    output.path.is_none()
+}
+
+/// What the outputs cost the disk.
+pub(super) fn wear(written: &[Written]) -> Wear {
+    let files = written.iter().filter(|written| written.written && written.path != "-");
+    files.fold(Wear::default(), |wear, written| wear + Wear { files: 1, bytes: written.bytes })
+}
+
+/// The items that these outputs show, or that are the same stories: source and fingerprint of the
+/// id.
+pub(super) fn shown(
+    config: &Config,
+    order: &Order<'_>,
+    now: Timestamp,
+    which: impl Fn(&Output) -> bool,
+) -> Vec<(usize, u64)> {
+    let mut items = Vec::new();
+    for output in config.outputs.iter().filter(|output| which(output)) {
+        let Ok(ranking) = order.of(output) else { continue };
+        let shown = Shown::new(order.collection, ranking, output, now);
+        let members = shown.ranks.flat_map(|rank| order.collection.members(ranking, rank));
+        items.extend(members);
+    }
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+
 /// Writes every output of the config; one that fails does not keep the others from being written.
 pub(super) fn write(
     config: &Config,
     health: &[SourceHealth],
     order: &Order<'_>,
+    counts: &[usize],
     now: Timestamp,
     style: Style,
 ) -> Vec<Written> {
     let mut written = Vec::with_capacity(config.outputs.len());
     for output in &config.outputs {
         let OutputFormat::Now(format) = output.format else { continue };
-        // When none of its sources brought anything, a document that is there says more than an
-        // empty one.
-        let nothing = output.sources.iter().all(|index| health[*index].state != State::Ok);
+        // When none of its sources has anything to show, a document that is there says more than
+        // an empty one.
+        let well = |index: &usize| health[*index].state == State::Ok || counts[*index] > 0;
+        let nothing = !output.sources.iter().any(well);
         if let Some(path) = output.path.as_deref().filter(|path| nothing && path.is_file()) {
             written.push(left(path));
             continue;
@@ -134,7 +181,7 @@ impl Stories for Shown<'_> {
 fn to_file(path: &Path, mode: u32, format: Format, merged: &Merged<'_>) -> Written {
     let render = |out: &mut dyn Write| format.write(merged, Style::default(), out);
     match store::appear(path, mode, &render) {
-        Ok(Appeared { bytes, written }) => Written { bytes, written, ..left(path) },
+        Ok(Appeared { bytes, written, .. }) => Written { bytes, written, ..left(path) },
         Err(failure) => Written { error: Some(failure.to_string()), ..left(path) },
     }
 }

@@ -1,67 +1,164 @@
-//! The memory of earlier rounds, from the state directory and back.
+//! What a round leaves in the memory.
 
-use std::io::ErrorKind;
-use std::path::PathBuf;
+use super::gather::{Answer, Brought, keys};
+use crate::config::{Config, Place, SourceConfig};
+use crate::failure::Failure;
+use crate::format::State;
+use crate::http::{Held, Url, Validators};
+use crate::merge::fingerprint;
+use crate::round::{Holding, Round, Tally};
+use crate::state::{Document, Illness, Memory, Outcome, Poll};
+use crate::time::Timestamp;
 
-use crate::config::Config;
-use crate::state::{Memory, Unusable};
-use crate::store;
+use super::account::Verdict;
 
-/// The file in the state directory.
-const NAME: &str = "first-seen.json";
-/// Ten thousand sources with a thousand items each would not fill this.
-const MAX_BYTES: u64 = 512 << 20;
-
-/// What is remembered; nothing if there is no file, or none that can be used.
-pub(super) fn load(config: &Config) -> Memory {
-    let Some(path) = path(config) else { return Memory::default() };
-    let bytes = match store::read(&path, MAX_BYTES) {
-        Ok(bytes) => bytes,
-        // A directory that cannot be is complained about when it is to be written.
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Memory::default();
-        }
-        Err(error) => {
-            log::warn!("reading {}: {}", path.display(), store::plainly(&error));
-            return Memory::default();
-        }
-    };
-    Memory::read(&bytes).unwrap_or_else(|unusable| {
-        match unusable {
-            Unusable::Newer(_) => {
-                log::warn!("{}: written by a newer newsagg, left alone", path.display());
-                return Memory::unsaved();
-            }
-            Unusable::Damaged(why) => {
-                let aside = path.with_extension("json.damaged");
-                let verdict = match store::set_aside(&path, &aside) {
-                    Ok(()) => format!("set aside as {}", aside.display()),
-                    Err(error) => format!("and not to be moved: {}", store::plainly(&error)),
+/// What is held of the answers to a source's plan.
+pub(super) fn held(source: &SourceConfig, memory: &Memory) -> Vec<Option<Holding>> {
+    let Some(known) = memory.of(&source.memory) else { return Vec::new() };
+    let plan = source.source.as_ref().map(|own| own.plan()).unwrap_or_default();
+    let holding = |(request, key): (crate::http::Request, u64)| {
+        let document = known.document(key)?;
+        let (mut asked, mut instead) = (Some(request.clone()), Vec::new());
+        // The plan's own URL, or one of its fallbacks.
+        while let Some(next) = asked.filter(|_| instead.len() < MAX_FALLBACKS) {
+            if fingerprint(next.url.as_str()) == document.asked {
+                let url = match &document.url {
+                    Some(url) => Url::parse(url).ok()?,
+                    None => next.url.clone(),
                 };
-                log::warn!("{}: damaged ({why}), {verdict}", path.display());
+                let validators = document.validators.clone();
+                let held = Held { url, validators, digest: document.digest? };
+                return Some(Holding { asked: next.url, held });
             }
+            asked = source.source.as_ref().and_then(|own| own.fallback(&next));
+            instead.push(next.url);
         }
-        Memory::default()
-    })
+        None
+    };
+    plan.into_iter().zip(keys(source)).map(holding).collect()
 }
 
-/// Writes what changed. A state that cannot be written costs first-seen dates, not the news.
-pub(super) fn save(config: &Config, memory: &Memory) {
-    let Some(path) = path(config).filter(|_| memory.changed()) else { return };
-    let made = path.parent().map_or(Ok(()), |parent| store::make_directory(parent, 0o700));
-    let saved = made
-        .map_err(|error| {
-            let dir = path.parent().unwrap_or(&path).display();
-            format!("making the state directory {dir}: {}", store::plainly(&error))
-        })
-        .and_then(|()| {
-            store::appear(&path, 0o600, &|out| memory.write(out)).map_err(|error| error.to_string())
-        });
-    if let Err(error) = saved {
-        log::warn!("{error}; first-seen dates are not remembered");
+/// No more fallbacks than this are looked through for the one that was asked.
+const MAX_FALLBACKS: usize = 32;
+
+/// Notes what every source brought. `durable` says whether all that a source led to is written.
+/// Returns for each source how many of its items were never seen before.
+pub(super) fn note(
+    config: &Config,
+    memory: &mut Memory,
+    round: &Round,
+    brought: &[Brought],
+    verdicts: &[Verdict],
+    durable: &dyn Fn(usize) -> bool,
+    now: Timestamp,
+) -> Vec<usize> {
+    let mut polls = Vec::new();
+    let mut new = vec![0; config.sources.len()];
+    for (index, source) in config.sources.iter().enumerate() {
+        if source.place == Place::Later || !verdicts[index].asked {
+            continue;
+        }
+        let (tally, verdict) = (&round.tallies[index], &verdicts[index]);
+        let number = memory.meet(&source.memory);
+        let whole = tally.failures.is_empty() && tally.put_off.is_none();
+        for root in &brought[index].roots {
+            if root.read {
+                let shown = &root.items;
+                new[index] += memory.show(number, crate::state::root_of(root.key), shown, now);
+            }
+            if let Some(answer) = &root.answer {
+                let old = memory.known(number).document(root.key).cloned();
+                let usable = (whole || !root.followed) && !answer.partial && durable(index);
+                memory.hold(number, document(root.key, answer, old, usable));
+                if let Some(pace) = answer.pace {
+                    memory.pace(number, pace);
+                }
+            }
+        }
+        if brought[index].roots.iter().any(|root| root.read) {
+            memory.limit_to(number, &keys(source), now);
+        }
+        memory.ill(number, illness(verdict, tally, now));
+        // Nobody was asked if our own line was down.
+        let poll = poll(number, &brought[index], tally).filter(|_| !round.line_down);
+        if let Some(poll) = poll {
+            polls.push(poll);
+            remember_asking(memory, number, source);
+            if tally.failures.is_empty() {
+                memory.moved(number, tally.moved.as_ref().map(Url::as_str), now);
+            }
+        }
+    }
+    memory.polls(now, polls);
+    new
+}
+
+/// What was asked for is known, even if nothing came of it.
+fn remember_asking(memory: &mut Memory, number: u32, source: &SourceConfig) {
+    let plan = source.source.as_ref().map(|own| own.plan()).unwrap_or_default();
+    for (request, key) in plan.iter().zip(keys(source)) {
+        if memory.known(number).document(key).is_none() {
+            let asked = fingerprint(request.url.as_str());
+            memory.hold(number, Document { key, asked, ..Document::default() });
+        }
     }
 }
 
-fn path(config: &Config) -> Option<PathBuf> {
-    config.state.dir.as_ref().map(|dir| dir.join(NAME))
+/// What is held of a document from now on.
+fn document(key: u64, answer: &Answer, old: Option<Document>, usable: bool) -> Document {
+    let asked = fingerprint(answer.asked.as_str());
+    let Answer { response, .. } = answer;
+    let url = (response.url != answer.asked).then(|| response.url.as_str().to_owned());
+    let unusable =
+        Document { key, asked, url: url.clone(), validators: Validators::default(), digest: None };
+    let told = &response.validators;
+    match (answer.pace, old) {
+        // A 304 need not say again what is still true; each of the two stands for itself.
+        (None, Some(old)) if response.status == 304 => {
+            let etag = told.etag.clone().or(old.validators.etag);
+            let last_modified = told.last_modified.clone().or(old.validators.last_modified);
+            Document { validators: Validators { etag, last_modified }, ..old }
+        }
+        // What the outputs do not show yet must come again whole.
+        (Some(_), _) if !usable => unusable,
+        _ => Document { validators: told.clone(), digest: Some(answer.digest), ..unusable },
+    }
+}
+
+pub(super) fn illness(verdict: &Verdict, tally: &Tally, now: Timestamp) -> Option<Illness> {
+    let error = verdict.error.clone().filter(|_| verdict.state != State::Ok)?;
+    let status = tally.failures.first().and_then(|failure: &Failure| failure.status);
+    Some(Illness { state: verdict.state, since: now.unix(), status, error })
+}
+
+/// Notes that these items, by source and fingerprint, were printed.
+pub(super) fn printed(config: &Config, memory: &mut Memory, items: &[(usize, u64)]) {
+    for run in items.chunk_by(|a, b| a.0 == b.0) {
+        let number = memory.meet(&config.sources[run[0].0].memory);
+        memory.printed(number, run.iter().map(|(_, id)| *id).collect());
+    }
+}
+
+/// How it went to ask a source; `None` if no request was sent.
+fn poll(number: u32, brought: &Brought, tally: &Tally) -> Option<Poll> {
+    tally.span?;
+    let outcome = match (tally.pages, tally.unchanged, &tally.failures[..]) {
+        (0, 0, failures) if failures.iter().any(|failure| failure.status == Some(429)) => {
+            Outcome::Refused
+        }
+        (0, 0, _) => Outcome::Failed,
+        (0, _, _) => Outcome::Unchanged,
+        _ => Outcome::Fresh,
+    };
+    let answers = brought.roots.iter().filter_map(|root| root.answer.as_ref());
+    let fresh_for = answers.filter_map(|answer| answer.response.fresh_for).min();
+    let (from, to) = tally.span.unwrap_or_default();
+    Some(Poll {
+        source: number,
+        outcome,
+        held: tally.held > 0,
+        conditional: tally.conditional >= tally.held,
+        ms: u32::try_from(to.saturating_sub(from).as_millis()).unwrap_or(u32::MAX),
+        fresh_for: fresh_for.map(|span| u32::try_from(span.as_secs()).unwrap_or(u32::MAX)),
+    })
 }

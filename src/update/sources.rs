@@ -1,5 +1,6 @@
 //! The sources of a config as a round asks them; files and stdin as they are read.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +9,12 @@ use futures_lite::FutureExt;
 
 use super::gather::Gathered;
 use super::local::{Local, locals};
-use super::{House, Wishes};
+use super::{House, Wishes, agenda::Turn, remember};
 use crate::config::{Config, Place, SourceConfig};
 use crate::failure::{Failure, Stage};
-use crate::round::{Ask, Round, Rules, Tally, round};
+use crate::round::{Ask, Holding, Landed, Round, Rules, Tally, round};
 use crate::source::{Page, Quota};
+use crate::state::Memory;
 
 /// Asks the network and reads what is local, at the same time. The tallies are those of the
 /// config's sources, one for each.
@@ -20,9 +22,13 @@ pub(super) async fn ask(
     config: &Config,
     house: &mut House<'_>,
     wishes: Wishes,
+    turns: &[Turn],
+    memory: &Memory,
     gathered: &mut Gathered<'_>,
 ) -> Round {
     let places: Vec<usize> = positions(config, |place| *place == Place::Network);
+    let places: Vec<usize> =
+        places.into_iter().filter(|index| turns[*index] == Turn::Ask).collect();
     let mut locals = locals(config);
     let mut tallies = vec![Tally::default(); config.sources.len()];
     // Without a network there is nothing to wait for, and a failure that ends everything had
@@ -42,7 +48,7 @@ pub(super) async fn ask(
     let deadline = house.clock.now().saturating_add(config.fetch.deadline);
     let start = |local: Local| (local.index, smol::unblock(move || local.read()));
     let reading: Vec<_> = locals.into_iter().map(start).collect();
-    let mut round = ask_network(config, house, wishes, &places, gathered).await;
+    let mut round = ask_network(config, house, wishes, &places, memory, gathered).await;
     for (index, read) in reading {
         let page = read.or(silence(house, deadline)).await;
         settle(index, page, &mut tallies, gathered);
@@ -61,18 +67,41 @@ async fn ask_network(
     house: &mut House<'_>,
     wishes: Wishes,
     places: &[usize],
+    memory: &Memory,
     gathered: &mut Gathered<'_>,
 ) -> Round {
-    let asks: Vec<Ask> =
-        places.iter().filter_map(|index| ask_of(config, &config.sources[*index])).collect();
+    let asked = places.iter().map(|index| &config.sources[*index]);
+    let ask = |source| {
+        let held = if wishes.probe { Vec::new() } else { remember::held(source, memory) };
+        ask_of(config, source, held)
+    };
+    let asks: Vec<Ask> = asked.filter_map(ask).collect();
     let rules = Rules {
         workers: NonZeroUsize::new(config.fetch.workers).unwrap_or(NonZeroUsize::MIN),
         deadline: config.fetch.deadline,
         fail_fast: wishes.fail_fast,
         seed: house.clock.wall().unix().unsigned_abs() ^ u64::from(std::process::id()),
     };
-    let mut keep = |ask: usize, page: Page| gathered.keep(places[ask], page.items);
+    let mut keep = |landed: Landed| gathered.land(places[landed.source], landed);
     round(&asks, rules, &mut house.limiter, &house.transport, house.executor, &mut keep).await
+}
+
+/// Sets aside, once and durably, what the sources that are asked will spend at least.
+pub(super) fn reserve(config: &Config, house: &mut House<'_>, turns: &[Turn]) {
+    let now = house.clock.now();
+    let mut wanted = BTreeMap::new();
+    for (source, _) in config.sources.iter().zip(turns).filter(|(_, turn)| **turn == Turn::Ask) {
+        let quota = quota_of(source);
+        let plan = source.source.as_ref().map_or(0, |own| own.plan().len());
+        if !quota.windows.is_empty() {
+            let (_, want) = wanted.entry(quota.account).or_insert((quota.windows, 0));
+            *want += u32::try_from(plan).unwrap_or(u32::MAX);
+        }
+    }
+    for (account, (windows, want)) in &wanted {
+        house.limiter.reserve(account, windows, *want, now);
+    }
+    house.limiter.save(now);
 }
 
 /// A pipe that has said nothing by the round's deadline.
@@ -91,7 +120,7 @@ fn settle(
         Ok(page) => {
             tallies[index].pages = 1;
             tallies[index].items = page.items.len();
-            gathered.keep(index, page.items);
+            gathered.keep(index, 0, page.items);
         }
         Err(failure) => tallies[index].failures.push(failure),
     }
@@ -102,7 +131,11 @@ fn positions(config: &Config, wanted: impl Fn(&Place) -> bool) -> Vec<usize> {
     sources.filter(|(_, source)| wanted(&source.place)).map(|(index, _)| index).collect()
 }
 
-fn ask_of(config: &Config, source: &SourceConfig) -> Option<Ask> {
+fn ask_of(
+    config: &Config,
+    source: &SourceConfig,
+    held: Vec<Option<Holding>>,
+) -> Option<Ask> {
     let reader = source.source.clone()?;
     let Quota { account, windows } = quota_of(source);
     let per_host = source.per_host.or(reader.per_host()).unwrap_or(config.fetch.per_host);
@@ -115,6 +148,7 @@ fn ask_of(config: &Config, source: &SourceConfig) -> Option<Ask> {
         retries: u8::try_from(source.retries).unwrap_or(u8::MAX),
         per_host,
         source: reader,
+        held,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::http::{Document, Request};
 use crate::source::{Page, Quota, Source};
 use crate::transport::Transport;
+use crate::update::Wishes;
 
 /// How one source answered.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,15 +76,14 @@ impl Source for Probe {
     }
 }
 
-/// Asks each source of this version its first question, without retries, fallbacks, outputs or
-/// memory.
+/// Asks each source of this version its first question, without retries, fallbacks or outputs. Nothing
+/// is remembered of it but what it cost the quotas.
 ///
 /// # Errors
 /// The exit code after a signal.
 pub fn ask(config: &Config) -> Result<Vec<Row>, u8> {
     let mut config = config.clone();
     config.outputs.clear();
-    config.state.dir = None;
     config.sources.retain(|source| source.place != Place::Later);
     let mut probes = Vec::new();
     for source in &mut config.sources {
@@ -95,7 +95,9 @@ pub fn ask(config: &Config) -> Result<Vec<Row>, u8> {
             probes.push(probe);
         }
     }
-    let updated = perform::run(&config, &Manner::default(), Transport::new)?;
+    let wishes = Wishes { probe: true, ..Wishes::default() };
+    let manner = Manner { wishes, ..Manner::default() };
+    let updated = perform::run(&config, &manner, Transport::new)?;
     let rows = updated.report.sources.into_iter().zip(&probes).map(|(report, probe)| {
         let seen = probe.seen.get();
         Row {

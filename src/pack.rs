@@ -1,7 +1,7 @@
 //! An item as one run of bytes, and back.
 //!
-//! Lengths and numbers are LEB128; what is absent costs a bit. The bytes never leave the process
-//! that made them.
+//! Lengths and numbers are LEB128; what is absent costs a bit. The state directory keeps items like
+//! this: a new field takes a new bit, and what a bit means never changes.
 
 use crate::item::{Attachment, Extra, Item, Text};
 use crate::time::Timestamp;
@@ -23,7 +23,7 @@ const EXTRA: u64 = 1 << 12;
 const URL_IS_ID: u64 = 1 << 13;
 
 /// Writes `item` behind what is in `out`.
-pub(super) fn pack(item: &Item, out: &mut Vec<u8>) {
+pub fn pack(item: &Item, out: &mut Vec<u8>) {
     let extra = item.rare();
     let url_is_id = item.url.as_ref() == Some(&item.id);
     let flags = [
@@ -80,7 +80,7 @@ fn pack_attachment(attachment: &Attachment, out: &mut Vec<u8>) {
 }
 
 /// Reads what [`pack`] wrote; `None` if it is something else.
-pub(super) fn unpack(bytes: &[u8]) -> Option<Item> {
+pub fn unpack(bytes: &[u8]) -> Option<Item> {
     let mut reader = Reader(bytes);
     let flags = reader.number()?;
     let has = |flag: u64| flags & flag != 0;
@@ -104,7 +104,37 @@ pub(super) fn unpack(bytes: &[u8]) -> Option<Item> {
     reader.0.is_empty().then_some(item)
 }
 
-fn number(mut n: u64, out: &mut Vec<u8>) {
+/// What sorts, joins and filters an item, without taking it apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Glance<'a> {
+    /// [`Item::id`].
+    pub id: &'a str,
+    /// [`Item::title`].
+    pub title: &'a str,
+    /// [`Item::external_url`], else [`Item::url`].
+    pub link: Option<&'a str>,
+    /// [`Item::published`], else [`Item::updated`].
+    pub date: Option<Timestamp>,
+}
+
+/// Looks at what [`pack`] wrote; `None` if it is something else.
+pub fn glance(bytes: &[u8]) -> Option<Glance<'_>> {
+    let mut reader = Reader(bytes);
+    let flags = reader.number()?;
+    let has = |flag: u64| flags & flag != 0;
+    let (id, title) = (reader.text()?, reader.text()?);
+    let own = if has(URL) { Some(reader.text()?) } else { has(URL_IS_ID).then_some(id) };
+    let external = if has(EXTERNAL_URL) { Some(reader.text()?) } else { None };
+    if has(SUMMARY) {
+        reader.text()?;
+    }
+    let published = reader.date_if(has(PUBLISHED))?;
+    let date = if published.is_some() { published } else { reader.date_if(has(UPDATED))? };
+    Some(Glance { id, title, link: external.or(own), date })
+}
+
+/// Writes an unsigned LEB128 number.
+pub fn number(mut n: u64, out: &mut Vec<u8>) {
     while n >= 0x80 {
         out.push(n as u8 | 0x80);
         n >>= 7;
@@ -112,23 +142,29 @@ fn number(mut n: u64, out: &mut Vec<u8>) {
     out.push(n as u8);
 }
 
-fn string(text: &str, out: &mut Vec<u8>) {
+/// Writes a text behind its length.
+pub fn string(text: &str, out: &mut Vec<u8>) {
     number(text.len() as u64, out);
     out.extend_from_slice(text.as_bytes());
 }
 
-fn zigzag(n: i64) -> u64 {
+/// Small numbers of either sign as small numbers.
+pub fn zigzag(n: i64) -> u64 {
     ((n << 1) ^ (n >> 63)) as u64
 }
 
-fn unzigzag(n: u64) -> i64 {
+/// What [`zigzag`] did, undone.
+pub fn unzigzag(n: u64) -> i64 {
     (n >> 1) as i64 ^ -((n & 1) as i64)
 }
 
-struct Reader<'a>(&'a [u8]);
+/// Reads what [`number`] and [`string`] wrote, from the front; `None` is something else.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a>(pub &'a [u8]);
 
-impl Reader<'_> {
-    fn number(&mut self) -> Option<u64> {
+impl<'a> Reader<'a> {
+    /// The next number.
+    pub fn number(&mut self) -> Option<u64> {
         let mut n = 0;
         for shift in (0..64).step_by(7) {
             let (byte, rest) = self.0.split_first()?;
@@ -141,11 +177,17 @@ impl Reader<'_> {
         None
     }
 
-    fn string(&mut self) -> Option<Text> {
+    /// The next text, where it lies.
+    pub fn text(&mut self) -> Option<&'a str> {
         let length = usize::try_from(self.number()?).ok()?;
         let (text, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        std::str::from_utf8(text).ok().map(Text::from)
+        std::str::from_utf8(text).ok()
+    }
+
+    /// The next text.
+    pub fn string(&mut self) -> Option<Text> {
+        self.text().map(Text::from)
     }
 
     fn string_if(&mut self, there: bool) -> Option<Option<Text>> {
@@ -225,6 +267,10 @@ mod tests {
             let mut bytes = Vec::new();
             pack(&item, &mut bytes);
             assert_eq!(unpack(&bytes).as_ref(), Some(&item), "seed {seed}");
+            let glance = glance(&bytes).unwrap();
+            assert_eq!((glance.id, glance.title), (&*item.id, &*item.title), "seed {seed}");
+            assert_eq!(glance.link, item.external_url.as_deref().or(item.url.as_deref()));
+            assert_eq!(glance.date, item.published.or(item.updated), "seed {seed}");
             assert_eq!(unpack(&bytes[..bytes.len() - 1]), None, "seed {seed}: cut");
         }
     }

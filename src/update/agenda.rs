@@ -1,0 +1,162 @@
+//! Who is asked in this round, and who is not, and why.
+
+use std::time::Duration;
+
+use super::gather::keys;
+use super::sources::quota_of;
+use super::{House, Wishes};
+use crate::backoff;
+use crate::config::{Config, Place, SourceConfig};
+use crate::format::State;
+use crate::http::Url;
+use crate::limit::HoldCause;
+use crate::schedule;
+use crate::state::{Known, Memory};
+use crate::time::Timestamp;
+
+/// What a round does with one source.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Turn {
+    /// It is asked (or, if it is a file, read).
+    Ask,
+    /// It is due later.
+    NotDue(Timestamp),
+    /// It asked to be left alone, or we had better.
+    Held(Rest),
+    /// Nobody is asked, in words.
+    Nobody(String),
+}
+
+/// Why a source is left alone, and until when.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Rest {
+    pub state: State,
+    pub why: String,
+    pub since: Timestamp,
+    pub until: Timestamp,
+}
+
+/// One turn for each source of the config. `closed` says why nobody is asked, if nobody is.
+pub(super) fn draw(
+    config: &Config,
+    memory: &Memory,
+    house: &House<'_>,
+    wishes: &Wishes,
+    closed: Option<&str>,
+) -> Vec<Turn> {
+    let now = house.clock.wall();
+    let turn = |source: &SourceConfig| {
+        if source.place != Place::Network {
+            return Turn::Ask;
+        }
+        let known = memory.of(&source.memory);
+        if let Some(why) = closed {
+            return Turn::Nobody(why.to_owned());
+        }
+        if let Some(rest) = held(source, known, house, now) {
+            return Turn::Held(rest);
+        }
+        match due(source, known, now).filter(|_| !wishes.force && !wishes.probe) {
+            Some(at) => Turn::NotDue(at),
+            None => Turn::Ask,
+        }
+    };
+    config.sources.iter().map(turn).collect()
+}
+
+/// When a source is due, if that is not now.
+pub(super) fn due(
+    source: &SourceConfig,
+    known: Option<&Known>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let known = known?;
+    let asked = known.asked()?;
+    // Another request, or another filter, is another document: it was never asked for.
+    if keys(source).iter().any(|key| known.document(*key).is_none()) {
+        return None;
+    }
+    let wishes = wishes_of(source, known);
+    (!schedule::is_due(asked, now, &wishes)).then(|| schedule::due(asked, &wishes, 0, 0.0))
+}
+
+/// For each source, when it may be asked again, if that is known.
+pub(super) fn next(
+    config: &Config,
+    memory: &Memory,
+    house: &House<'_>,
+    turns: &[Turn],
+) -> Vec<Option<Timestamp>> {
+    let now = house.clock.wall();
+    let next = |(source, turn): (&SourceConfig, &Turn)| {
+        if source.place != Place::Network {
+            return None;
+        }
+        let known = memory.of(&source.memory);
+        let due = due(source, known, now);
+        match (held(source, known, house, now), turn) {
+            (Some(rest), _) => Some(rest.until.max(due.unwrap_or(rest.until))),
+            (None, Turn::NotDue(at)) => Some(*at),
+            (None, _) => due,
+        }
+    };
+    config.sources.iter().zip(turns).map(next).collect()
+}
+
+/// How often a source may be asked.
+pub(super) fn wishes_of(source: &SourceConfig, known: &Known) -> schedule::Wishes {
+    let urls: Vec<Url> = plan_of(source);
+    schedule::Wishes {
+        every: source.every,
+        own_house: urls.iter().all(schedule::own_house),
+        pace: known.pace,
+        fresh_for: known.totals.fresh_for.map(|seconds| Duration::from_secs(seconds.into())),
+    }
+}
+
+/// Why a source is to be left alone, if all it would ask is.
+fn held(
+    source: &SourceConfig,
+    known: Option<&Known>,
+    house: &House<'_>,
+    now: Timestamp,
+) -> Option<Rest> {
+    let (limiter, at) = (&house.limiter, house.clock.now());
+    let account = quota_of(source).account;
+    let fresh = known.is_none_or(|known| {
+        keys(source).iter().any(|key| known.document(*key).is_none())
+    });
+    let hold_on = |url: &Url| {
+        let scopes = backoff::scopes(url, &account);
+        let holds = scopes.iter().filter_map(|scope| limiter.held(&scope.key(), at));
+        // What was written anew in the config may have been put right.
+        let holds = holds.filter(|hold| hold.cause == HoldCause::Asked || !fresh);
+        holds.max_by_key(|hold| hold.until)
+    };
+    let plan = plan_of(source);
+    let first = plan.first()?;
+    if !plan.iter().all(|url| hold_on(url).is_some()) {
+        return None;
+    }
+    let hold = hold_on(first)?;
+    let ahead = i64::try_from(hold.until.saturating_sub(at).as_secs()).unwrap_or(i64::MAX);
+    let until = Timestamp::from_unix(now.unix().saturating_add(ahead)).unwrap_or(now);
+    let illness = known.and_then(|known| known.illness.as_ref());
+    let since = illness.and_then(|illness| Timestamp::from_unix(illness.since));
+    Some(Rest {
+        state: match illness {
+            Some(illness) => illness.state,
+            None if hold.cause == HoldCause::Asked => State::Limited,
+            None => State::Failed,
+        },
+        why: illness.map_or_else(|| hold.why.clone(), |illness| illness.error.clone()),
+        since: since.unwrap_or(hold.since).min(now),
+        until,
+    })
+}
+
+/// The URLs that begin a round of a source.
+fn plan_of(source: &SourceConfig) -> Vec<Url> {
+    let plan = source.source.as_ref().map(|own| own.plan()).unwrap_or_default();
+    plan.into_iter().map(|request| request.url).collect()
+}

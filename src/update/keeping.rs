@@ -1,0 +1,354 @@
+//! The state directory: locked, read, and written when the round is over.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::gather::{Gathered, wanted};
+use super::{House, Wishes};
+use crate::config::{Config, Place};
+use crate::limit::{Limiter, Unusable};
+use crate::merge::{Collection, REMEMBERED, Shelf};
+use crate::pack;
+use crate::state::{Kept, Memory, SHOWN};
+use crate::store::{self, Journal, Lock, LockFailure, Shelves, Verdict, Wear};
+use crate::time::{Timestamp, format_duration};
+
+/// What is remembered of each source.
+const SOURCES: &str = "sources";
+/// What was spent of each quota, and who is left alone until when.
+const QUOTAS: &str = "quotas";
+/// No ledger is larger: it is bounded where it is made.
+const MAX_QUOTAS: u64 = 16 << 20;
+
+/// So long somebody else may have the state before we do without.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often we look whether it is free.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The journal is written anew when it has more than twice what it needs, and this.
+const SLACK: u64 = 64 << 10;
+
+/// The state directory for as long as one round.
+#[derive(Debug, Default)]
+pub(super) struct Keeping {
+    dir: Option<PathBuf>,
+    lock: Option<Lock>,
+    /// Who else has the state.
+    busy: Option<String>,
+    /// Why nothing can be written.
+    unwritable: Option<String>,
+    /// Where the journal's last record ends.
+    end: u64,
+    /// It has to be written anew.
+    broken: bool,
+    wear: Arc<Mutex<Wear>>,
+}
+
+/// What is stored, as it is read without asking anybody: for `status`.
+#[derive(Debug)]
+pub struct Stored {
+    /// What is remembered of each source.
+    pub memory: Memory,
+    /// What was spent and who is held.
+    pub limiter: Limiter,
+}
+
+/// Reads what is stored, without the lock and without changing anything.
+pub fn stored(config: &Config, house: &House<'_>) -> Stored {
+    let Some(dir) = &config.state.dir else {
+        return Stored { memory: Memory::default(), limiter: Limiter::default() };
+    };
+    let mut keeping = Keeping { dir: Some(dir.clone()), ..Keeping::default() };
+    let memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
+    let limiter = keeping.read_quotas(&dir.join(QUOTAS), house);
+    Stored { memory, limiter }
+}
+
+impl Keeping {
+    /// Locks the state directory of the config and reads it.
+    pub(super) async fn open(
+        config: &Config,
+        house: &mut House<'_>,
+        wishes: &Wishes,
+    ) -> (Keeping, Memory) {
+        let mut keeping = Keeping { dir: config.state.dir.clone(), ..Keeping::default() };
+        let Some(dir) = config.state.dir.as_deref() else { return (keeping, Memory::default()) };
+        if !wishes.offline || wishes.new {
+            keeping.take_lock(dir, house).await;
+        }
+        let mut memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
+        let configured = |name: &str| config.sources.iter().any(|source| source.memory == name);
+        memory.forget(config.state.keep, house.clock.wall(), &configured);
+        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), house);
+        house.limiter.set_saver(keeping.saver(dir));
+        (keeping, memory)
+    }
+
+    async fn take_lock(&mut self, dir: &Path, house: &House<'_>) {
+        if let Err(error) = store::make_directory(dir, 0o700) {
+            return self.give_up(format!(
+                "making the state directory {}: {}",
+                dir.display(),
+                store::plainly(&error)
+            ));
+        }
+        let patience = house.clock.now().saturating_add(PATIENCE);
+        loop {
+            match Lock::take(dir, Duration::ZERO) {
+                Ok(lock) => {
+                    self.lock = Some(lock);
+                    return;
+                }
+                Err(LockFailure::Held { .. }) if house.clock.now() < patience => {
+                    house.clock.sleep_until(house.clock.now() + LOOK).await;
+                }
+                Err(LockFailure::Held { by }) => {
+                    self.busy = Some(by);
+                    return;
+                }
+                Err(failure @ LockFailure::Unwritable(_)) => {
+                    return self.give_up(format!("{}: {failure}", dir.display()));
+                }
+            }
+        }
+    }
+
+    fn give_up(&mut self, why: String) {
+        log::warn!("{why}; nothing of this round is remembered");
+        self.unwritable = Some(why);
+    }
+
+    /// Whether what is remembered will be saved.
+    pub(super) fn is_ours(&self) -> bool {
+        self.lock.is_some() && self.unwritable.is_none()
+    }
+
+    /// Why nobody is asked, if nobody is.
+    pub(super) fn closed(
+        &self,
+        config: &Config,
+        memory: &Memory,
+        wishes: &Wishes,
+        now: Timestamp,
+    ) -> Option<String> {
+        if wishes.offline {
+            return Some("--offline asks nobody".into());
+        }
+        if let Some(age) = wishes.max_age.filter(|age| all_younger(config, memory, *age, now)) {
+            return Some(format!("asked less than {} ago", format_duration(age)));
+        }
+        let by = self.busy.as_ref()?;
+        Some(format!("the state directory is in use by {by}: what is stored is used"))
+    }
+
+    fn read_sources(&mut self, path: &Path, now: Timestamp) -> Memory {
+        let mut memory = Memory::default();
+        let mut strange = 0;
+        let reading = Journal::read(path, &mut |place, record| {
+            strange += u32::from(!memory.learn((place.offset, place.length), record));
+        });
+        memory.settle();
+        let shown = path.display();
+        match reading {
+            Ok(reading) => {
+                self.end = reading.end;
+                match reading.verdict {
+                    Verdict::Absent | Verdict::Whole | Verdict::Torn => {}
+                    Verdict::Damaged { bytes } => {
+                        log::warn!("{shown}: {bytes} bytes are damaged{}", self.aside(path, now));
+                        // What a validator stood for may be among what is lost.
+                        memory.distrust();
+                        self.broken = true;
+                    }
+                    Verdict::Newer(version) => {
+                        self.give_up(format!("{shown}: of a newer newsagg (format {version})"));
+                    }
+                }
+            }
+            Err(error) if is_absent(&error) => {}
+            Err(error) => self.give_up(format!("reading {shown}: {}", store::plainly(&error))),
+        }
+        if strange > 0 {
+            log::debug!("{shown}: {strange} records of no known kind");
+        }
+        memory
+    }
+
+    fn read_quotas(&mut self, path: &Path, house: &House<'_>) -> Limiter {
+        let now = house.clock.now();
+        let shown = path.display();
+        let bytes = match store::read(path, MAX_QUOTAS) {
+            Ok(bytes) => bytes,
+            Err(error) if is_absent(&error) => return Limiter::default(),
+            Err(error) => {
+                self.give_up(format!("reading {shown}: {}", store::plainly(&error)));
+                return Limiter::blind(now);
+            }
+        };
+        Limiter::decode(&bytes, now, house.clock.moment()).unwrap_or_else(|unusable| {
+            match unusable {
+                Unusable::Newer(version) => {
+                    self.give_up(format!("{shown}: of a newer newsagg (format {version})"));
+                }
+                Unusable::Damaged(why) => {
+                    let aside = self.aside(path, house.clock.wall());
+                    log::warn!("{shown}: damaged ({why}){aside}; quotas count as used up");
+                }
+            }
+            Limiter::blind(now)
+        })
+    }
+
+    /// Keeps a damaged file for whoever wants to look at it. In words, for the end of a sentence.
+    fn aside(&self, path: &Path, now: Timestamp) -> String {
+        if !self.is_ours() {
+            return String::new();
+        }
+        match store::keep_aside(path, now) {
+            Ok(aside) => format!(", kept as {}", aside.display()),
+            Err(error) => format!(", and cannot be kept: {}", store::plainly(&error)),
+        }
+    }
+
+    /// Writes the ledger, for the limiter to do so before it lets a request out.
+    fn saver(&self, dir: &Path) -> crate::limit::Saver {
+        let path = dir.join(QUOTAS);
+        let wear = self.wear.clone();
+        let closed = match (&self.unwritable, &self.lock) {
+            (Some(why), _) => Some(why.clone()),
+            (None, None) => Some("the state directory is not ours".into()),
+            (None, Some(_)) => None,
+        };
+        Box::new(move |bytes: &[u8]| {
+            if let Some(why) = &closed {
+                return Err(why.clone());
+            }
+            let cost = store::replace(&path, 0o600, bytes).map_err(|failure| failure.to_string())?;
+            *wear.lock().unwrap_or_else(PoisonError::into_inner) += cost;
+            Ok(())
+        })
+    }
+
+    /// Where the items of the round lie: what is new on a spool, what is remembered in the journal.
+    pub(super) fn shelf(&self) -> Box<dyn Shelf> {
+        let journal = self.dir.as_ref().map(|dir| dir.join(SOURCES));
+        Box::new(Shelves::new(journal.as_deref()))
+    }
+
+    /// Puts what is remembered beside what was read just now. With `all`, also what its source
+    /// shows no longer.
+    pub(super) fn recall(
+        &self,
+        config: &Config,
+        memory: &Memory,
+        gathered: &mut Gathered<'_>,
+        all: bool,
+    ) {
+        let mut wanted_items = Vec::new();
+        for (index, source) in config.sources.iter().enumerate() {
+            let Some(known) = memory.of(&source.memory) else { continue };
+            let brought = &gathered.brought[index];
+            for kept in &known.items {
+                let shows = kept.gone == SHOWN && !brought.replaces(kept);
+                if shows || all && !brought.holds(kept.head.id) {
+                    wanted_items.push((*kept, index));
+                }
+            }
+        }
+        // In the order in which they lie there.
+        wanted_items.sort_unstable_by_key(|(kept, _)| kept.place);
+        let mut packed = Vec::new();
+        let now = gathered.now();
+        for (kept, index) in wanted_items {
+            packed.clear();
+            let place = REMEMBERED | kept.place;
+            if let Err(error) = gathered.collection.bytes(place, kept.length, &mut packed) {
+                log::debug!("an item of {}: {error}", config.sources[index].name);
+                continue;
+            }
+            let source = &config.sources[index];
+            let title = pack::glance(&packed).map(|item| item.title);
+            if !title.is_some_and(|title| wanted(source, title)) {
+                continue;
+            }
+            let first_seen = Timestamp::from_unix(kept.head.first_seen).unwrap_or(now).min(now);
+            gathered.collection.place(
+                index,
+                &packed,
+                (place, kept.length),
+                first_seen,
+                kept.head.printed,
+            );
+        }
+    }
+
+    /// Writes what is new: the quotas as they stand, and what is remembered.
+    pub(super) fn save(
+        &mut self,
+        house: &mut House<'_>,
+        memory: &mut Memory,
+        collection: &Collection,
+        probe: bool,
+    ) {
+        let Some(dir) = self.dir.clone().filter(|_| self.is_ours()) else { return };
+        house.limiter.settle(house.clock.now());
+        if house.limiter.changed() {
+            house.limiter.save(house.clock.now());
+        }
+        if probe {
+            return;
+        }
+        if let Err(failure) = self.write(&dir.join(SOURCES), memory, collection) {
+            log::warn!("{failure}; what this round brought is not remembered");
+        }
+    }
+
+    fn write(
+        &mut self,
+        path: &Path,
+        memory: &mut Memory,
+        collection: &Collection,
+    ) -> Result<(), store::WriteFailure> {
+        if !memory.changed() && !self.broken {
+            return Ok(());
+        }
+        let mut packed = |kept: &Kept, into: &mut Vec<u8>| {
+            let place = if kept.unsaved { kept.place } else { REMEMBERED | kept.place };
+            collection.bytes(place, kept.length, into)
+        };
+        let journal = if self.broken || self.end > 2 * memory.size() + SLACK {
+            Journal::rewrite(path, &mut |frames| {
+                memory.rewrite(&mut packed, &mut |record| frames.add(record).map(drop))
+            })?
+        } else {
+            let mut journal = Journal::open_append(path, self.end)?;
+            journal.append(&mut |frames| {
+                memory.save(&mut packed, &mut |record| frames.add(record).map(drop))
+            })?;
+            journal
+        };
+        *self.wear.lock().unwrap_or_else(PoisonError::into_inner) += journal.wear();
+        Ok(())
+    }
+
+    /// What the state cost the disk.
+    pub(super) fn wear(&self) -> Wear {
+        *self.wear.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Whether every source was asked no longer ago than `age`.
+fn all_younger(config: &Config, memory: &Memory, age: Duration, now: Timestamp) -> bool {
+    let age = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+    let mut network = config.sources.iter().filter(|source| source.place == Place::Network);
+    network.all(|source| {
+        let asked = memory.of(&source.memory).and_then(|known| known.asked());
+        asked.is_some_and(|at| at <= now && now.unix().saturating_sub(at.unix()) < age)
+    })
+}
