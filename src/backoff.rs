@@ -1,6 +1,22 @@
-//! How long to wait before asking again.
+//! After a failure: who is to be left alone, and for how long.
+//!
+//! Within a round a request is tried again after [`retry_delay`], as far as [`RetryBudget`] and
+//! [`Breaker`] let it. Between rounds [`judge`] says whose fault it was and [`delay`] how long that
+//! costs; [`our_line_is_down`] says when it was nobody's.
 
 use std::time::Duration;
+
+mod blame;
+mod budget;
+mod cause;
+mod line;
+mod place;
+
+pub use blame::{BUILT, Blame, Scope, judge};
+pub use budget::{BREAK_AFTER, Breaker, FEWEST_RETRIES, RETRY_PART, RetryBudget};
+pub use cause::{Cause, DAYS_OF_404, RECHECK_GONE, SPREAD, delay};
+pub use line::{LEAST_HOSTS, LEAST_SOURCES, Tried, our_line_is_down};
+pub use place::{own_house, registrable};
 
 /// The first retry waits about this long.
 pub const FIRST_RETRY: Duration = Duration::from_millis(500);
