@@ -14,7 +14,7 @@ use async_channel::{Receiver, Sender, bounded};
 use futures_lite::FutureExt;
 use smol::Executor;
 
-use crate::backoff::{retry_delay, scramble};
+use crate::backoff::{Breaker, RetryBudget, retry_delay, scramble};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::http::{Header, Held, Request, Response, Timing, Url, Validators, without_secrets};
@@ -150,6 +150,8 @@ pub async fn round(
         done,
         queue: Queue::default(),
         holds: HashMap::new(),
+        budget: RetryBudget::default(),
+        breaker: Breaker::default(),
         in_flight: 0,
         deadline: clock.now().saturating_add(rules.deadline),
         round: Round { began: clock.now(), ..Round::default() },
@@ -159,6 +161,7 @@ pub async fn round(
     let now = state.clock.now();
     for (index, ask) in asks.iter().enumerate() {
         let plan = with_held(ask, with_headers(ask, ask.source.plan()), 0);
+        state.budget.requests(plan.len());
         state.queue.begin(index, terms(ask), plan, now);
     }
     while let Some(wake) = state.dispatch() {
@@ -184,6 +187,8 @@ struct Running<'a> {
     queue: Queue,
     /// Accounts (or hosts) that asked to be left alone, and until when.
     holds: HashMap<String, Duration>,
+    budget: RetryBudget,
+    breaker: Breaker,
     in_flight: usize,
     deadline: Duration,
     round: Round,
@@ -212,7 +217,10 @@ impl Running<'_> {
                 }
             };
             match self.queue.next(now, self.deadline, admit) {
-                Next::Go(job) => self.send(job),
+                Next::Go(job) => match self.breaker.refuse(&job.request.url) {
+                    Some(failure) => self.give_up(job, failure, now),
+                    None => self.send(job),
+                },
                 Next::PutOff(job, until) => self.put_off(&job, Some(until)),
                 Next::Wait(at) => return Some(Some(at.min(self.deadline))),
                 Next::Busy => return Some(None),
@@ -267,6 +275,7 @@ impl Running<'_> {
             ok: result.is_ok(),
         };
         self.round.spans.push(span);
+        self.breaker.note(&job.request.url, exchange.result.as_ref().err());
         log::debug!("{}", told(&job, &result, &exchange, end.saturating_sub(start)));
         let tally = &mut self.round.tallies[job.source];
         tally.count(&job, &exchange, span, now);
@@ -285,6 +294,7 @@ impl Running<'_> {
                         tally.pages += 1;
                         tally.items += page.items.len();
                         let more = with_headers(ask, std::mem::take(&mut page.more));
+                        self.budget.requests(more.len());
                         self.queue.follow(&job, terms(ask), more, now);
                     }
                     None => tally.unchanged += 1,
@@ -305,25 +315,45 @@ impl Running<'_> {
             *hold = until.max(*hold);
         }
         if let Some(request) = ask.source.fallback(&job.request) {
-            let instead = without_secrets(&request.url);
-            log::debug!("{}: asking {instead} instead", without_secrets(&job.request.url));
-            let mut request = with_headers(ask, vec![request]);
-            if job.request.step == 0 {
-                request = with_held(ask, request, job.request.root as usize);
-            }
-            return self.queue.replace(&job, terms(ask), request, now);
+            return self.ask_instead(&job, request, now);
         }
-        if failure.transient() && job.tries <= ask.retries {
+        // A host that was given up is asked no more.
+        let given_up = self.breaker.refuse(&job.request.url).is_some();
+        if failure.transient() && job.tries <= ask.retries && !given_up {
             let luck = self.rules.seed ^ scramble(job.source as u64) ^ u64::from(job.request.tag);
             let delay = failure.retry_after.unwrap_or_else(|| retry_delay(job.tries, luck));
             let at = now.saturating_add(delay);
-            if at < self.deadline {
+            if at < self.deadline && self.budget.take() {
                 return self.queue.retry(job, failure, at);
             }
         }
         if let Some(delay) = failure.retry_after {
             self.round.tallies[job.source].put_off = Some(Some(now.saturating_add(delay)));
         }
+        self.fail(job, failure);
+    }
+
+    /// A job that was let go is not sent after all: nobody answers there. The fallback may.
+    fn give_up(&mut self, job: Job, failure: Failure, now: Duration) {
+        self.queue.ended(&job);
+        match self.asks[job.source].source.fallback(&job.request) {
+            Some(request) => self.ask_instead(&job, request, now),
+            None => self.fail(job, failure),
+        }
+    }
+
+    fn ask_instead(&mut self, job: &Job, request: Request, now: Duration) {
+        let ask = &self.asks[job.source];
+        let instead = without_secrets(&request.url);
+        log::debug!("{}: asking {instead} instead", without_secrets(&job.request.url));
+        let mut request = with_headers(ask, vec![request]);
+        if job.request.step == 0 {
+            request = with_held(ask, request, job.request.root as usize);
+        }
+        self.queue.replace(job, terms(ask), request, now);
+    }
+
+    fn fail(&mut self, job: Job, failure: Failure) {
         let tally = &mut self.round.tallies[job.source];
         tally.failed_at.get_or_insert(job.request.url);
         tally.failures.push(failure);

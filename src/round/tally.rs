@@ -26,7 +26,9 @@ pub struct Tally {
     pub bytes_in: u64,
     /// What failed for good, in order.
     pub failures: Vec<Failure>,
-    /// What the first of them asked for.
+    /// The first URL it was asked at.
+    pub asked: Option<Url>,
+    /// What the first of its failures asked for.
     pub failed_at: Option<Url>,
     /// Requests of its plan that something was held for …
     pub held: u32,
@@ -45,6 +47,7 @@ pub struct Tally {
 impl Tally {
     /// Counts a request that ended.
     pub(super) fn count(&mut self, job: &Job, exchange: &Exchange, span: Span, now: Duration) {
+        self.asked.get_or_insert_with(|| job.request.url.clone());
         self.requests += exchange.requests;
         self.retries += u32::from(job.tries > 1);
         self.bytes_in += exchange.bytes_in;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::gather::keys;
 use super::sources::quota_of;
 use super::{House, Wishes};
-use crate::backoff;
+use crate::backoff::Scope;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::State;
 use crate::http::Url;
@@ -71,13 +71,13 @@ pub(super) fn due(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let known = known?;
-    let asked = known.asked()?;
     // Another request, or another filter, is another document: it was never asked for.
     if keys(source).iter().any(|key| known.document(*key).is_none()) {
         return None;
     }
     let wishes = wishes_of(source, known);
-    (!schedule::is_due(asked, now, &wishes)).then(|| schedule::due(asked, &wishes, 0, 0.0))
+    let asked = known.asked();
+    (!schedule::is_due(asked, now, &wishes)).then(|| schedule::next(asked, now, &wishes, 0, 0.0))
 }
 
 /// For each source, when it may be asked again, if that is known.
@@ -127,7 +127,7 @@ fn held(
         keys(source).iter().any(|key| known.document(*key).is_none())
     });
     let hold_on = |url: &Url| {
-        let scopes = backoff::scopes(url, &account);
+        let scopes = Scope::all(url, &account);
         let holds = scopes.iter().filter_map(|scope| limiter.held(&scope.key(), at));
         // What was written anew in the config may have been put right.
         let holds = holds.filter(|hold| hold.cause == HoldCause::Asked || !fresh);

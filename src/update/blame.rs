@@ -1,12 +1,11 @@
 //! Who is left alone after a round, and for how long.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use super::House;
 use super::agenda::Turn;
 use super::sources::quota_of;
-use crate::backoff::{self, Blame, Cause};
+use crate::backoff::{self, Cause, Scope, Tried};
 use crate::config::Config;
 use crate::limit::{Hold, HoldCause};
 use crate::merge::fingerprint;
@@ -41,19 +40,20 @@ pub(super) fn place(config: &Config, house: &mut House<'_>, round: &mut Round, t
 }
 
 fn line_is_down(round: &Round, asked: &[usize]) -> bool {
-    let outcomes = asked.iter().map(|index| {
+    let tried = asked.iter().filter_map(|index| {
         let tally = &round.tallies[*index];
-        let host = tally.failed_at.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
-        (host, tally.failures.first().filter(|_| tally.pages + tally.unchanged == 0))
+        let failure = tally.failures.first().filter(|_| tally.pages + tally.unchanged == 0);
+        let url = tally.failed_at.as_ref().or(tally.asked.as_ref())?;
+        Some(Tried { source: *index, url, failure })
     });
-    backoff::our_line_is_down(outcomes)
+    backoff::our_line_is_down(tried)
 }
 
 fn release(config: &Config, house: &mut House<'_>, index: usize, alive: &mut HashSet<String>) {
     let source = &config.sources[index];
     let account = quota_of(source).account;
     let plan = source.source.as_ref().map(|own| own.plan()).unwrap_or_default();
-    for scope in plan.iter().flat_map(|request| backoff::scopes(&request.url, &account)) {
+    for scope in plan.iter().flat_map(|request| Scope::all(&request.url, &account)) {
         let key = scope.key();
         house.limiter.release(&key);
         alive.insert(key);
@@ -72,25 +72,22 @@ fn hold(
     let (Some(failure), Some(url)) = (tally.failures.first(), &tally.failed_at) else { return };
     let account = quota_of(&config.sources[index]).account;
     let now = house.clock.now();
-    let Some(Blame { scope, cause, asked }) = backoff::judge(failure, url, &account) else { return };
-    if cause == Cause::OurClock {
-        log::warn!("the system clock is wrong: {} says so by its certificate", scope.key());
-        return;
+    let wall = house.clock.wall();
+    let blame = backoff::judge(failure, url, &account, wall);
+    if blame.cause == Cause::OurClock {
+        log::warn!("the system clock is wrong: a certificate says so that is newer than it");
     }
-    let key = scope.key();
-    if asked.is_none() && alive.contains(&key) || !blamed.insert(key.clone()) {
+    let Some(key) = blame.scope.as_ref().map(Scope::key) else { return };
+    if blame.asked.is_none() && alive.contains(&key) || !blamed.insert(key.clone()) {
         return;
     }
     let known = house.limiter.hold_of(&key);
     let (count, since) =
-        known.map_or((1, house.clock.wall()), |hold| (hold.count.saturating_add(1), hold.since));
+        known.map_or((1, wall), |hold| (hold.count.saturating_add(1), hold.since));
     let luck = fingerprint(&key) ^ u64::from(count);
-    let span = asked.unwrap_or_else(|| backoff::delay(cause, count, luck));
-    if span == Duration::ZERO {
-        return;
-    }
-    let until = now.saturating_add(span);
+    // Even a failure that costs nothing is counted: the next one may.
+    let until = now.saturating_add(blame.wait(count, luck));
+    let cause = if blame.asked.is_some() { HoldCause::Asked } else { HoldCause::Backoff };
     let why = failure.to_string();
-    let cause = if asked.is_some() { HoldCause::Asked } else { HoldCause::Backoff };
-    house.limiter.hold(&key, Hold { until, why, cause, count, since });
+    house.limiter.hold(&key, Hold { until, why, cause, count, since }, now);
 }
