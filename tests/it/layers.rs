@@ -21,7 +21,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("flate2::", &["transport", "loopback"]),
     ("toml::", &["config"]),
     ("regex_lite::", &["config"]),
-    ("rustix::", &["clock", "wire", "command"]),
+    ("rustix::", &["clock", "wire", "store", "command"]),
     ("argh::", &["command"]),
     ("env_logger::", &["command"]),
     ("async_signal::", &["command"]),
