@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 mod appear;
 mod beside;
+mod lock;
 mod spool;
 
 pub use crate::failure::plainly;
 pub use appear::{Appeared, Counted, appear, replace};
+pub use lock::{Lock, LockFailure};
 pub use spool::Spool;
 
 /// What writing cost the disk: an SD card wears out by it.

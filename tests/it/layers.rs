@@ -33,7 +33,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("Instant::now", &["clock", "wire", "loopback"]),
     ("fs::", &["clock", "store", "config"]),
     ("env::var", &["config", "wire", "command"]),
-    ("thread::", &["loopback"]),
+    ("thread::", &["loopback", "store"]),
     ("TcpStream", &["wire", "loopback"]),
     ("TcpListener", &["loopback"]),
     ("stdout()", &["command", "update"]),
