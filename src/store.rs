@@ -8,12 +8,18 @@ use std::path::{Path, PathBuf};
 
 mod appear;
 mod beside;
+mod frame;
+mod journal;
 mod lock;
+mod scan;
 mod spool;
 
 pub use crate::failure::plainly;
 pub use appear::{Appeared, Counted, appear, replace};
+pub use frame::{Frames, MAX_PAYLOAD, Place};
+pub use journal::{Fill, Journal};
 pub use lock::{Lock, LockFailure};
+pub use scan::{Reading, Verdict};
 pub use spool::Spool;
 
 /// What writing cost the disk: an SD card wears out by it.
