@@ -7,6 +7,7 @@ use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
 
 mod appear;
+mod aside;
 mod beside;
 mod frame;
 mod journal;
@@ -16,6 +17,7 @@ mod spool;
 
 pub use crate::failure::plainly;
 pub use appear::{Appeared, Counted, appear, replace};
+pub use aside::{MAX_ASIDES, keep_aside};
 pub use frame::{Frames, MAX_PAYLOAD, Place};
 pub use journal::{Fill, Journal};
 pub use lock::{Lock, LockFailure};
