@@ -1,10 +1,11 @@
 //! Where the items of a large round lie.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::{create_beside, plainly};
+use super::beside::Beside;
+use super::plainly;
 use crate::merge::Shelf;
 
 /// A shelf that takes to a file what is too much for the memory.
@@ -64,9 +65,7 @@ impl Shelf for Spool {
 /// A new temporary file whose name is gone at once.
 fn nameless() -> io::Result<File> {
     let target = std::env::temp_dir().join("newsagg");
-    let (path, file) = create_beside(&target)?;
-    fs::remove_file(&path)?;
-    Ok(file)
+    Ok(Beside::create(&target)?.unname())
 }
 
 #[cfg(test)]
