@@ -1,7 +1,7 @@
 //! What is remembered of each source between rounds: its items and when they were first seen, the
 //! validators of its documents, how it stands and how it was asked.
 //!
-//! Everything that happens is an [`Event`]. The memory is what all events came to; what a round
+//! Everything that happens is an event. The memory is what all events came to; what a round
 //! adds are more of them, at the end of a journal. No event depends on a later one: whatever part of
 //! a journal's end is lost, the rest is true.
 
@@ -11,9 +11,11 @@ use std::time::Duration;
 use crate::format::{Pace, State};
 use crate::time::Timestamp;
 
-pub mod record;
+mod record;
 
-pub use record::{Document, Event, Illness, ItemHead, Moved, Outcome, Poll, Totals};
+pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
+
+use record::Event;
 
 /// All that is remembered.
 #[derive(Debug, Default)]
@@ -243,29 +245,28 @@ impl Memory {
         }
     }
 
-    /// Notes how a source stands; `None` is well. Returns since when it does.
+    /// Notes how a source stands; `None` is well.
     ///
-    /// As long as the cause stays what it was, so do the words: a document that says them is not
-    /// written again for a number in them.
-    pub fn ill(&mut self, source: u32, illness: Option<Illness>) -> Option<&Illness> {
+    /// As long as the cause stays what it was, so do the words and the beginning: a document that
+    /// says them is not written again for a number in them.
+    pub fn ill(&mut self, source: u32, illness: Option<Illness>) {
         let known = &mut self.sources[source as usize];
-        let illness = match (illness, known.illness.take()) {
-            (None, None) => return None,
-            (None, Some(_)) => None,
+        let illness = match (illness, &known.illness) {
+            (None, None) => return,
             (Some(new), Some(old)) => {
+                // A beginning in the future is the mark of a clock that ran ahead.
                 let since = old.since.min(new.since);
-                let same = new.has_cause_of(&old);
-                if same && since == old.since {
-                    known.illness = Some(old);
-                    return known.illness.as_ref();
+                let words = if new.has_cause_of(old) { old } else { &new };
+                let next = Illness { since, ..words.clone() };
+                if next == *old {
+                    return;
                 }
-                Some(if same { Illness { since, ..old } } else { Illness { since, ..new } })
+                Some(next)
             }
-            (new, None) => new,
+            (new, _) => new,
         };
         known.illness.clone_from(&illness);
         self.note(&Event::Ill { source, illness });
-        self.known(source).illness.as_ref()
     }
 
     /// Notes that only permanent redirects led to `to`; `None`: not any more.
@@ -331,6 +332,9 @@ impl Memory {
 
     /// Hands every record that the journal does not hold yet to `write`; `packed` fetches the bytes
     /// of an item from the shelf of its round. Items come before what says that they are held.
+    ///
+    /// Where the new items lie from now on, only the journal knows: the memory has to learn it anew
+    /// before the next round.
     ///
     /// # Errors
     /// What `write` or `packed` said.

@@ -13,6 +13,7 @@ mod frame;
 mod journal;
 mod lock;
 mod scan;
+mod shelves;
 mod spool;
 
 pub use crate::failure::plainly;
@@ -22,6 +23,7 @@ pub use frame::{Frames, MAX_PAYLOAD, Place};
 pub use journal::{Fill, Journal};
 pub use lock::{Lock, LockFailure};
 pub use scan::{Reading, Verdict};
+pub use shelves::Shelves;
 pub use spool::Spool;
 
 /// What writing cost the disk: an SD card wears out by it.

@@ -17,7 +17,6 @@ use crate::limit::Limiter;
 use crate::report::Report;
 use crate::round::{Round, Span};
 use crate::state::Memory;
-use crate::store::Wear;
 use crate::time::Timestamp;
 use crate::transport::Transport;
 
@@ -125,7 +124,8 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let (stories, newest) = order.newest(NEWEST);
     let due = agenda::next(config, &memory, house, &turns);
     keeping.save(house, &mut memory, &collection, wishes.probe);
-    let wear = keeping.wear() + outputs::wear(&written);
+    let mut wear = keeping.wear();
+    wear += outputs::wear(&written);
     let report = account::report(account::Books {
         config,
         round: &round,

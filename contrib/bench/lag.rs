@@ -24,7 +24,7 @@ use newsagg::format;
 use newsagg::http::{Document, Url};
 use newsagg::limit::Limiter;
 use newsagg::loopback::{Web, WebOptions};
-use newsagg::round::{Ask, Rules, round};
+use newsagg::round::{Ask, Landed, Rules, round};
 use newsagg::source::feed::FeedSource;
 use newsagg::transport::Transport;
 use newsagg::update::{House, Wishes, update};
@@ -140,6 +140,7 @@ async fn one(executor: &Executor<'static>, urls: &[Url]) {
             timeout: source.timeout,
             retries: 0,
             per_host: 64,
+            held: Vec::new(),
         })
         .collect();
     let rules = Rules {
@@ -150,7 +151,7 @@ async fn one(executor: &Executor<'static>, urls: &[Url]) {
     };
     let transport = Arc::new(Transport::direct(Clock::system()));
     let mut pages = Vec::new();
-    let keep = &mut |_, page| pages.push(page);
+    let keep = &mut |landed: Landed| pages.extend(landed.page);
     let round = round(&asks, rules, &mut Limiter::default(), &transport, executor, keep).await;
     assert!(round.tallies.iter().all(|tally| tally.pages == 1), "{:?}", round.tallies);
 }

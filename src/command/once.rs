@@ -76,10 +76,8 @@ pub struct OnceArgs {
 impl OnceArgs {
     /// The first option that a later version brings.
     pub fn later(&self) -> Option<&'static str> {
-        let options = [
-            (self.record.is_some(), "--record"),
-            (self.timeline.is_some(), "--timeline"),
-        ];
+        let options =
+            [(self.record.is_some(), "--record"), (self.timeline.is_some(), "--timeline")];
         options.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
     }
 
@@ -87,9 +85,7 @@ impl OnceArgs {
     fn contradiction(&self) -> Option<&'static str> {
         match (self.force, self.offline, self.max_age) {
             (true, true, _) => Some("`--force` asks and `--offline` does not: which is it?"),
-            (true, _, Some(_)) => {
-                Some("`--force` asks and `--max-age` may not: which is it?")
-            }
+            (true, _, Some(_)) => Some("`--force` asks and `--max-age` may not: which is it?"),
             _ => None,
         }
     }

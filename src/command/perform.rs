@@ -178,7 +178,8 @@ fn code(manner: &Manner, updated: &Updated, reported: bool) -> u8 {
     if !updated.unwritten.is_empty() || !reported {
         return FAILED;
     }
-    if (manner.strict || manner.wishes.fail_fast) && updated.health.iter().any(|h| failed(h.state)) {
+    if (manner.strict || manner.wishes.fail_fast) && updated.health.iter().any(|h| failed(h.state))
+    {
         return STRICT;
     }
     if well == 0 && !updated.health.is_empty() {

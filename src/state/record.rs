@@ -193,8 +193,7 @@ const MOVED: u8 = 10;
 const TOTALS: u8 = 11;
 
 /// The states in the order of their numbers, which never changes.
-const STATES: [State; 5] =
-    [State::Ok, State::Stale, State::Failed, State::Limited, State::Off];
+const STATES: [State; 5] = [State::Ok, State::Stale, State::Failed, State::Limited, State::Off];
 const OUTCOMES: [Outcome; 4] =
     [Outcome::Fresh, Outcome::Unchanged, Outcome::Failed, Outcome::Refused];
 

@@ -26,7 +26,12 @@ pub(super) struct Verdict {
 }
 
 /// One verdict for each source of the config.
-pub(super) fn judge(config: &Config, memory: &Memory, turns: &[Turn], round: &Round) -> Vec<Verdict> {
+pub(super) fn judge(
+    config: &Config,
+    memory: &Memory,
+    turns: &[Turn],
+    round: &Round,
+) -> Vec<Verdict> {
     let sources = config.sources.iter().zip(turns).zip(&round.tallies);
     sources
         .map(|((source, turn), tally)| match (&source.place, turn) {

@@ -123,9 +123,8 @@ fn held(
 ) -> Option<Rest> {
     let (limiter, at) = (&house.limiter, house.clock.now());
     let account = quota_of(source).account;
-    let fresh = known.is_none_or(|known| {
-        keys(source).iter().any(|key| known.document(*key).is_none())
-    });
+    let fresh =
+        known.is_none_or(|known| keys(source).iter().any(|key| known.document(*key).is_none()));
     let hold_on = |url: &Url| {
         let scopes = Scope::all(url, &account);
         let holds = scopes.iter().filter_map(|scope| limiter.held(&scope.key(), at));

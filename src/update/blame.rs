@@ -82,8 +82,7 @@ fn hold(
         return;
     }
     let known = house.limiter.hold_of(&key);
-    let (count, since) =
-        known.map_or((1, wall), |hold| (hold.count.saturating_add(1), hold.since));
+    let (count, since) = known.map_or((1, wall), |hold| (hold.count.saturating_add(1), hold.since));
     let luck = fingerprint(&key) ^ u64::from(count);
     // Even a failure that costs nothing is counted: the next one may.
     let until = now.saturating_add(blame.wait(count, luck));

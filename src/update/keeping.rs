@@ -225,7 +225,8 @@ impl Keeping {
             if let Some(why) = &closed {
                 return Err(why.clone());
             }
-            let cost = store::replace(&path, 0o600, bytes).map_err(|failure| failure.to_string())?;
+            let cost =
+                store::replace(&path, 0o600, bytes).map_err(|failure| failure.to_string())?;
             *wear.lock().unwrap_or_else(PoisonError::into_inner) += cost;
             Ok(())
         })

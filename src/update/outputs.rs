@@ -87,8 +87,11 @@ pub(super) fn prints(output: &Output) -> bool {
 
 /// What the outputs cost the disk.
 pub(super) fn wear(written: &[Written]) -> Wear {
-    let files = written.iter().filter(|written| written.written && written.path != "-");
-    files.fold(Wear::default(), |wear, written| wear + Wear { files: 1, bytes: written.bytes })
+    let mut wear = Wear::default();
+    for written in written.iter().filter(|written| written.written && written.path != "-") {
+        wear += Wear { files: 1, bytes: written.bytes };
+    }
+    wear
 }
 
 /// The items that these outputs show, or that are the same stories: source and fingerprint of the

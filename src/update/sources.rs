@@ -131,11 +131,7 @@ fn positions(config: &Config, wanted: impl Fn(&Place) -> bool) -> Vec<usize> {
     sources.filter(|(_, source)| wanted(&source.place)).map(|(index, _)| index).collect()
 }
 
-fn ask_of(
-    config: &Config,
-    source: &SourceConfig,
-    held: Vec<Option<Holding>>,
-) -> Option<Ask> {
+fn ask_of(config: &Config, source: &SourceConfig, held: Vec<Option<Holding>>) -> Option<Ask> {
     let reader = source.source.clone()?;
     let Quota { account, windows } = quota_of(source);
     let per_host = source.per_host.or(reader.per_host()).unwrap_or(config.fetch.per_host);

@@ -10,7 +10,7 @@ use newsagg::failure::Failure;
 use newsagg::http::{Document, Request, Url};
 use newsagg::item::Item;
 use newsagg::limit::Limiter;
-use newsagg::round::{Ask, Round, Rules, Span, round};
+use newsagg::round::{Ask, Landed, Round, Rules, Span, round};
 use newsagg::source::{Page, Quota, Source, Window};
 use newsagg::time::Timestamp;
 use newsagg::transport::{Options, Transport};
@@ -154,6 +154,7 @@ pub fn ask(source: impl Source + 'static) -> Ask {
         retries: 2,
         per_host: 1000,
         source: Arc::new(source),
+        held: Vec::new(),
     }
 }
 
@@ -184,8 +185,9 @@ impl Scene {
         let transport = Arc::new(Transport::over(backend, clock.clone()));
         let executor = Executor::new();
         let mut items = Vec::new();
-        let mut keep = |source: usize, page: Page| {
-            items.extend(page.items.into_iter().map(|item| (source, item)));
+        let mut keep = |landed: Landed| {
+            let page = landed.page.unwrap_or_default();
+            items.extend(page.items.into_iter().map(|item| (landed.source, item)));
         };
         let future =
             round(&self.asks, self.rules, &mut self.limiter, &transport, &executor, &mut keep);

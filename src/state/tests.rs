@@ -1,0 +1,330 @@
+use super::*;
+use crate::backoff::scramble;
+use crate::http::Validators;
+
+const KEEP: Duration = Duration::from_secs(1000);
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix(seconds).unwrap()
+}
+
+/// A shelf and a journal in one: places count bytes in both.
+#[derive(Default)]
+struct Desk {
+    shelf: Vec<Vec<u8>>,
+    journal: Vec<Vec<u8>>,
+}
+
+impl Desk {
+    /// An item as a round brings it.
+    fn item(&mut self, id: u64, root: u32, text: &str, now: i64) -> Kept {
+        self.shelf.push(text.into());
+        Kept {
+            head: ItemHead { id, root, first_seen: now, printed: false },
+            place: self.shelf.len() as u64 - 1,
+            length: text.len() as u32,
+            content: content(text.as_bytes()),
+            gone: SHOWN,
+            unsaved: true,
+        }
+    }
+
+    fn packed(&self, kept: &Kept, into: &mut Vec<u8>) -> Result<(), ()> {
+        match kept.unsaved {
+            true => into.extend_from_slice(&self.shelf[kept.place as usize]),
+            false => into.extend_from_slice(&self.journal[kept.place as usize][ITEM_HEAD..]),
+        }
+        Ok(())
+    }
+
+    fn save(&mut self, memory: &mut Memory) {
+        let mut new = Vec::new();
+        let packed = &mut |kept: &Kept, into: &mut Vec<u8>| self.packed(kept, into);
+        memory
+            .save(packed, &mut |record: &[u8]| {
+                new.push(record.to_vec());
+                Ok(())
+            })
+            .unwrap();
+        self.journal.extend(new);
+    }
+
+    fn rewrite(&mut self, memory: &Memory) {
+        let mut new = Vec::new();
+        let packed = &mut |kept: &Kept, into: &mut Vec<u8>| self.packed(kept, into);
+        memory
+            .rewrite(packed, &mut |record: &[u8]| {
+                new.push(record.to_vec());
+                Ok(())
+            })
+            .unwrap();
+        self.journal = new;
+    }
+
+    fn load(&self) -> Memory {
+        let mut memory = Memory::default();
+        for (place, record) in (0..).zip(&self.journal) {
+            assert!(memory.learn((place, record.len() as u32), record), "{record:?}");
+        }
+        memory.settle();
+        memory
+    }
+}
+
+/// Everything that counts, in words, whatever it is numbered.
+fn told(memory: &Memory, desk: &Desk) -> Vec<String> {
+    let known = memory.sources().iter().filter(|known| !known.is_blank());
+    let mut told: Vec<String> = known
+        .map(|known| {
+            let item = |kept: &Kept| {
+                let mut packed = Vec::new();
+                desk.packed(kept, &mut packed).unwrap();
+                (kept.head, kept.gone, String::from_utf8(packed).unwrap())
+            };
+            let items: Vec<_> = known.items.iter().map(item).collect();
+            let mut documents = known.documents.clone();
+            documents.sort_by_key(|document| document.key);
+            let Known { name, totals, illness, pace, moved, .. } = known;
+            format!("{name} {totals:?} {illness:?} {pace:?} {moved:?} {documents:?} {items:?}")
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+fn document(key: u64, text: &str) -> Document {
+    let etag = Some(format!("\"{text}\"")).filter(|_| !text.is_empty());
+    let validators = Validators { etag, last_modified: None };
+    Document { key, asked: key + 1, url: None, validators, digest: Some(7) }
+}
+
+fn ill(state: State, since: i64, error: &str) -> Illness {
+    Illness { state, since, status: None, error: error.into() }
+}
+
+#[test]
+fn what_a_journal_tells_is_what_was_remembered() {
+    for seed in 0..200_u64 {
+        let mut luck = seed;
+        let mut next = |n: u64| {
+            luck = scramble(luck);
+            luck % n
+        };
+        let (mut desk, mut memory) = (Desk::default(), Memory::default());
+        for round in 1..=next(12) as i64 + 1 {
+            let now = at(round * 600);
+            let mut polls = Vec::new();
+            for name in ["one", "two", "three"].iter().take(1 + next(3) as usize) {
+                let source = memory.meet(name);
+                for root in 0..1 + next(2) {
+                    let count = next(12);
+                    let first = next(6);
+                    let items: Vec<Kept> = (first..first + count)
+                        .map(|n| {
+                            let text = format!("{n} {}", if next(9) == 0 { round } else { 0 });
+                            desk.item(n + root * 100, root_of(root << 32), &text, now.unix())
+                        })
+                        .collect();
+                    memory.show(source, root_of(root << 32), &items, now);
+                    memory.hold(source, document(root << 32, &format!("{}", next(3))));
+                }
+                let illness = (next(3) == 0).then(|| ill(State::Failed, now.unix(), "tls: no"));
+                memory.ill(source, illness);
+                memory.moved(source, (next(4) == 0).then_some("https://b.test/"), now);
+                memory.printed(source, (0..next(20)).collect());
+                let every = Some(Duration::from_secs(next(3) * 60));
+                memory.pace(source, Pace { every, ..Pace::default() });
+                polls.push(Poll { source, ms: next(900) as u32, ..Poll::default() });
+            }
+            memory.polls(now, polls);
+            memory.forget(KEEP, now, &|_| true);
+            desk.save(&mut memory);
+            assert!(!memory.changed(), "seed {seed}");
+            let mut loaded = desk.load();
+            // What was forgotten lies in the journal until that is written anew.
+            loaded.forget(KEEP, now, &|_| true);
+            memory.forget(KEEP, now, &|_| true);
+            let before = told(&loaded, &desk);
+            if next(3) == 0 {
+                desk.rewrite(&loaded);
+                assert_eq!(told(&desk.load(), &desk), before, "seed {seed}, written anew");
+            }
+            memory = desk.load();
+            memory.forget(KEEP, now, &|_| true);
+        }
+    }
+}
+
+#[test]
+fn a_round_that_was_saved_is_what_the_next_one_loads() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    let source = memory.meet("a");
+    let items = [desk.item(1, 0, "one", 10), desk.item(2, 0, "two", 10)];
+    assert_eq!(memory.show(source, 0, &items, at(10)), 2);
+    memory.hold(source, document(5, "v1"));
+    memory.polls(at(10), vec![Poll { source, ms: 12, ..Poll::default() }]);
+    desk.save(&mut memory);
+    let mut again = desk.load();
+    let known = again.of("a").unwrap();
+    assert_eq!(known.shown().count(), 2);
+    assert_eq!(known.document(5), Some(&document(5, "v1")));
+    assert_eq!((known.asked(), known.totals.latencies.as_slice()), (Some(at(10)), &[12][..]));
+    assert_eq!(again.last_round(), Some(at(10)));
+    // The same again is nothing to write, whatever time it is.
+    let items = [desk.item(1, 0, "one", 20), desk.item(2, 0, "two", 20)];
+    assert_eq!(again.show(source, 0, &items, at(20)), 0);
+    again.hold(source, document(5, "v1"));
+    again.pace(source, Pace::default());
+    again.ill(source, None);
+    again.moved(source, None, at(20));
+    assert!(!again.changed());
+    assert_eq!(again.first_seen(source, 1, at(20)), at(10));
+    assert_eq!(again.first_seen(source, 9, at(20)), at(20));
+    assert_eq!(again.first_seen(source, 1, at(5)), at(5), "a time from the future counts as now");
+}
+
+#[test]
+fn what_a_source_drops_is_kept_for_a_while_and_comes_back_as_it_was() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    let source = memory.meet("a");
+    let items = [desk.item(1, 0, "one", 0), desk.item(2, 0, "two", 0)];
+    memory.show(source, 0, &items, at(0));
+    memory.printed(source, vec![2]);
+    memory.show(source, 0, &items[..1], at(100));
+    assert_eq!(memory.known(source).shown().count(), 1);
+    memory.forget(KEEP, at(1000), &|_| true);
+    let two = desk.item(2, 0, "two", 1000);
+    assert_eq!(memory.show(source, 0, &[items[0], two], at(1000)), 0, "it is not new");
+    assert!(memory.known(source).item(2).unwrap().head.printed);
+    memory.show(source, 0, &items[..1], at(1100));
+    memory.forget(KEEP, at(2100), &|_| true);
+    assert_eq!(memory.show(source, 0, &[items[0], two], at(2200)), 1, "it was forgotten");
+    desk.save(&mut memory);
+}
+
+#[test]
+fn sources_that_nobody_asks_any_more_are_forgotten() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    for name in ["kept", "dropped", "asked"] {
+        let source = memory.meet(name);
+        let item = desk.item(1, 0, name, 0);
+        memory.show(source, 0, &[item], at(0));
+        let time = if name == "asked" { at(5000) } else { at(1) };
+        memory.polls(time, vec![Poll { source, ..Poll::default() }]);
+    }
+    memory.forget(KEEP, at(5001), &|name| name == "kept");
+    desk.rewrite(&memory);
+    let names: Vec<_> = desk.load().sources().iter().map(|known| known.name.clone()).collect();
+    assert_eq!(names, ["kept".into(), "asked".into()]);
+}
+
+#[test]
+fn a_source_is_ill_since_its_first_failure_until_it_is_well() {
+    let mut memory = Memory::default();
+    let source = memory.meet("a");
+    let since = |memory: &Memory| memory.known(source).illness.as_ref().map(|i| i.since);
+    memory.ill(source, Some(ill(State::Failed, 2, "timeout: 10 s")));
+    memory.ill(source, Some(ill(State::Failed, 3, "timeout: 11 s")));
+    let known = memory.known(source).illness.clone();
+    assert_eq!(
+        known,
+        Some(ill(State::Failed, 2, "timeout: 10 s")),
+        "the same cause, the same words"
+    );
+    memory.ill(source, Some(ill(State::Limited, 4, "quota: 11 s")));
+    assert_eq!(memory.known(source).illness, Some(ill(State::Limited, 2, "quota: 11 s")));
+    memory.ill(source, None);
+    assert_eq!(since(&memory), None);
+    memory.ill(source, Some(ill(State::Failed, 9, "tls: no")));
+    memory.ill(source, Some(ill(State::Failed, 5, "tls: no")));
+    assert_eq!(since(&memory), Some(5), "a beginning in the future is wrong");
+}
+
+#[test]
+fn a_source_that_failed_is_stale_only_if_there_is_something_to_show() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    let source = memory.meet("a");
+    assert_eq!(memory.known(source).state(), State::Ok);
+    memory.ill(source, Some(ill(State::Failed, 2, "tls: no")));
+    assert_eq!(memory.known(source).state(), State::Failed);
+    let item = desk.item(1, 0, "one", 0);
+    memory.show(source, 0, &[item], at(0));
+    assert_eq!(memory.known(source).state(), State::Stale);
+}
+
+#[test]
+fn whatever_end_of_a_journal_is_lost_the_rest_is_true() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    let source = memory.meet("a");
+    for round in 0..5 {
+        let text = format!("{round}");
+        let items = [desk.item(1, 0, &text, round), desk.item(10 + round as u64, 0, "x", round)];
+        memory.show(source, 0, &items, at(round));
+        memory.hold(source, document(5, &text));
+        memory.polls(at(round), vec![Poll { source, ..Poll::default() }]);
+        desk.save(&mut memory);
+        memory = desk.load();
+    }
+    for length in 0..desk.journal.len() {
+        let cut = Desk { journal: desk.journal[..length].to_vec(), shelf: Vec::new() };
+        let memory = cut.load();
+        let Some(known) = memory.of("a") else { continue };
+        // Whose validators are held is at least as new as they are.
+        let told = known.document(5).and_then(|held| held.validators.etag.clone());
+        if let Some(told) = told {
+            let mut packed = Vec::new();
+            cut.packed(known.item(1).unwrap(), &mut packed).unwrap();
+            let text = String::from_utf8(packed).unwrap();
+            assert!(format!("\"{text}\"") >= told, "{text} {told}");
+        }
+    }
+}
+
+#[test]
+fn damaged_records_are_refused_or_read_and_never_a_panic() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    let source = memory.meet("a");
+    let items = [desk.item(1, 0, "one", 10), desk.item(2, 0, "two", 10)];
+    memory.show(source, 0, &items, at(10));
+    memory.show(source, 0, &items[1..], at(11));
+    memory.hold(source, document(5, "v1"));
+    memory.ill(source, Some(ill(State::Off, 2, "status: gone")));
+    memory.moved(source, Some("https://b.test/"), at(9));
+    memory.pace(source, Pace { every: Some(KEEP), skip_hours: 3, skip_days: 1 });
+    memory.polls(at(9), vec![Poll { source, fresh_for: Some(60), ..Poll::default() }]);
+    desk.save(&mut memory);
+    let appended = desk.journal.clone();
+    desk.rewrite(&desk.load());
+    for record in appended.iter().chain(&desk.journal) {
+        for index in 0..record.len() {
+            for bit in 0..8 {
+                let mut damaged = record.clone();
+                damaged[index] ^= 1 << bit;
+                let mut memory = Memory::default();
+                memory.learn((0, 0), &appended[0]);
+                memory.learn((0, 0), &damaged);
+                memory.learn((0, 0), &damaged[..index]);
+                memory.settle();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_gap_in_the_numbers_is_damage() {
+    let mut memory = Memory::default();
+    let mut record = Vec::new();
+    record::write(&Event::Source { source: MAX_SOURCES, name: "a" }, &mut record);
+    assert!(!memory.learn((0, 0), &record));
+    assert!(memory.sources().is_empty());
+}
+
+#[test]
+fn only_the_last_latencies_are_remembered() {
+    let mut totals = Totals::default();
+    for ms in 0..100 {
+        totals.count(i64::from(ms) * 60 + 1, &Poll { ms, ..Poll::default() });
+    }
+    assert_eq!(totals.latencies.len(), LATENCIES);
+    assert_eq!((totals.latencies[0], totals.polls, totals.shortest), (68, 100, Some(60)));
+}

@@ -1,0 +1,81 @@
+//! Where the items of a round lie: what is new on a spool, what is remembered in the journal.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use super::Spool;
+use super::frame::unescape;
+use crate::merge::{REMEMBERED, Shelf};
+use crate::state::ITEM_HEAD;
+
+/// So much of the journal is read at once: items of one source lie together.
+const WINDOW: usize = 64 << 10;
+
+/// A spool, and beside it the items of a journal, at the places that it told.
+#[derive(Debug)]
+pub struct Shelves {
+    spool: Spool,
+    journal: Option<File>,
+    /// What was read of the journal last, and where that begins.
+    window: RefCell<(u64, Vec<u8>)>,
+}
+
+impl Shelves {
+    /// Over the journal at this path, if there is one.
+    pub fn new(journal: Option<&Path>) -> Shelves {
+        let journal = journal.and_then(|path| File::open(path).ok());
+        Shelves { spool: Spool::default(), journal, window: RefCell::new((0, Vec::new())) }
+    }
+
+    /// The packed bytes of the item whose record lies at `offset`, as it was when the journal was
+    /// read and every record was checked.
+    fn recall(&self, offset: u64, length: u32, into: &mut Vec<u8>) -> io::Result<()> {
+        let file = self.journal.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let window = &mut *self.window.borrow_mut();
+        let end = offset + u64::from(length);
+        if offset < window.0 || end > window.0 + window.1.len() as u64 {
+            window.0 = offset;
+            window.1.resize(WINDOW.max(length as usize), 0);
+            let read = fill(file, &mut window.1, offset)?;
+            window.1.truncate(read);
+        }
+        let begin = (offset - window.0) as usize;
+        let stored = window.1.as_slice().get(begin..begin + length as usize);
+        let before = into.len();
+        unescape(stored.ok_or(io::ErrorKind::UnexpectedEof)?, into)
+            .filter(|()| into.len() - before >= ITEM_HEAD)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no item lies there"))?;
+        into.drain(before..before + ITEM_HEAD);
+        Ok(())
+    }
+}
+
+impl Shelf for Shelves {
+    fn put(&mut self, bytes: &[u8]) -> u64 {
+        self.spool.put(bytes)
+    }
+
+    fn get(&self, place: u64, length: u32, into: &mut Vec<u8>) -> io::Result<()> {
+        match place & REMEMBERED {
+            0 => self.spool.get(place, length, into),
+            _ => self.recall(place & !REMEMBERED, length, into),
+        }
+    }
+}
+
+/// As much as there is.
+fn fill(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut read = 0;
+    while read < into.len() {
+        match file.read_at(&mut into[read..], offset + read as u64) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
