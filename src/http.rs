@@ -30,8 +30,9 @@ pub struct Request {
 /// What is held of an earlier answer, so that an unchanged one need neither be sent nor be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Held {
-    /// Where that answer came from, after redirects: its validators are told to nobody else.
-    pub url: Url,
+    /// Fingerprint of the URL where that answer came from, after redirects: its validators are told
+    /// to nobody else.
+    pub from: u64,
     /// Its validators.
     pub validators: Validators,
     /// [`digest`] of its body.

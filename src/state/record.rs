@@ -57,8 +57,8 @@ pub struct Document {
     pub key: u64,
     /// Fingerprint of the URL that was asked: the plan's or a fallback.
     pub asked: u64,
-    /// Where the answer came from, if that is another URL.
-    pub url: Option<String>,
+    /// Fingerprint of the URL that the answer came from, after redirects.
+    pub from: u64,
     /// As they came.
     pub validators: Validators,
     /// Of its body; `None` when it must be read again whatever it is.
@@ -354,32 +354,28 @@ fn read_ids(reader: &mut Reader<'_>) -> Option<Vec<u64>> {
 fn write_document(document: &Document, out: &mut Vec<u8>) {
     out.extend_from_slice(&document.key.to_le_bytes());
     out.extend_from_slice(&document.asked.to_le_bytes());
+    out.extend_from_slice(&document.from.to_le_bytes());
     out.push(u8::from(document.digest.is_some()));
     out.extend_from_slice(&document.digest.unwrap_or(0).to_le_bytes());
     let Validators { etag, last_modified } = &document.validators;
-    for text in [&document.url, etag, last_modified] {
+    for text in [etag, last_modified] {
         string(text.as_deref().unwrap_or_default(), out);
     }
 }
 
 fn read_document(reader: &mut Reader<'_>) -> Option<Document> {
-    let mut long = || {
-        let (long, rest) = reader.0.split_first_chunk()?;
-        reader.0 = rest;
-        Some(u64::from_le_bytes(*long))
-    };
-    let (key, asked) = (long()?, long()?);
+    let (key, asked, from) = (long(reader)?, long(reader)?, long(reader)?);
     let (held, rest) = reader.0.split_first()?;
     reader.0 = rest;
-    let mut long = || {
-        let (long, rest) = reader.0.split_first_chunk()?;
-        reader.0 = rest;
-        Some(u64::from_le_bytes(*long))
-    };
-    let digest = long()?;
-    let url = maybe_text(reader)?;
+    let digest = Some(long(reader)?).filter(|_| *held != 0);
     let validators = Validators { etag: maybe_text(reader)?, last_modified: maybe_text(reader)? };
-    Some(Document { key, asked, url, validators, digest: (*held != 0).then_some(digest) })
+    Some(Document { key, asked, from, validators, digest })
+}
+
+fn long(reader: &mut Reader<'_>) -> Option<u64> {
+    let (long, rest) = reader.0.split_first_chunk()?;
+    reader.0 = rest;
+    Some(u64::from_le_bytes(*long))
 }
 
 /// Sources ascend, so that their numbers are small steps.

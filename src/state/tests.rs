@@ -95,7 +95,7 @@ fn told(memory: &Memory, desk: &Desk) -> Vec<String> {
 fn document(key: u64, text: &str) -> Document {
     let etag = Some(format!("\"{text}\"")).filter(|_| !text.is_empty());
     let validators = Validators { etag, last_modified: None };
-    Document { key, asked: key + 1, url: None, validators, digest: Some(7) }
+    Document { key, asked: key + 1, from: 3, validators, digest: Some(7) }
 }
 
 fn ill(state: State, since: i64, error: &str) -> Illness {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::gather::{Gathered, wanted};
-use super::{House, Wishes};
+use super::{House, Wishes, sources};
 use crate::config::{Config, Place};
 use crate::limit::{Limiter, Unusable};
 use crate::merge::{Collection, REMEMBERED, Shelf};
@@ -75,6 +75,10 @@ impl Keeping {
     ) -> (Keeping, Memory) {
         let mut keeping = Keeping { dir: config.state.dir.clone(), ..Keeping::default() };
         let Some(dir) = config.state.dir.as_deref() else { return (keeping, Memory::default()) };
+        let frugal = |source| sources::quota_of(source).windows.is_empty();
+        if wishes.probe && config.sources.iter().all(frugal) {
+            return (Keeping::default(), Memory::default());
+        }
         if !wishes.offline || wishes.new {
             keeping.take_lock(dir, house).await;
         }

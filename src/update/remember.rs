@@ -4,7 +4,7 @@ use super::gather::{Answer, Brought, keys};
 use crate::config::{Config, Place, SourceConfig};
 use crate::failure::Failure;
 use crate::format::State;
-use crate::http::{Held, Url, Validators};
+use crate::http::{Held, Validators, without_secrets};
 use crate::merge::fingerprint;
 use crate::round::{Holding, Round, Tally};
 use crate::state::{Document, Illness, Memory, Outcome, Poll};
@@ -22,12 +22,8 @@ pub(super) fn held(source: &SourceConfig, memory: &Memory) -> Vec<Option<Holding
         // The plan's own URL, or one of its fallbacks.
         while let Some(next) = asked.filter(|_| instead.len() < MAX_FALLBACKS) {
             if fingerprint(next.url.as_str()) == document.asked {
-                let url = match &document.url {
-                    Some(url) => Url::parse(url).ok()?,
-                    None => next.url.clone(),
-                };
                 let validators = document.validators.clone();
-                let held = Held { url, validators, digest: document.digest? };
+                let held = Held { from: document.from, validators, digest: document.digest? };
                 return Some(Holding { asked: next.url, held });
             }
             asked = source.source.as_ref().and_then(|own| own.fallback(&next));
@@ -85,7 +81,7 @@ pub(super) fn note(
             polls.push(poll);
             remember_asking(memory, number, source);
             if tally.failures.is_empty() {
-                memory.moved(number, tally.moved.as_ref().map(Url::as_str), now);
+                memory.moved(number, tally.moved.as_ref().map(without_secrets).as_deref(), now);
             }
         }
     }
@@ -108,9 +104,8 @@ fn remember_asking(memory: &mut Memory, number: u32, source: &SourceConfig) {
 fn document(key: u64, answer: &Answer, old: Option<Document>, usable: bool) -> Document {
     let asked = fingerprint(answer.asked.as_str());
     let Answer { response, .. } = answer;
-    let url = (response.url != answer.asked).then(|| response.url.as_str().to_owned());
-    let unusable =
-        Document { key, asked, url: url.clone(), validators: Validators::default(), digest: None };
+    let from = fingerprint(response.url.as_str());
+    let unusable = Document { key, asked, from, ..Document::default() };
     let told = &response.validators;
     match (answer.pace, old) {
         // A 304 need not say again what is still true; each of the two stands for itself.

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use newsagg::store::{Frames, Journal};
 use serde_json::Value;
 
 use crate::support::said::{Said, said};
@@ -64,6 +65,21 @@ impl Home {
 
     fn text(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Makes the state believe that every item was first seen at `seconds`.
+    fn first_seen_at(&self, seconds: i64) {
+        let path = self.0.join("state/newsagg/sources");
+        let mut records: Vec<Vec<u8>> = Vec::new();
+        Journal::read(&path, &mut |_, record| records.push(record.to_vec())).unwrap();
+        // The head of an item, kind 2: source, id, document, then the time.
+        let items = records.iter_mut().filter(|record| record[0] == 2);
+        let changed = items.map(|item| item[17..25].copy_from_slice(&seconds.to_le_bytes()));
+        assert!(changed.count() > 0, "there are no items");
+        let add = &mut |frames: &mut Frames<'_>| {
+            records.iter().try_for_each(|record| frames.add(record).map(drop))
+        };
+        Journal::rewrite(&path, add).unwrap();
     }
 
     fn json(&self, name: &str) -> Value {

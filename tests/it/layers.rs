@@ -17,7 +17,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("ring::", &["http", "source", "wire"]),
     ("quick_xml::", &["xml"]),
     ("memchr::", &["text", "xml", "store"]),
-    ("crc32fast::", &["store"]),
+    ("crc32fast::", &["limit", "state", "store"]),
     ("encoding_rs::", &["decode"]),
     ("flate2::", &["transport", "loopback"]),
     ("toml::", &["config"]),

@@ -155,7 +155,13 @@ fn nothing_that_people_see_acts_on_a_terminal_or_tells_a_secret() {
     files(&home, &mut written);
     assert!(written.len() >= 4, "{written:?}");
     for path in written {
-        assert_harmless(&path.display().to_string(), &std::fs::read_to_string(&path).unwrap());
+        let bytes = std::fs::read(&path).unwrap();
+        // What is remembered is no text; a secret it must not hold either.
+        if path.ends_with("newsagg/sources") {
+            assert!(!String::from_utf8_lossy(&bytes).contains(SECRET), "{}", path.display());
+            continue;
+        }
+        assert_harmless(&path.display().to_string(), &String::from_utf8(bytes).unwrap());
     }
     assert!(server.requests().iter().any(|head| head.contains(SECRET)));
     // The documents themselves, from files.

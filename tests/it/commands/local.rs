@@ -40,7 +40,7 @@ fn without_a_place_for_the_state_there_is_still_news() {
     let mut nowhere = home.program(&["once", "./a.xml"]);
     let nowhere = said(nowhere.env("XDG_STATE_HOME", "/dev/null").output().unwrap()).ended(0);
     let nowhere = nowhere.says("making the state directory /dev/null/newsagg: ");
-    let nowhere = nowhere.says("; first-seen dates are not remembered\n");
+    let nowhere = nowhere.says("; nothing of this round is remembered\n");
     assert_eq!((nowhere.out.lines().count(), nowhere.err.lines().count()), (1, 2));
     assert_eq!(home.names(), ["a.xml"]);
 }
@@ -63,17 +63,26 @@ fn a_config_where_none_is_looked_for_is_pointed_out() {
 }
 
 #[test]
-fn a_damaged_state_is_set_aside() {
+fn a_damaged_state_is_kept_aside_and_what_can_be_read_is_read() {
     let home = Home::new("damaged");
     home.put("a.xml", &feed(&["alpha"]));
+    home.run(&["once", "./a.xml"]).ended(0).says("1 new");
     let state = home.0.join("state/newsagg");
-    std::fs::create_dir_all(&state).unwrap();
-    std::fs::write(state.join("first-seen.json"), "{\"version\":1,").unwrap();
-    home.run(&["once", "./a.xml"]).ended(0).says("set aside as ");
-    let again = home.run(&["once", "./a.xml"]).ended(0);
+    let whole = std::fs::read(state.join("sources")).unwrap();
+    let mut damaged = whole.clone();
+    damaged.splice(40..40, *b"\xff\xfftorn out");
+    std::fs::write(state.join("sources"), &damaged).unwrap();
+    let said = home.run(&["once", "./a.xml"]).ended(0).says("bytes are damaged, kept as ");
+    assert!(said.err.contains("sources.damaged-"), "{}", said.err);
+    let again = home.run(&["once", "./a.xml"]).ended(0).says("0 new");
     assert_eq!(again.err.lines().count(), 1, "{}", again.err);
-    let aside = std::fs::read_to_string(state.join("first-seen.json.damaged")).unwrap();
-    assert_eq!(aside, "{\"version\":1,");
+    let aside = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().unwrap();
+        name.starts_with("sources.damaged-").then(|| std::fs::read(entry.path()).unwrap())
+    };
+    let entries = std::fs::read_dir(&state).unwrap();
+    let kept: Vec<Vec<u8>> = entries.filter_map(|entry| aside(entry.unwrap())).collect();
+    assert_eq!(kept, [damaged]);
 }
 
 #[test]

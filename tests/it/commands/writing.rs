@@ -20,8 +20,10 @@ fn stdout_carries_the_news_and_stderr_everything_else() {
     let quiet = home.run(&["once", &url, "-q", "--limit", "2"]).ended(0);
     assert_eq!((quiet.out.lines().count(), quiet.err.as_str()), (2, ""));
     assert!(!quiet.out.contains('\x1b'), "no colours without a terminal");
-    home.run(&["once", &url, "-v"]).ended(0).says("newsagg: 127.0.0.1: 3 items, 0 new, ");
-    home.run(&["once", &url, "-vv"]).ended(0).says(&format!("newsagg: {url}: 200, "));
+    home.run(&["once", &url, "-v", "--force"])
+        .ended(0)
+        .says("newsagg: 127.0.0.1: 3 items, 0 new, ");
+    home.run(&["once", &url, "-vv", "--force"]).ended(0).says(&format!("newsagg: {url}: 200, "));
 }
 
 #[test]
@@ -120,22 +122,14 @@ fn nothing_new_writes_nothing_and_first_seen_dates_stay() {
     home.run(&["once", "-c", "x.toml", "-q"]).ended(0);
     let mode = std::fs::metadata(home.path("feed.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    // As if it had been seen for the first time long ago.
-    let state = home.0.join("state/newsagg/first-seen.json");
-    let seen: Value = serde_json::from_str(&std::fs::read_to_string(&state).unwrap()).unwrap();
-    let mut old = seen.clone();
-    for entry in old["first_seen"]["u"].as_array_mut().unwrap() {
-        entry[1] = 1_000_000_000.into();
-    }
-    assert_ne!(old, seen);
-    std::fs::write(&state, old.to_string()).unwrap();
+    home.first_seen_at(1_000_000_000);
     home.run(&["once", "-c", "x.toml", "-q"]).ended(0);
     let (before, inode) = (home.text("feed.json"), home.inode("feed.json"));
     let item = &home.json("feed.json")["items"][0];
     assert_eq!(item["date_published"], "2001-09-09T01:46:40Z");
     assert_eq!(item["_newsagg"]["date_origin"], "first_seen");
-    let again = home.run(&["once", "-c", "x.toml", "--report", "r.json"]).ended(0);
-    again.says("0 new").says("feed.json: unchanged; f.txt: unchanged\n");
+    let again = home.run(&["once", "-c", "x.toml", "--force", "--report", "r.json"]).ended(0);
+    again.says("0 new, 1 request").says("feed.json: unchanged; f.txt: unchanged\n");
     let report = home.json("r.json");
     assert_eq!(report["outputs"][0]["written"], false);
     assert_eq!(report["outputs"][0]["bytes"], before.len());
