@@ -12,6 +12,7 @@ mod content;
 mod elements;
 pub mod jsonfeed;
 pub mod jsonl;
+mod pace;
 pub mod rss;
 mod sniff;
 pub mod text;
@@ -37,11 +38,12 @@ pub struct Feed {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pace {
     /// Not more often than this: RSS `ttl`, `sy:updatePeriod` by `sy:updateFrequency`; the longer
-    /// where both are told.
+    /// where both are told. Never zero.
     pub every: Option<Duration>,
-    /// Hours of the day, GMT, when not to ask: bit 0 is midnight to one (RSS `skipHours`).
+    /// Hours of the day, GMT, when not to ask: bit 0 is midnight to one (RSS `skipHours`). Never
+    /// all of them.
     pub skip_hours: u32,
-    /// Days of the week, GMT, when not to ask: bit 0 is Monday (RSS `skipDays`).
+    /// Days of the week, GMT, when not to ask: bit 0 is Monday (RSS `skipDays`). Never all of them.
     pub skip_days: u8,
 }
 

@@ -42,7 +42,7 @@ pub struct Held {
 /// What tells one state of a resource from another (RFC 9110 §8.8), byte for byte as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Validators {
-    /// `ETag`, with its quotes and its `W/`; dropped when it is not ASCII.
+    /// `ETag`, with its quotes and its `W/`; dropped when it is not ASCII or too long to send.
     pub etag: Option<String>,
     /// `Last-Modified`, never read as a date.
     pub last_modified: Option<String>,
@@ -116,7 +116,8 @@ impl Request {
 /// An answer whose body arrived whole. Its status may be any.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// As the server said it, even where no registry knows it (Cloudflare's 520).
+    /// As the server said it, even where no registry knows it (Cloudflare's 520). A 304 comes only
+    /// to a request whose validators were sent, and without a body.
     pub status: u16,
     /// Where the answer came from, after redirects.
     pub url: Url,
@@ -126,12 +127,12 @@ pub struct Response {
     pub content_type: Option<String>,
     /// `Retry-After` in seconds from now (RFC 9110 §10.2.3), dates converted.
     pub retry_after: Option<Duration>,
-    /// `ETag` and `Last-Modified`.
+    /// `ETag` and `Last-Modified`; a 304 need not say them again.
     pub validators: Validators,
-    /// How much longer the answer is fresh, if the server says so: `Cache-Control: max-age` less
-    /// `Age`, else `Expires` less `Date` (RFC 9111 §4.2).
+    /// How much longer the answer is fresh, if the server says so: `Cache-Control: max-age`, else
+    /// `Expires` less `Date`, each less `Age` (RFC 9111 §4.2); at most 2³¹ seconds.
     pub fresh_for: Option<Duration>,
-    /// `RateLimit`, `X-RateLimit-*` and their kin.
+    /// `RateLimit`, `X-RateLimit-*` and their kin; eight at most.
     pub limits: Vec<ServerLimit>,
     /// Where a chain of only permanent redirects (301, 308) led.
     pub moved: Option<Url>,

@@ -11,11 +11,13 @@ use surf::http as message;
 
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage};
-use crate::http::{Exchange, Request, Response, Url, Validators};
+use crate::http::{Exchange, Request, Response, Url};
 use crate::wire::{Backend, Call, Delimited, IdleConnections, Phase, RealStatus, Trace};
 
 mod coding;
+mod freshness;
 mod headers;
+mod limits;
 mod redirect;
 
 use coding::Decoder;
@@ -128,6 +130,10 @@ impl Transport {
                         drain(answer.take_body(), trace).await;
                     }
                 }
+                Hop::Stay if status == 304 && headers::conditions(&chain).next().is_none() => {
+                    let cause = "answered with 304, not modified, to a request without a condition";
+                    return Err(Failure::new(Stage::Protocol, cause));
+                }
                 Hop::Stay => return self.finish(answer, status, chain, options, trace).await,
             }
         }
@@ -191,18 +197,16 @@ impl Transport {
             // The status says more than what is wrong with its page.
             Err(_) => (Vec::new(), false),
         };
+        let now = self.clock.wall();
         Ok(Response {
             status,
             body,
             delimited,
             content_type: headers::first(&answer, "content-type"),
-            retry_after: headers::retry_after(&answer, self.clock.wall()),
-            validators: Validators {
-                etag: headers::first(&answer, "etag"),
-                last_modified: headers::first(&answer, "last-modified"),
-            },
-            fresh_for: None,
-            limits: Vec::new(),
+            retry_after: headers::retry_after(&answer, now),
+            validators: headers::validators(&answer),
+            fresh_for: freshness::fresh_for(&answer, now),
+            limits: limits::limits(&answer, now),
             moved: chain.moved(),
             url: chain.into_url(),
         })

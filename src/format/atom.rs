@@ -5,6 +5,7 @@
 
 use crate::format::content::{Content, Mode};
 use crate::format::elements::Draft;
+use crate::format::pace::Wish;
 use crate::format::{Feed, rss};
 use crate::item::{Item, MAX_TITLE, Text};
 use crate::xml::{Ns, Tag, TooDeep, Xml};
@@ -19,6 +20,7 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
     let language = root.attribute("xml:lang");
     // RFC 4287 §4.2.1: who wrote the feed wrote the entries that name nobody.
     let mut authors: Vec<Text> = Vec::new();
+    let mut wish = Wish::default();
     let depth = xml.depth();
     while let Some(tag) = xml.descendant(depth)? {
         let mut buffer = [0; 24];
@@ -42,9 +44,10 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
                 authors.extend(draft.into_authors());
             }
             (Ns::Other, _) => xml.skip()?,
-            _ => {}
+            (ns, name) => wish.element(xml, ns, name, xml.depth() == depth + 1)?,
         }
     }
+    feed.pace = wish.pace();
     for item in feed.items.iter_mut().filter(|item| item.authors.is_empty()) {
         item.authors.clone_from(&authors);
     }

@@ -5,6 +5,7 @@
 
 use crate::format::content::Content;
 use crate::format::elements::Draft;
+use crate::format::pace::Wish;
 use crate::format::{Feed, atom};
 use crate::item::{Item, MAX_TITLE, Text};
 use crate::xml::{Ns, Tag, TooDeep, Xml};
@@ -13,6 +14,7 @@ use crate::xml::{Ns, Tag, TooDeep, Xml};
 pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
     let mut feed = Feed { format: version(root).into(), ..Feed::default() };
     let mut dc_title = Text::default();
+    let mut wish = Wish::default();
     let depth = xml.depth();
     // The depth of the element whose title is the feed's, while it is open.
     let mut channel = root.name.eq_ignore_ascii_case("channel").then_some(depth);
@@ -40,9 +42,10 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
                 dc_title = Content::html(xml.body()?).plain_text(MAX_TITLE);
             }
             (Ns::Other, _) => xml.skip()?,
-            _ => {}
+            (ns, name) => wish.element(xml, ns, name, in_channel)?,
         }
     }
+    feed.pace = wish.pace();
     if feed.title.is_empty() {
         feed.title = dc_title;
     }

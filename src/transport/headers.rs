@@ -8,9 +8,13 @@ use surf::http::headers::{HeaderName, HeaderValue};
 use super::Options;
 use super::redirect::Chain;
 use crate::failure::{Failure, Stage};
+use crate::http::Validators;
 use crate::time::{Timestamp, parse_date};
 
-/// Puts the fields of a request in: ours, and the source's own, which win.
+/// A longer validator is neither kept nor sent: servers refuse heads that grow.
+const MAX_VALIDATOR: usize = 1_024;
+
+/// Puts the fields of a request in: ours, the source's own, which win, and what is held.
 pub(super) fn fill(
     request: &mut message::Request,
     chain: &Chain<'_>,
@@ -25,7 +29,38 @@ pub(super) fn fill(
     for header in chain.headers() {
         put(request, &header.name, &header.value)?;
     }
+    for (name, validator) in conditions(chain) {
+        put(request, name, validator)?;
+    }
     Ok(())
+}
+
+/// What makes this hop conditional (RFC 9110 §13.1.2, §13.1.3). A server that knows the first
+/// field ignores the second (§13.2.2). A validator that cannot be sent is left out: the worst that
+/// can happen is a whole answer.
+pub(super) fn conditions<'c>(
+    chain: &'c Chain<'_>,
+) -> impl Iterator<Item = (&'static str, &'c str)> {
+    let held = chain.validators();
+    let field = |name, validator: Option<&'c String>| {
+        let validator = validator.filter(|validator| is_validator(validator))?;
+        Some((name, validator.as_str()))
+    };
+    let etag = field("if-none-match", held.and_then(|held| held.etag.as_ref()));
+    let date = field("if-modified-since", held.and_then(|held| held.last_modified.as_ref()));
+    etag.into_iter().chain(date)
+}
+
+/// The validators of an answer, as they came. None is made up: `Date` is no `Last-Modified`.
+pub(super) fn validators(answer: &message::Response) -> Validators {
+    let field = |name| first(answer, name).filter(|validator| is_validator(validator));
+    Validators { etag: field("etag"), last_modified: field("last-modified") }
+}
+
+/// Whether it can be sent back: printable ASCII, of a length that servers take.
+fn is_validator(text: &str) -> bool {
+    let printable = |byte| matches!(byte, b'\t' | b' '..=b'~');
+    !text.is_empty() && text.len() <= MAX_VALIDATOR && text.bytes().all(printable)
 }
 
 /// http-types panics on what is not ASCII, so it is checked here; hyper refuses line ends.
@@ -57,16 +92,78 @@ pub(super) fn all(answer: &message::Response, name: &str) -> String {
     values.map(HeaderValue::as_str).collect::<Vec<_>>().join(",")
 }
 
+/// The values of a field, line by line.
+pub(super) fn values<'a>(
+    answer: &'a message::Response,
+    name: &str,
+) -> impl Iterator<Item = &'a str> {
+    answer.header(name).into_iter().flatten().map(HeaderValue::as_str)
+}
+
+/// The parts of a field between `separator`s, trimmed, empty ones left out. What stands in quotes
+/// is one piece (RFC 9110 §5.6.4); a quote that never closes ends with its line.
+pub(super) fn parts(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (mut quoted, mut escaped) = (false, false);
+        let end = text.bytes().position(|byte| {
+            if std::mem::take(&mut escaped) {
+                return false;
+            }
+            escaped = quoted && byte == b'\\';
+            quoted ^= byte == b'"';
+            byte == separator && !quoted
+        });
+        let (part, after) = match end {
+            Some(end) => (&text[..end], Some(&text[end + 1..])),
+            None => (text, None),
+        };
+        rest = after;
+        Some(part.trim())
+    })
+    .filter(|part| !part.is_empty())
+}
+
+/// `name=value` and `name = "value"`, without the quotes.
+pub(super) fn pair(part: &str) -> (&str, Option<&str>) {
+    match part.split_once('=') {
+        Some((name, value)) => (name.trim_end(), Some(unquoted(value.trim_start()))),
+        None => (part, None),
+    }
+}
+
+/// The inside of a quoted string; nothing that matters here has a reason to escape anything.
+pub(super) fn unquoted(text: &str) -> &str {
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    inner.unwrap_or(text).trim()
+}
+
+/// Digits alone; more than fit are the largest number.
+pub(super) fn whole(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+/// A date with a time of day (RFC 9110 §5.6.7): digits alone may be a year to a feed, not here.
+pub(super) fn full_date(text: &str) -> Option<Timestamp> {
+    text.contains(':').then(|| parse_date(text)).flatten()
+}
+
+/// What time it is where the answer was made: `Date`, else our own clock.
+pub(super) fn date(answer: &message::Response, now: Timestamp) -> Timestamp {
+    first(answer, "date").and_then(|date| full_date(&date)).unwrap_or(now)
+}
+
 /// `Retry-After` as a span: seconds, or a date less the server's own `Date` (or ours).
 pub(super) fn retry_after(answer: &message::Response, now: Timestamp) -> Option<Duration> {
     let text = first(answer, "retry-after")?;
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+    if let Some(seconds) = whole(&text) {
         // More digits than fit mean «never»; a date so far away says the same.
-        return Some(Duration::from_secs(text.parse().unwrap_or(u32::MAX.into())));
+        return Some(Duration::from_secs(seconds.min(u32::MAX.into())));
     }
     let until = parse_date(&text)?;
-    let now = first(answer, "date").and_then(|date| parse_date(&date)).unwrap_or(now);
-    let seconds = until.unix().saturating_sub(now.unix());
+    let seconds = until.unix().saturating_sub(date(answer, now).unix());
     Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
 

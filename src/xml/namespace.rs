@@ -20,6 +20,8 @@ pub enum Ns {
     Itunes,
     /// RSS 1.0's slash module.
     Slash,
+    /// RSS 1.0's syndication module.
+    Syndication,
     /// Atom threading (RFC 4685).
     Thread,
     /// RDF itself.
@@ -32,7 +34,7 @@ pub enum Ns {
 
 /// URIs without scheme, `www.`, trailing `/` and `#`, in lower case.
 /// The spellings are those that feeds carry, wrong ones included.
-const URIS: [(&str, Ns); 33] = [
+const URIS: [(&str, Ns); 34] = [
     ("w3.org/2005/atom", Ns::Atom),
     ("purl.org/atom/ns", Ns::Atom),
     ("purl.org/atom/ns-of-atom", Ns::Atom),
@@ -63,6 +65,7 @@ const URIS: [(&str, Ns); 33] = [
     ("itunes.com/dtds/podcast-1.0", Ns::Itunes),
     ("google.com/schemas/play-podcasts/1.0", Ns::Itunes),
     ("purl.org/rss/1.0/modules/slash", Ns::Slash),
+    ("purl.org/rss/1.0/modules/syndication", Ns::Syndication),
     ("purl.org/syndication/thread/1.0", Ns::Thread),
     ("w3.org/1999/02/22-rdf-syntax-ns", Ns::Rdf),
     ("w3.org/1999/xhtml", Ns::Xhtml),
@@ -98,6 +101,7 @@ fn usual(prefix: &str) -> Ns {
         "media" => Ns::Media,
         "itunes" | "googleplay" => Ns::Itunes,
         "slash" => Ns::Slash,
+        "sy" | "syn" => Ns::Syndication,
         "thr" => Ns::Thread,
         "rdf" | "RDF" => Ns::Rdf,
         "xhtml" | "html" => Ns::Xhtml,

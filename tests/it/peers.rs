@@ -93,7 +93,7 @@ fn requests_to_one_host_share_a_connection() {
             path.len()
         )
         .into(),
-        _ => b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec(),
+        _ => b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(),
     });
     let transport = transport();
     for i in 0..50 {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use newsagg::clock::Clock;
 use newsagg::failure::Failure;
-use newsagg::http::{Exchange, Request, Response, Url};
+use newsagg::http::{Exchange, Held, Request, Response, Url, Validators};
 use newsagg::transport::{Options, Transport};
 
 /// Long enough for a busy machine; no test waits for it.
@@ -153,6 +153,18 @@ pub fn options() -> Options {
 /// Asks with a transport of its own.
 pub fn get(url: Url) -> Result<Response, Failure> {
     exchange(&transport(), &Request::get(url), PATIENCE).result
+}
+
+/// A request by somebody who holds an answer from `from`.
+pub fn held(url: Url, from: Url, validators: Validators) -> Request {
+    let held = Some(Box::new(Held { url: from, validators, digest: 0 }));
+    Request { held, ..Request::get(url) }
+}
+
+/// A request that may be answered with 304.
+pub fn conditional(url: Url) -> Request {
+    let validators = Validators { etag: Some("\"held\"".into()), last_modified: None };
+    held(url.clone(), url, validators)
 }
 
 /// Why asking brings nothing.
