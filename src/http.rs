@@ -30,8 +30,8 @@ pub struct Request {
 /// What is held of an earlier answer, so that an unchanged one need neither be sent nor be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Held {
-    /// Fingerprint of the URL where that answer came from, after redirects: its validators are told
-    /// to nobody else.
+    /// Where that answer came from, after redirects ([`place`]): its validators are told to nobody
+    /// else.
     pub from: u64,
     /// Its validators.
     pub validators: Validators,
@@ -138,6 +138,13 @@ pub struct Response {
     pub moved: Option<Url>,
     /// False for a body that ended with the connection: whole only if the document itself is.
     pub delimited: bool,
+}
+
+/// What a URL is known again by: a digest of all that a server hears of it, so that a key in it
+/// need not be remembered.
+pub fn place(url: &Url) -> u64 {
+    let heard = url.as_str().split('#').next().unwrap_or_default();
+    digest(heard.as_bytes())
 }
 
 /// What a body is known again by: the first eight bytes of its SHA-256.

@@ -57,7 +57,7 @@ pub struct Document {
     pub key: u64,
     /// Fingerprint of the URL that was asked: the plan's or a fallback.
     pub asked: u64,
-    /// Fingerprint of the URL that the answer came from, after redirects.
+    /// Where the answer came from, after redirects ([`crate::http::place`]).
     pub from: u64,
     /// As they came.
     pub validators: Validators,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::failure::{Failure, Stage};
-use crate::http::{Header, Request, Url, Validators};
+use crate::http::{Header, Request, Url, Validators, place};
 use crate::wire::basic;
 
 /// Redirects followed for one request; browsers allow 20, publishers need two or three.
@@ -125,7 +125,7 @@ impl<'a> Chain<'a> {
     /// The validators that this hop may be told: only whoever gave them knows what they mean.
     pub(super) fn validators(&self) -> Option<&Validators> {
         let held = self.request.held.as_deref()?;
-        (sent(&held.url) == sent(&self.url)).then_some(&held.validators)
+        (held.from == place(&self.url)).then_some(&held.validators)
     }
 
     fn at_home(&self) -> bool {
@@ -143,11 +143,6 @@ fn same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
         && one.host_str() == other.host_str()
         && one.port_or_known_default() == other.port_or_known_default()
-}
-
-/// The part of a URL that a server hears of: all but the fragment.
-fn sent(url: &Url) -> &str {
-    url.as_str().split('#').next().unwrap_or_default()
 }
 
 fn strip(url: &mut Url) {

@@ -4,7 +4,7 @@ use super::gather::{Answer, Brought, keys};
 use crate::config::{Config, Place, SourceConfig};
 use crate::failure::Failure;
 use crate::format::State;
-use crate::http::{Held, Validators, without_secrets};
+use crate::http::{Held, Validators, place, without_secrets};
 use crate::merge::fingerprint;
 use crate::round::{Holding, Round, Tally};
 use crate::state::{Document, Illness, Memory, Outcome, Poll};
@@ -104,7 +104,7 @@ fn remember_asking(memory: &mut Memory, number: u32, source: &SourceConfig) {
 fn document(key: u64, answer: &Answer, old: Option<Document>, usable: bool) -> Document {
     let asked = fingerprint(answer.asked.as_str());
     let Answer { response, .. } = answer;
-    let from = fingerprint(response.url.as_str());
+    let from = place(&response.url);
     let unusable = Document { key, asked, from, ..Document::default() };
     let told = &response.validators;
     match (answer.pace, old) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use newsagg::clock::Clock;
 use newsagg::failure::Failure;
-use newsagg::http::{Exchange, Held, Request, Response, Url, Validators};
+use newsagg::http::{Exchange, Held, Request, Response, Url, Validators, place};
 use newsagg::transport::{Options, Transport};
 
 /// Long enough for a busy machine; no test waits for it.
@@ -157,7 +157,7 @@ pub fn get(url: Url) -> Result<Response, Failure> {
 
 /// A request by somebody who holds an answer from `from`.
 pub fn held(url: Url, from: Url, validators: Validators) -> Request {
-    let held = Some(Box::new(Held { url: from, validators, digest: 0 }));
+    let held = Some(Box::new(Held { from: place(&from), validators, digest: 0 }));
     Request { held, ..Request::get(url) }
 }
 
