@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::limit::Unusable;
 use crate::time::Timestamp;
 
 /// The version of the format that this program writes.
@@ -38,15 +39,6 @@ struct File<S, I> {
 #[derive(Deserialize)]
 struct Version {
     version: u32,
-}
-
-/// Why a file of remembered things cannot be used.
-#[derive(Debug, PartialEq)]
-pub enum Unusable {
-    /// A newer program wrote it: it must not be overwritten.
-    Newer(u32),
-    /// It is damaged.
-    Damaged(String),
 }
 
 impl Memory {

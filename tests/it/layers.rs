@@ -19,6 +19,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("memchr::", &["text", "xml"]),
     ("encoding_rs::", &["decode"]),
     ("flate2::", &["transport", "loopback"]),
+    ("crc32fast::", &["limit"]),
     ("toml::", &["config"]),
     ("regex_lite::", &["config"]),
     ("rustix::", &["clock", "wire", "command"]),
