@@ -14,11 +14,13 @@ use async_channel::{Receiver, Sender, bounded};
 use futures_lite::FutureExt;
 use smol::Executor;
 
-use crate::backoff::{Breaker, RetryBudget, retry_delay, scramble};
+use crate::backoff::{Breaker, RetryBudget, judge, retry_delay, scramble};
 use crate::clock::Clock;
 use crate::failure::Failure;
-use crate::http::{Header, Held, Request, Response, Timing, Url, Validators, without_secrets};
-use crate::limit::Limiter;
+use crate::http::{
+    Exchange, Header, Held, Request, Response, Timing, Url, Validators, without_secrets,
+};
+use crate::limit::{Hold, HoldCause, Limiter};
 use crate::pool::Pool;
 use crate::queue::{Job, Next, Queue, Terms};
 use crate::source::{Page, Source, Window};
@@ -275,6 +277,7 @@ impl Running<'_> {
             ok: result.is_ok(),
         };
         self.round.spans.push(span);
+        self.account_for(&job, &exchange, now);
         self.breaker.note(&job.request.url, exchange.result.as_ref().err());
         log::debug!("{}", told(&job, &result, &exchange, end.saturating_sub(start)));
         let tally = &mut self.round.tallies[job.source];
@@ -306,6 +309,16 @@ impl Running<'_> {
         }
     }
 
+    /// What a request and its answer mean for the quotas.
+    fn account_for(&mut self, job: &Job, exchange: &Exchange, now: Duration) {
+        let ask = &self.asks[job.source];
+        self.limiter.also(&ask.account, exchange.requests.saturating_sub(1), now);
+        for limit in exchange.result.iter().flat_map(|response| &response.limits) {
+            self.limiter.told(&ask.account, limit, &ask.windows, now);
+        }
+        self.limiter.ended(&ask.account);
+    }
+
     /// A failure leads to a fallback, to another try, or into the tally.
     fn cope(&mut self, job: Job, failure: Failure, now: Duration) {
         let ask = &self.asks[job.source];
@@ -313,6 +326,7 @@ impl Running<'_> {
             let until = now.saturating_add(delay);
             let hold = self.holds.entry(hold_key(ask, &job.request).into()).or_default();
             *hold = until.max(*hold);
+            self.obey(&job, &failure, until, now);
         }
         if let Some(request) = ask.source.fallback(&job.request) {
             return self.ask_instead(&job, request, now);
@@ -331,6 +345,20 @@ impl Running<'_> {
             self.round.tallies[job.source].put_off = Some(Some(now.saturating_add(delay)));
         }
         self.fail(job, failure);
+    }
+
+    /// A server that says when to come back is obeyed even if this process is killed now.
+    fn obey(&mut self, job: &Job, failure: &Failure, until: Duration, now: Duration) {
+        let account = &self.asks[job.source].account;
+        let since = self.clock.wall();
+        let blame = judge(failure, &job.request.url, account, since);
+        let Some(scope) = blame.scope.filter(|_| blame.asked.is_some()) else { return };
+        let key = scope.key();
+        let count = self.limiter.hold_of(&key).map_or(0, |hold| hold.count).saturating_add(1);
+        let hold = Hold { until, why: failure.to_string(), cause: HoldCause::Asked, count, since };
+        if self.limiter.hold(&key, hold, now) && self.limiter.save(now).is_err() {
+            log::debug!("{key}: how long to wait is not remembered");
+        }
     }
 
     /// A job that was let go is not sent after all: nobody answers there. The fallback may.

@@ -12,6 +12,7 @@ use crate::text;
 pub mod feed;
 pub mod guardian;
 pub mod hackernews;
+pub mod known;
 pub mod newsapi;
 
 /// What one answer holds: items, and requests for what it only mentions.

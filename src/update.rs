@@ -107,7 +107,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let Gathered { collection, brought, .. } = gathered;
 
     blame::place(config, house, &mut round, &turns);
-    let verdicts = account::judge(config, &memory, &turns, &round);
+    let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round);
     let counts = collection.counts(config.sources.len());
     let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
     let order = outputs::Order::new(config, &collection, wishes.new);

@@ -3,7 +3,8 @@
 use crate::failure::Failure;
 use crate::format;
 use crate::http::{Document, Request, Url};
-use crate::source::{Page, Source, unreadable};
+use crate::source::known::known_host;
+use crate::source::{Page, Quota, Source, unreadable};
 
 /// What this source reads, best first. Some servers answer 406 to a request without `*/*`.
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
@@ -43,6 +44,15 @@ impl Source for FeedSource {
             more: Vec::new(),
             partial: feed.partial,
             pace: feed.pace,
+        })
+    }
+
+    /// Some hosts limit everybody who asks without a key.
+    fn quota(&self) -> Quota {
+        let known = self.url.as_ref().and_then(|url| known_host(url.host_str()?));
+        known.map_or_else(Quota::default, |(account, windows)| Quota {
+            account: account.into(),
+            windows: windows.to_vec(),
         })
     }
 

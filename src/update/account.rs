@@ -29,6 +29,7 @@ pub(super) struct Verdict {
 pub(super) fn judge(
     config: &Config,
     memory: &Memory,
+    limiter: &Limiter,
     turns: &[Turn],
     round: &Round,
 ) -> Vec<Verdict> {
@@ -48,7 +49,14 @@ pub(super) fn judge(
                 let failure = Failure::new(Stage::Cancelled, "another source failed first");
                 Verdict { state: State::Failed, error: Some(failure.to_string()), asked: false }
             }
-            (_, Turn::Ask) => Verdict { asked: true, ..fate(tally) },
+            (_, Turn::Ask) => match (limiter.unsaved(), fate(tally)) {
+                // Nothing is spent that could not be written down first.
+                (Some(why), verdict) if untouched(tally) && tally.put_off == Some(None) => {
+                    let error = Failure::new(Stage::Quota, format!("it cannot be saved: {why}"));
+                    Verdict { error: Some(error.to_string()), ..verdict }
+                }
+                (_, verdict) => verdict,
+            },
         })
         .collect()
 }

@@ -82,6 +82,10 @@ fn hold(
         return;
     }
     let known = house.limiter.hold_of(&key);
+    // The round has seen to it already.
+    if blame.asked.is_some() && known.is_some_and(|hold| hold.until > now) {
+        return;
+    }
     let (count, since) = known.map_or((1, wall), |hold| (hold.count.saturating_add(1), hold.since));
     let luck = fingerprint(&key) ^ u64::from(count);
     // Even a failure that costs nothing is counted: the next one may.

@@ -86,7 +86,8 @@ impl Keeping {
         let configured = |name: &str| config.sources.iter().any(|source| source.memory == name);
         memory.forget(config.state.keep, house.clock.wall(), &configured);
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), house);
-        house.limiter.set_saver(keeping.saver(dir));
+        let clock = house.clock.clone();
+        house.limiter.set_saver(keeping.saver(dir), Box::new(move || clock.moment()));
         (keeping, memory)
     }
 
@@ -300,7 +301,9 @@ impl Keeping {
         let Some(dir) = self.dir.clone().filter(|_| self.is_ours()) else { return };
         house.limiter.settle(house.clock.now());
         if house.limiter.changed() {
-            house.limiter.save(house.clock.now());
+            if let Err(why) = house.limiter.save(house.clock.now()) {
+                log::warn!("{why}; who asked to be left alone is not remembered");
+            }
         }
         if probe {
             return;

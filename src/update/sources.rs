@@ -13,7 +13,7 @@ use super::{House, Wishes, agenda::Turn, remember};
 use crate::config::{Config, Place, SourceConfig};
 use crate::failure::{Failure, Stage};
 use crate::round::{Ask, Holding, Landed, Round, Rules, Tally, round};
-use crate::source::{Page, Quota};
+use crate::source::{Page, Quota, Window};
 use crate::state::Memory;
 
 /// Asks the network and reads what is local, at the same time. The tallies are those of the
@@ -98,10 +98,14 @@ pub(super) fn reserve(config: &Config, house: &mut House<'_>, turns: &[Turn]) {
             *want += u32::try_from(plan).unwrap_or(u32::MAX);
         }
     }
-    for (account, (windows, want)) in &wanted {
-        house.limiter.reserve(account, windows, *want, now);
+    let reserve = |(account, (windows, want)): (&String, &(Vec<Window>, u32))| {
+        house.limiter.reserve(account, windows, *want, now)
+    };
+    if wanted.iter().map(reserve).sum::<u32>() > 0 {
+        if let Err(why) = house.limiter.save(now) {
+            log::warn!("{why}; no request that a quota counts is sent");
+        }
     }
-    house.limiter.save(now);
 }
 
 /// A pipe that has said nothing by the round's deadline.
