@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::http::Request;
+use crate::schedule::{own_house, spacing};
 
 /// An answer may call for more requests, and theirs for more still, but no further.
 pub const MAX_STEP: u8 = 2;
@@ -83,6 +84,9 @@ struct Lane {
 #[derive(Debug, Default)]
 struct Host {
     under_way: usize,
+    /// Whose request left for it last, and how long those of other sources keep their distance.
+    last: Option<usize>,
+    rest: Duration,
     parked: VecDeque<usize>,
 }
 
@@ -167,9 +171,19 @@ impl Queue {
                 host.parked.push_back(index);
                 continue;
             }
+            // Many feeds of one server do not reach it as one burst; the follow-ups of one source may.
+            if host.rest > now && host.last != Some(job.source) {
+                let at = host.rest;
+                lane.jobs.push_front(job);
+                self.alarm(at, Sleeper::Lane(index));
+                continue;
+            }
             match admit(&job) {
                 Ok(()) => {
                     host.under_way += 1;
+                    host.last = Some(job.source);
+                    let luck = (self.waiting as u64) << 32 | job.source as u64;
+                    host.rest = now.saturating_add(spacing(own_house(&job.request.url), luck));
                     self.waiting -= 1;
                     self.turn.push_back(index);
                     return Next::Go(job);
