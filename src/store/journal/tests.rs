@@ -50,7 +50,12 @@ fn what_is_added_is_read_in_order_and_got_from_its_place() {
     let mut journal = Journal::open_append(&path, read(&path).1.end).unwrap();
     let mut places = Vec::new();
     for record in &records()[2..] {
-        journal.append(&mut |frames| Ok(places.push(frames.add(record)?))).unwrap();
+        journal
+            .append(&mut |frames| {
+                places.push(frames.add(record)?);
+                Ok(())
+            })
+            .unwrap();
     }
     let (found, reading) = read(&path);
     assert_eq!(reading, Reading { end: journal.end(), verdict: Verdict::Whole });
@@ -177,7 +182,7 @@ fn a_record_cannot_be_made_to_look_like_two() {
     let scratch = Scratch::new("forged");
     let path = scratch.0.join("sources");
     let forged = written(&path).0;
-    Journal::rewrite(&path, &mut add(&[forged.clone()])).unwrap();
+    Journal::rewrite(&path, &mut add(std::slice::from_ref(&forged))).unwrap();
     let mut bytes = fs::read(&path).unwrap();
     for lost in HEAD.len()..bytes.len() {
         bytes[lost] = 0;
