@@ -156,4 +156,13 @@ mod tests {
         assert_eq!(read(&path, 5).unwrap(), b"12345");
         assert!(read(&path, 4).is_err());
     }
+
+    #[test]
+    fn what_a_signal_interrupts_is_done_again_and_nothing_else_is() {
+        let mut causes = vec![io::ErrorKind::NotFound, io::ErrorKind::Interrupted];
+        causes.extend([io::ErrorKind::Interrupted; 3]);
+        let outcome: io::Result<()> = again(|| Err(causes.pop().unwrap().into()));
+        assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(causes.is_empty());
+    }
 }

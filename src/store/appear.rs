@@ -242,6 +242,37 @@ mod tests {
     }
 
     #[test]
+    fn what_it_cost_the_disk_is_told() {
+        let scratch = Scratch::new("wear");
+        let path = scratch.0.join("feed");
+        let mut wear = put(&path, "12345").unwrap().wear();
+        wear += put(&path, "12345").unwrap().wear();
+        wear += replace(&path, 0o640, b"123").unwrap();
+        wear += replace(&path, 0o640, b"123").unwrap();
+        assert_eq!(wear, Wear { files: 3, bytes: 11 });
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_stays_and_has_nothing_beside_it() {
+        let scratch = Scratch::new("in-the-way");
+        let path = scratch.0.join("feed");
+        fs::create_dir(&path).unwrap();
+        let message = replace(&path, 0o600, b"x").unwrap_err().to_string();
+        let (_, message) = message.split_once("/feed: ").unwrap();
+        assert_eq!(message, "renaming the file beside it: is a directory");
+        assert_eq!(scratch.names(), ["feed"]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_when_the_file_is_written_next() {
+        let scratch = Scratch::new("killed");
+        fs::write(scratch.0.join(".feed.1-0.new"), "half").unwrap();
+        put(&scratch.0.join("feed"), "x").unwrap();
+        assert_eq!(scratch.names(), ["feed"]);
+    }
+
+    #[test]
     fn a_device_is_written_to_and_stays_a_device() {
         assert!(appear(Path::new("/dev/null"), 0o644, &|out| out.write_all(b"x")).unwrap().written);
         assert!(!fs::metadata("/dev/null").unwrap().is_file());

@@ -7,8 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::again;
 use super::beside::{MAX_LOOKED_AT, directory, sync_directory};
+use super::{again, real};
 use crate::time::Timestamp;
 
 /// So many damaged files of one name are kept, the latest.
@@ -22,12 +22,14 @@ const MAX_A_SECOND: u32 = 10;
 ///
 /// The file must then be replaced, not written to: it is one file with two names.
 pub fn keep_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+    // Not the link, if it is one: what it leads to is what will be replaced.
+    let file = real(path);
     for attempt in 0..MAX_A_SECOND {
         let aside = path.with_file_name(name(path, now, attempt));
-        match again(|| fs::hard_link(path, &aside)).or_else(|error| match error.kind() {
+        match again(|| fs::hard_link(&file, &aside)).or_else(|error| match error.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => Err(error),
             // FAT has no links; some systems forbid those to the files of others.
-            _ => copy(path, &aside),
+            _ => copy(&file, &aside),
         }) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -96,4 +98,83 @@ fn is_aside(name: &OsStr, path: &Path) -> bool {
     name.as_bytes().strip_prefix(stem(path).as_bytes()).is_some_and(|when| {
         pattern(when, b"00000000T000000Z") || pattern(when, b"00000000T000000Z-0")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+    use crate::store::tests::Scratch;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_unix(1_795_257_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn a_damaged_file_has_two_names_until_it_is_replaced() {
+        let scratch = Scratch::new("aside");
+        let path = scratch.0.join("sources");
+        fs::write(&path, "damaged").unwrap();
+        let aside = keep_aside(&path, at(0)).unwrap();
+        assert_eq!(aside, scratch.0.join("sources.damaged-20261121T103000Z"));
+        assert_eq!(fs::metadata(&aside).unwrap().ino(), fs::metadata(&path).unwrap().ino());
+        crate::store::replace(&path, 0o600, b"new").unwrap();
+        assert_eq!(fs::read(&aside).unwrap(), b"damaged");
+        let second = keep_aside(&path, at(0)).unwrap();
+        assert_eq!(second, scratch.0.join("sources.damaged-20261121T103000Z-1"));
+        assert_eq!(fs::read(&aside).unwrap(), b"damaged");
+    }
+
+    #[test]
+    fn the_latest_are_kept_and_no_other_file_is_touched() {
+        let scratch = Scratch::new("asides");
+        let path = scratch.0.join("sources");
+        fs::write(&path, "").unwrap();
+        let others = ["sources.damaged-2026", "sources.damaged-20261121T103000Z-1x", "x"];
+        for name in others {
+            fs::write(scratch.0.join(name), "").unwrap();
+        }
+        let made: Vec<PathBuf> =
+            (0..10).map(|second| keep_aside(&path, at(second)).unwrap()).collect();
+        let (gone, kept) = made.split_at(made.len() - MAX_ASIDES);
+        assert!(kept.iter().all(|aside| aside.exists()));
+        assert!(!gone.iter().any(|aside| aside.exists()));
+        let early = keep_aside(&path, Timestamp::EPOCH).unwrap();
+        assert!(early.exists() && !kept[0].exists() && kept[1].exists());
+        assert_eq!(scratch.names().len(), 1 + others.len() + MAX_ASIDES);
+    }
+
+    #[test]
+    fn no_other_file_is_overwritten_within_a_second() {
+        let scratch = Scratch::new("second");
+        let path = scratch.0.join("sources");
+        fs::write(&path, "").unwrap();
+        for attempt in 0..MAX_A_SECOND {
+            fs::create_dir(scratch.0.join(name(&path, at(0), attempt))).unwrap();
+        }
+        let error = keep_aside(&path, at(0)).unwrap_err();
+        assert_eq!(error.to_string(), "all names for damaged files are taken");
+    }
+
+    #[test]
+    fn where_there_are_no_links_it_is_a_copy_and_a_link_is_followed() {
+        let scratch = Scratch::new("copy");
+        let (path, link) = (scratch.0.join("real"), scratch.0.join("sources"));
+        fs::write(&path, "damaged").unwrap();
+        let aside = scratch.0.join("aside");
+        copy(&path, &aside).unwrap();
+        assert_eq!(fs::read(&aside).unwrap(), b"damaged");
+        fs::write(&aside, "another").unwrap();
+        assert_eq!(copy(&path, &aside).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&aside).unwrap(), b"another");
+        assert!(copy(&scratch.0, &scratch.0.join("of-a-directory")).is_err());
+        assert!(!scratch.0.join("of-a-directory").exists());
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let aside = keep_aside(&link, at(0)).unwrap();
+        crate::store::replace(&link, 0o600, b"new").unwrap();
+        assert_eq!(fs::read(&aside).unwrap(), b"damaged");
+        let absent = scratch.0.join("absent");
+        assert_eq!(keep_aside(&absent, at(1)).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 }

@@ -15,7 +15,7 @@ use super::{WriteFailure, again};
 /// So many names are tried for a temporary file before giving up.
 pub const MAX_NAMES: u32 = 100;
 /// So many entries of a directory are looked at for what was left there.
-pub const MAX_LOOKED_AT: usize = 10_000;
+pub const MAX_LOOKED_AT: usize = 4_096;
 /// A name is cut to so many bytes, so that a temporary one is within the 255 of Linux.
 const MAX_STEM: usize = 200;
 
@@ -60,7 +60,7 @@ impl Beside {
     fn is_ours(&self) -> bool {
         // Where files cannot be locked nobody removes what was left.
         let taken = lock(&self.file) == Err(Errno::WOULDBLOCK);
-        !taken && self.file.metadata().is_ok_and(|meta| meta.nlink() > 0)
+        !taken && again(|| self.file.metadata()).is_ok_and(|meta| meta.nlink() > 0)
     }
 
     /// Puts it, synced already, in the place of `target`, which people know as `path`.
@@ -161,4 +161,123 @@ fn is_temporary(name: &OsStr, target: &Path) -> bool {
     let number =
         |text: &[u8]| (1..=10).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
     numbers().is_some_and(|(process, attempt)| number(process) && number(attempt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::Scratch;
+
+    /// Whose the files are that we make.
+    fn user(scratch: &Scratch) -> u32 {
+        fs::metadata(&scratch.0).unwrap().uid()
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_and_nothing_else_does() {
+        let scratch = Scratch::new("left");
+        let at = |name: &str| scratch.0.join(name);
+        let others = [
+            ".feed.1-.new",
+            ".feed.-1.new",
+            ".feed.1x-1.new",
+            ".feed.1-1.old",
+            ".feed.1-1-1.new",
+            ".feed2.1-1.new",
+            ".fee.1-1.new",
+            ".feed.12345678901-1.new",
+            "feed.1-1.new",
+        ];
+        for name in others.iter().chain(&[".feed.1-1.new", ".feed.4194304-99.new"]) {
+            fs::write(at(name), "half").unwrap();
+        }
+        let written = File::create(at(".feed.2-0.new")).unwrap();
+        lock(&written).unwrap();
+        fs::create_dir(at(".feed.3-0.new")).unwrap();
+        std::os::unix::fs::symlink(at("feed.1-1.new"), at(".feed.4-0.new")).unwrap();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            at(".feed.5-0.new"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .unwrap();
+        tidy(&at("feed"), user(&scratch) + 1);
+        assert!(at(".feed.1-1.new").exists());
+        tidy(&at("feed"), user(&scratch));
+        let special = [".feed.2-0.new", ".feed.3-0.new", ".feed.4-0.new", ".feed.5-0.new"];
+        let mut kept: Vec<&str> = others.into_iter().chain(special).collect();
+        kept.sort_unstable();
+        assert_eq!(scratch.names(), kept);
+        drop(written);
+        tidy(&at("feed"), user(&scratch));
+        assert!(!at(".feed.2-0.new").exists());
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_is_not_taken_for_one_that_was_left() {
+        let scratch = Scratch::new("written");
+        let target = scratch.0.join("feed");
+        let beside = Beside::create(&target).unwrap();
+        tidy(&target, user(&scratch));
+        let second = Beside::create(&target).unwrap();
+        assert_eq!(scratch.names().len(), 2);
+        drop(second);
+        beside.replace(&target, &target).unwrap();
+        assert_eq!(scratch.names(), ["feed"]);
+    }
+
+    #[test]
+    fn a_file_that_somebody_removed_before_it_was_locked_is_not_used() {
+        let scratch = Scratch::new("unlocked");
+        let target = scratch.0.join("feed");
+        let beside = Beside::create(&target).unwrap();
+        assert!(beside.is_ours());
+        let path = beside.name.path.clone();
+        // As one who cleans up would: with a lock of its own, before it removes the file.
+        flock(&beside.file, FlockOperation::Unlock).unwrap();
+        let cleaner = File::open(&path).unwrap();
+        lock(&cleaner).unwrap();
+        assert!(!beside.is_ours());
+        fs::remove_file(&path).unwrap();
+        drop(cleaner);
+        assert!(!beside.is_ours());
+    }
+
+    #[test]
+    fn after_so_many_names_there_is_none_left() {
+        let scratch = Scratch::new("names");
+        let target = scratch.0.join("feed");
+        let mut all: Vec<Beside> =
+            (0..MAX_NAMES).map(|_| Beside::create(&target).unwrap()).collect();
+        let error = Beside::create(&target).unwrap_err();
+        assert_eq!(error.to_string(), "all temporary names are taken");
+        all.pop();
+        Beside::create(&target).unwrap();
+        drop(all);
+        assert!(scratch.names().is_empty());
+    }
+
+    #[test]
+    fn only_so_many_entries_are_looked_at() {
+        let scratch = Scratch::new("looked-at");
+        for number in 0..MAX_LOOKED_AT + 10 {
+            fs::write(scratch.0.join(format!(".feed.{number}-0.new")), "").unwrap();
+        }
+        tidy(&scratch.0.join("feed"), user(&scratch));
+        assert_eq!(scratch.names().len(), 10);
+        tidy(&scratch.0.join("feed"), user(&scratch));
+        assert!(scratch.names().is_empty());
+    }
+
+    #[test]
+    fn the_longest_name_has_room_for_a_temporary_one() {
+        let scratch = Scratch::new("longest");
+        let target = scratch.0.join("n".repeat(255));
+        Beside::create(&target).unwrap().replace(&target, &target).unwrap();
+        assert!(target.exists());
+        assert!(is_temporary(&name(&target, u32::MAX, MAX_NAMES - 1), &target));
+        assert_eq!(stem(&target).len(), MAX_STEM);
+    }
 }

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::appear::begin;
 use super::beside::tidy;
-use super::frame::{Frames, HEAD, HEADER, Header, Place, unescape};
+use super::frame::{Frames, HEAD, HEADER, Header, MAX_PAYLOAD, Place, unescape};
 use super::scan::{self, Head, Reading};
-use super::{Wear, WriteFailure, real};
+use super::{Wear, WriteFailure, again, real};
 
 /// A file of records whose last bytes may be missing after a kill, and nothing else. Who writes
 /// holds the [`Lock`](super::Lock).
@@ -49,7 +49,7 @@ impl Journal {
             }
             outcome => outcome.map_err(failed)?,
         };
-        let meta = file.metadata().map_err(failed)?;
+        let meta = again(|| file.metadata()).map_err(failed)?;
         let mut bytes = [0; HEAD.len()];
         let there = &mut bytes[..usize::try_from(meta.len()).unwrap_or(HEAD.len()).min(HEAD.len())];
         file.read_exact_at(there, 0).map_err(failed)?;
@@ -89,7 +89,7 @@ impl Journal {
         let appended = self.write(fill);
         if appended.is_err() && !self.refused {
             self.refused = true;
-            self.file.set_len(self.end).ok();
+            self.cut().ok();
         }
         appended.map_err(|cause| WriteFailure::new(&self.path, "adding to it", cause))
     }
@@ -98,12 +98,8 @@ impl Journal {
         if self.refused {
             return Err(io::Error::other("an earlier attempt failed"));
         }
-        match self.file.metadata()?.len() {
-            length if length > self.end => self.file.set_len(self.end)?,
-            length if length < self.end => {
-                return Err(io::Error::other("it is shorter than it was"));
-            }
-            _ => {}
+        if self.cut()? < self.end {
+            return Err(io::Error::other("it is shorter than it was"));
         }
         let mut frames = Frames::new(&self.file, self.end);
         fill(&mut frames)?;
@@ -118,11 +114,24 @@ impl Journal {
         Ok(())
     }
 
+    /// Removes what lies after the last record, and tells how long the file was.
+    fn cut(&self) -> io::Result<u64> {
+        let length = again(|| self.file.metadata())?.len();
+        if length > self.end {
+            self.file.set_len(self.end)?;
+        }
+        Ok(length)
+    }
+
     /// Adds a payload to `into`, read from where it lies. `InvalidData` if it is not there.
     pub fn get(&self, place: Place, into: &mut Vec<u8>) -> io::Result<()> {
         let no_record = || io::Error::new(io::ErrorKind::InvalidData, "no record lies there");
         let begin = place.offset.checked_sub(HEADER as u64).ok_or_else(no_record)?;
-        let mut frame = vec![0; HEADER + place.length as usize];
+        let length = place.length as usize;
+        if length > MAX_PAYLOAD {
+            return Err(no_record());
+        }
+        let mut frame = vec![0; HEADER + length];
         self.file.read_exact_at(&mut frame, begin)?;
         let stored = &frame[HEADER..];
         Header::read(&frame)
@@ -141,3 +150,6 @@ impl Journal {
         self.wear
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use memchr::memchr;
 
 use super::frame::{HEAD, HEADER, Header, MARKER, Place, is_plain, unescape};
 
-/// Begins with so much, and grows with the frames.
+/// So much is read at once, beyond what is unfinished.
 const BUFFER: usize = 256 << 10;
 /// The first line of a later version is at most so long.
 const MAX_HEAD: usize = 32;
@@ -97,7 +97,7 @@ pub(super) fn head(bytes: &[u8]) -> Head {
 }
 
 fn scan(file: File, visit: &mut dyn FnMut(Place, &[u8])) -> io::Result<Reading> {
-    let mut window = Window { file, bytes: vec![0; BUFFER], begin: 0, end: 0, at: 0 };
+    let mut window = Window { file, bytes: Vec::new(), begin: 0, end: 0, at: 0 };
     window.reach(MAX_HEAD)?;
     match head(window.seen()) {
         Head::Ours => window.skip(HEAD.len()),
@@ -172,24 +172,24 @@ impl Window {
 
     /// Whether so many bytes are there.
     fn reach(&mut self, length: usize) -> io::Result<bool> {
-        while self.end - self.begin < length {
-            if !self.more()? {
+        while self.seen().len() < length {
+            if !self.more(length)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Reads on; false at the end of the file.
+    /// Reads on, with room for so many bytes from here; false at the end of the file.
     ///
-    /// What is kept is one unfinished frame at most. The buffer is at least twice as long, so that
-    /// moving it to the front is no more work than reading what comes after it.
-    fn more(&mut self) -> io::Result<bool> {
+    /// What is here is one unfinished frame at most, and moved to the front once: then there is
+    /// room for all of it, and [`BUFFER`] more.
+    fn more(&mut self, length: usize) -> io::Result<bool> {
         self.bytes.copy_within(self.begin..self.end, 0);
         self.end -= self.begin;
         self.begin = 0;
-        if self.end * 2 > self.bytes.len() {
-            self.bytes.resize(self.bytes.len() * 2, 0);
+        if self.bytes.len() < length + BUFFER {
+            self.bytes.resize(length + BUFFER, 0);
         }
         loop {
             match self.file.read(&mut self.bytes[self.end..]) {
@@ -229,7 +229,7 @@ impl Window {
             if there == whole {
                 break;
             }
-            if !self.more()? {
+            if !self.more(whole)? {
                 return Ok(Found::Unfinished);
             }
         }
