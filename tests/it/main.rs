@@ -13,6 +13,7 @@ mod peers;
 mod phases;
 mod outputs;
 mod promises;
+mod quotas;
 mod round;
 mod sources;
 mod support;
