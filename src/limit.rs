@@ -158,7 +158,8 @@ impl Limiter {
 /// Holds.
 impl Limiter {
     /// Leaves `scope` alone until `hold.until`, at most [`MAX_HOLD`] from `now`. What a server
-    /// asked for is never made shorter. False if [`MAX_SCOPES`] others are held.
+    /// asked for is never made shorter. False if [`MAX_SCOPES`] others are held. It outlives the
+    /// process once the ledger is saved.
     pub fn hold(&mut self, scope: &str, hold: Hold, now: Duration) -> bool {
         self.holds.hold(scope, hold, now)
     }
@@ -186,9 +187,6 @@ impl Limiter {
 
 impl Limiter {
     fn entry(&mut self, account: &str) -> &mut Account {
-        if !self.accounts.contains_key(account) {
-            self.accounts.insert(account.into(), Account::default());
-        }
         self.accounts.entry(account.into()).or_default()
     }
 
