@@ -77,11 +77,11 @@ impl Limiter {
         if free > early {
             return Err(duration(free));
         }
-        if limited && self.saving.is_some() && self.reserved(account) == 0 {
-            self.reserve_block(account, windows, now)?;
+        if limited && self.saving.is_some() && self.entry(account).saved == 0 {
+            self.save_some(account, windows, now)?;
         }
         let entry = self.entry(account);
-        entry.reserved = entry.reserved.saturating_sub(1);
+        entry.spend(1);
         entry.depart(1, windows, late);
         entry.set_out(late);
         Ok(())
@@ -106,8 +106,7 @@ impl Limiter {
     /// Notes `count` departures beyond the permit: the hops of a redirect.
     pub fn also(&mut self, account: &str, count: u32, now: Duration) {
         let Some(entry) = self.accounts.get_mut(account).filter(|_| count > 0) else { return };
-        let covered = entry.reserved >= count;
-        entry.reserved = entry.reserved.saturating_sub(count);
+        let covered = entry.spend(count);
         entry.depart(count, &[], millis(now));
         if !covered && entry.longest > 0 {
             // They have left already; a save that fails holds back the next one.
@@ -158,7 +157,8 @@ impl Limiter {
 /// Holds.
 impl Limiter {
     /// Leaves `scope` alone until `hold.until`, at most [`MAX_HOLD`] from `now`. What a server
-    /// asked for is never made shorter. False if [`MAX_SCOPES`] others are held.
+    /// asked for is never made shorter. False if [`MAX_SCOPES`] others are held. It outlives the
+    /// process once the ledger is saved.
     pub fn hold(&mut self, scope: &str, hold: Hold, now: Duration) -> bool {
         self.holds.hold(scope, hold, now)
     }
@@ -186,9 +186,6 @@ impl Limiter {
 
 impl Limiter {
     fn entry(&mut self, account: &str) -> &mut Account {
-        if !self.accounts.contains_key(account) {
-            self.accounts.insert(account.into(), Account::default());
-        }
         self.accounts.entry(account.into()).or_default()
     }
 

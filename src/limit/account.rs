@@ -17,8 +17,10 @@ pub(super) struct Account {
     pub log: Log,
     /// The longest window that was ever asked about.
     pub longest: Millis,
-    /// Permits that the file says are spent, and that are not.
+    /// Permits that count as spent in the file, and are not.
     pub reserved: u32,
+    /// How many of these the saver has seen.
+    pub saved: u32,
     pub words: Words,
     /// How many a server let out of an account that is blind.
     pub freed: Option<u32>,
@@ -35,6 +37,14 @@ impl Account {
         }
         self.log.forget(at.saturating_sub(1).saturating_sub(self.longest));
         self.log.push(at, count, windows);
+    }
+
+    /// Uses up what was set aside. Whether all of it was saved.
+    pub fn spend(&mut self, count: u32) -> bool {
+        let covered = self.saved >= count;
+        self.reserved = self.reserved.saturating_sub(count);
+        self.saved = self.saved.saturating_sub(count);
+        covered
     }
 
     pub fn set_out(&mut self, at: Millis) {

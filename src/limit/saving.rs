@@ -59,7 +59,7 @@ impl Limiter {
     /// Gives back what was set aside and not spent.
     pub fn settle(&mut self, now: Duration) {
         for entry in self.accounts.values_mut().filter(|entry| entry.reserved > 0) {
-            entry.reserved = 0;
+            (entry.reserved, entry.saved) = (0, 0);
             entry.log.forget(millis_before(now).saturating_sub(entry.longest));
         }
     }
@@ -75,6 +75,7 @@ impl Limiter {
         self.saved = self.fingerprint();
         self.unwritten = false;
         self.failed = None;
+        self.accounts.values_mut().for_each(|entry| entry.saved = entry.reserved);
     }
 
     /// Hands the ledger to the saver, if there is one.
@@ -123,8 +124,8 @@ impl Limiter {
         left.saturating_sub(self.reserved(account))
     }
 
-    /// Sets a block aside and saves that.
-    pub(super) fn reserve_block(
+    /// Saves what is set aside, a block if nothing is.
+    pub(super) fn save_some(
         &mut self,
         account: &str,
         windows: &[Window],
@@ -135,7 +136,7 @@ impl Limiter {
             return Err(Duration::MAX);
         }
         let block = (self.available(account, windows, now) / BLOCK_PART).clamp(1, BLOCK);
-        if self.reserve(account, windows, block, now) == 0 {
+        if self.reserved(account) == 0 && self.reserve(account, windows, block, now) == 0 {
             return Err(Duration::MAX);
         }
         self.save(now).map_err(|_| {

@@ -179,6 +179,24 @@ fn a_save_that_fails_holds_back_what_needs_it_and_is_tried_again_after_a_while()
 }
 
 #[test]
+fn what_was_set_aside_and_not_saved_is_saved_before_it_is_spent() {
+    let (mut limiter, disk) = (Limiter::default(), Disk::default());
+    disk.under(&mut limiter);
+    let windows = [window(100, 3600)];
+    assert_eq!(limiter.reserve("a", &windows, 30, at(0)), 30);
+    for _ in 0..30 {
+        limiter.take("a", &windows, at(1)).unwrap();
+        assert_eq!(disk.saves(), 1);
+    }
+    limiter.take("a", &windows, at(1)).unwrap();
+    assert_eq!(disk.saves(), 2);
+    limiter.settle(at(2));
+    limiter.reserve("a", &windows, 5, at(2));
+    disk.break_down(true);
+    assert_eq!(limiter.take("a", &windows, at(2)), Err(Duration::MAX));
+}
+
+#[test]
 fn what_was_set_aside_is_given_back_when_it_is_settled() {
     let mut limiter = Limiter::default();
     let windows = [window(5, 100)];

@@ -14,6 +14,7 @@ mod peers;
 mod phases;
 mod outputs;
 mod promises;
+mod quotas;
 mod round;
 mod sources;
 mod support;
