@@ -327,6 +327,10 @@ mod tests {
         let hour = |it: &Timestamp| (it.unix() - MONDAY) / HOUR;
         assert!(all.iter().all(|it| hour(it) == 2), "{all:?}");
         assert!(all.len() > 100);
+        // Half of the luck leads from this open hour into the skipped one after it.
+        let late = |luck| due(at(MONDAY), &paced(2400, pace), luck, 1.0);
+        let all: HashSet<_> = (0..500).map(|luck| hour(&late(luck))).collect();
+        assert_eq!(all, HashSet::from([0, 2]));
     }
 
     #[test]
