@@ -243,6 +243,7 @@ mod tests {
             (503, FEED, "api:1", "account:api:1"),
             (503, "https://me.medium.com/feed", "", "domain:medium.com"),
             (404, FEED, "", "url:https://a.test/feed"),
+            (400, FEED, "api:1", "url:https://a.test/feed"),
         ] {
             let failure = Failure { retry_after: Some(days), ..answered(status) };
             let blame = judge(&failure, &Url::parse(url).unwrap(), account, today());

@@ -91,9 +91,7 @@ impl Breaker {
 
 /// Whether no answer came, or none that ended in time.
 fn unanswered(failure: &Failure) -> bool {
-    let stage = failure.stage;
-    let silent = matches!(stage, Stage::Resolve | Stage::Connect | Stage::Tls | Stage::Timeout);
-    silent && failure.status.is_none()
+    matches!(failure.stage, Stage::Resolve | Stage::Connect | Stage::Tls | Stage::Timeout)
 }
 
 #[cfg(test)]
