@@ -80,6 +80,35 @@ const SAFE: [bool; 256] = {
 mod tests {
     use super::*;
 
+    /// `contrib/idna`. The names are those that `idna` makes of them with the tables of Unicode.
+    #[test]
+    fn a_host_outside_ascii_has_one_name_however_it_is_written() {
+        for (host, name) in [
+            ("bücher.example", Some("xn--bcher-kva.example")),
+            ("BÜCHER.example", Some("xn--bcher-kva.example")),
+            ("bu\u{308}cher.example", Some("xn--bcher-kva.example")),
+            ("xn--bcher-kva.example", Some("xn--bcher-kva.example")),
+            ("b%C3%BCcher.example", Some("xn--bcher-kva.example")),
+            ("bü\u{ad}cher。example", Some("xn--bcher-kva.example")),
+            ("straße.example", Some("xn--strae-oqa.example")),
+            ("ΒΌΛΟς.example", Some("xn--nxasmm1c.example")),
+            ("µtorrent.example", Some("xn--torrent-jof.example")),
+            ("\u{1112}\u{1161}\u{11ab}국.example", Some("xn--3e0b707e.example")),
+            ("e\u{302}\u{323}.example", Some("xn--qlg.example")),
+            ("ｂｂｃ．example", Some("bbc.example")),
+            ("a\u{202e}b.example", None),
+            ("a\u{e000}b.example", None),
+            ("\u{301}a.example", None),
+            ("президент.рф", Some("xn--d1abbgf6aiiy.xn--p1ai")),
+            ("ПРЕЗИДЕНТ.РФ", Some("xn--d1abbgf6aiiy.xn--p1ai")),
+            ("はじめよう.みんな", Some("xn--p8j9a0d9c9a.xn--q9jyb4c")),
+        ] {
+            let url = link(&format!("https://{host}/"), None);
+            let name = name.map(|name| format!("https://{name}/"));
+            assert_eq!(url.as_deref(), name.as_deref(), "{host}");
+        }
+    }
+
     #[test]
     fn links_are_absolute_and_lead_to_the_web_or_are_none() {
         let base = Url::parse("https://example.org/a/feed.xml").unwrap();

@@ -3,18 +3,25 @@
 use std::io;
 use std::sync::Arc;
 
+use futures_rustls::TlsConnector;
 use futures_rustls::client::TlsStream;
-use futures_rustls::rustls::client::WebPkiServerVerifier;
 use futures_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
-use futures_rustls::rustls::crypto::ring;
-use futures_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use futures_rustls::rustls::client::{
+    verify_server_cert_signed_by_trust_anchor, verify_server_name,
+};
+use futures_rustls::rustls::crypto::{
+    CryptoProvider, KeyProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature,
+    verify_tls13_signature,
+};
+use futures_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use futures_rustls::rustls::server::ParsedCertificate;
+use futures_rustls::rustls::sign::SigningKey;
 use futures_rustls::rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
     OtherError, PeerIncompatible, RootCertStore, SignatureScheme,
 };
-use futures_rustls::{TlsConnector, rustls};
 use rustls_native_certs::ErrorKind;
 use smol::lock::OnceCell;
 
@@ -53,17 +60,14 @@ async fn configure(
     roots: Option<Vec<CertificateDer<'static>>>,
 ) -> Result<Arc<ClientConfig>, Failure> {
     smol::unblock(move || {
-        let provider = Arc::new(ring::default_provider());
-        let no_verifier = |error: rustls::client::VerifierBuilderError| failure(error.to_string());
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(store(roots)?), provider.clone())
-                .build()
-                .map_err(no_verifier)?;
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let provider = CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() };
+        let algorithms = provider.signature_verification_algorithms;
+        let verifier = Verifier { roots: store(roots)?, algorithms };
+        let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| failure(error.to_string()))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Verifier(verifier)))
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
@@ -101,9 +105,23 @@ fn store(given: Option<Vec<CertificateDer<'static>>>) -> Result<RootCertStore, F
     Ok(roots)
 }
 
-/// rustls's own verifier, which also tells a self-signed certificate from an unknown issuer.
+/// A client without a certificate never signs: half of ring stays out of the binary.
 #[derive(Debug)]
-struct Verifier(Arc<WebPkiServerVerifier>);
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, Error> {
+        Err(Error::General("no client certificates".into()))
+    }
+}
+
+/// What rustls's own verifier does, without revocation lists, of which there are none; and it
+/// tells a self-signed certificate from an unknown issuer.
+#[derive(Debug)]
+struct Verifier {
+    roots: RootCertStore,
+    algorithms: WebPkiSupportedAlgorithms,
+}
 
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
@@ -111,19 +129,27 @@ impl ServerCertVerifier for Verifier {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
+        _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.0
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            .map_err(|error| match error {
-                Error::InvalidCertificate(
-                    CertificateError::UnknownIssuer | CertificateError::Other(_),
-                ) if self_signed(end_entity) => {
-                    CertificateError::Other(OtherError(Arc::new(SelfSigned))).into()
-                }
-                error => error,
-            })
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        verify_server_cert_signed_by_trust_anchor(
+            &certificate,
+            &self.roots,
+            intermediates,
+            now,
+            self.algorithms.all,
+        )
+        .map_err(|error| match error {
+            Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::Other(_),
+            ) if self_signed(end_entity) => {
+                CertificateError::Other(OtherError(Arc::new(SelfSigned))).into()
+            }
+            error => error,
+        })?;
+        verify_server_name(&certificate, server_name)?;
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -132,7 +158,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, cert, signature)
+        verify_tls12_signature(message, cert, signature, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -141,11 +167,11 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, cert, signature)
+        verify_tls13_signature(message, cert, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.algorithms.supported_schemes()
     }
 }
 
