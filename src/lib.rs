@@ -21,7 +21,7 @@ pub mod format;
 pub mod source;
 
 // Floor 3, policy: functions of (state, now).
-pub mod backoff; // how long to wait before asking again
+pub mod backoff; // whom to leave alone after a failure, and for how long
 pub mod schedule; // when a source is due
 pub mod limit; // when the next request to a service may start
 pub mod queue; // what is still to be asked, and when it may be

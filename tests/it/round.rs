@@ -11,6 +11,7 @@ use newsagg::http::{Document, Request, Url};
 use newsagg::item::Item;
 use newsagg::pool::Pool;
 use newsagg::queue::{MAX_REQUESTS, MAX_STEP};
+use newsagg::schedule::SPACING;
 use newsagg::source::hackernews::{HackerNews, List};
 use newsagg::source::{Page, Quota, Source, Window};
 use newsagg::time::Timestamp;
@@ -199,7 +200,7 @@ fn the_others_are_collected_when_one_fails() {
 #[test]
 fn never_more_to_one_host_than_allowed_and_the_others_do_not_wait() {
     let mut asks: Vec<_> = (0..10)
-        .map(|i| ask(one(format!("http://crowded.test/{i}").leak())))
+        .map(|i| ask(one(format!("http://10.0.0.1/{i}").leak())))
         .chain((0..5).map(|i| ask(one(format!("http://free{i}.test/").leak()))))
         .collect();
     asks.iter_mut().for_each(|ask| ask.per_host = 3);
@@ -208,6 +209,22 @@ fn never_more_to_one_host_than_allowed_and_the_others_do_not_wait() {
     assert_eq!(busiest(crowded), 3);
     assert!(free.iter().all(|span| span.start == Duration::ZERO));
     assert_eq!(played.took, ms(400));
+}
+
+#[test]
+fn sources_of_one_host_keep_a_distance_and_one_source_need_not() {
+    let asks = (0..4).map(|i| ask(one(format!("http://shared.test/{i}").leak())));
+    let several =
+        Plain { plan: vec!["http://own.test/1", "http://own.test/2"], ..Plain::default() };
+    let played = Scene::new(asks.chain([ask(several)])).play(|_, _| ok("x"));
+    let (shared, own): (Vec<_>, Vec<_>) = played.round.spans.iter().partition(|s| s.source < 4);
+    assert!(own.iter().all(|span| span.start == Duration::ZERO));
+    let mut starts: Vec<Duration> = shared.iter().map(|span| span.start).collect();
+    starts.sort();
+    for pair in starts.windows(2) {
+        let gap = pair[1] - pair[0];
+        assert!(gap >= SPACING / 2 && gap <= SPACING * 3 / 2, "{gap:?}");
+    }
 }
 
 #[test]
