@@ -111,7 +111,7 @@ fn conclude(manner: &Manner, updated: &Updated) -> ExitCode {
 /// Who was not asked, one line for each reason.
 fn rested(updated: &Updated) {
     let mut rested: Vec<&(String, String)> = updated.rested.iter().collect();
-    rested.sort_by(|a, b| a.1.cmp(&b.1));
+    crate::sort::by(&mut rested, &|a, b| a.1.cmp(&b.1));
     for group in rested.chunk_by(|a, b| a.1 == b.1) {
         let names: Vec<&str> = group.iter().take(MOST_NAMED).map(|(name, _)| &**name).collect();
         let more = match group.len() - names.len() {

@@ -204,7 +204,7 @@ fn output_sources(keys: &Keys<'_>, names: &[Option<String>]) -> Vec<usize> {
             }
         }
     }
-    chosen.sort_unstable();
+    crate::sort::all(&mut chosen);
     chosen.dedup();
     chosen
 }

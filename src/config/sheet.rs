@@ -93,7 +93,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn problems(&self, mut marks: Vec<Mark>) -> Vec<Problem> {
-        marks.sort_by_key(|mark| mark.at);
+        crate::sort::by(&mut marks, &|a, b| a.at.cmp(&b.at));
         marks
             .into_iter()
             .map(|mark| Problem {

@@ -11,6 +11,7 @@ use crate::config::{Config, Place};
 use crate::limit::{Limiter, Unusable};
 use crate::merge::{Collection, REMEMBERED, Shelf};
 use crate::pack;
+use crate::sort;
 use crate::state::{Kept, Memory, SHOWN};
 use crate::store::{self, Journal, Lock, LockFailure, Shelves, Verdict, Wear};
 use crate::time::{Timestamp, format_duration};
@@ -264,7 +265,7 @@ impl Keeping {
             }
         }
         // In the order in which they lie there.
-        wanted_items.sort_unstable_by_key(|(kept, _)| kept.place);
+        sort::by(&mut wanted_items, &|(a, _), (b, _)| a.place.cmp(&b.place));
         let mut packed = Vec::new();
         let now = gathered.now();
         for (kept, index) in wanted_items {

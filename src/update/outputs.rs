@@ -109,7 +109,7 @@ pub(super) fn shown(
         let members = shown.ranks.flat_map(|rank| order.collection.members(ranking, rank));
         items.extend(members);
     }
-    items.sort_unstable();
+    crate::sort::all(&mut items);
     items.dedup();
     items
 }
