@@ -87,7 +87,7 @@ fn recorded(document: &[u8]) -> Option<(u16, Vec<u8>)> {
     if document.trim_ascii_start().first() != Some(&b'{') {
         return None;
     }
-    let recorded: Recorded<'_> = serde_json::from_slice(document).ok()?;
+    let recorded: Recorded<'_> = serde_json::from_str(std::str::from_utf8(document).ok()?).ok()?;
     let body = recorded.body.get();
     // A body that is no JSON itself is kept as a string.
     let body = serde_json::from_str::<String>(body).unwrap_or_else(|_| body.into());
