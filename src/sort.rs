@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 /// Sorts so that `compare` finds nothing out of order; what it takes for equal stays in its order.
 pub fn by<T>(items: &mut [T], compare: &dyn Fn(&T, &T) -> Ordering) {
     let mut order: Vec<u32> = (0..items.len() as u32).collect();
-    places(&mut order, &|a, b| compare(&items[a as usize], &items[b as usize]).then(a.cmp(&b)));
+    places(&mut order, &|a, b| compare(&items[a as usize], &items[b as usize]));
     // Every cycle of the permutation by swaps, each of which brings one item to its place.
     for start in 0..order.len() {
         let mut at = start;
@@ -28,9 +28,9 @@ pub fn all<T: Ord>(items: &mut [T]) {
     by(items, &T::cmp);
 }
 
-/// Sorts places in something else; `compare` finds no two equal, or does not care.
+/// Sorts places in something else; those that `compare` takes for equal stay in their order.
 pub fn places(places: &mut [u32], compare: &dyn Fn(u32, u32) -> Ordering) {
-    places.sort_unstable_by(|a, b| compare(*a, *b));
+    places.sort_by(|a, b| compare(*a, *b));
 }
 
 #[cfg(test)]
