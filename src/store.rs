@@ -93,6 +93,13 @@ fn size(bytes: u64) -> String {
     }
 }
 
+/// Bytes in the files of a directory, without what lies deeper; 0 if it cannot be read.
+pub fn directory_size(path: &Path) -> u64 {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let files = entries.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
+    files.map(|file| file.len()).sum()
+}
+
 /// Moves a file out of the way, in place of one that was moved there before.
 pub fn set_aside(path: &Path, aside: &Path) -> io::Result<()> {
     again(|| fs::rename(path, aside))
