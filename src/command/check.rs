@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use argh::{ArgsInfo, FromArgs};
 
 use super::{FAILED, OK, USAGE, say};
-use crate::config::{self, Config, Found, Output, OutputFormat, Place, SourceConfig};
+use crate::config::{self, Config, Output, OutputFormat, Place, SourceConfig};
 use crate::http::without_secrets;
 use crate::report;
 use crate::source::Window;
@@ -37,7 +37,7 @@ pub fn run(options: CheckArgs) -> ExitCode {
     super::log::set_up(options.quiet, options.verbose);
     let found = config::find(options.config.as_deref());
     let Some(path) = &found.path else {
-        say::err(&nowhere(&found));
+        say::err(&say::nowhere(&found));
         return ExitCode::from(USAGE);
     };
     let checked = Config::load(path).and_then(|config| Config::select(Some(config), &[]));
@@ -70,17 +70,6 @@ pub fn run(options: CheckArgs) -> ExitCode {
         };
     }
     if options.quiet { ExitCode::from(OK) } else { say::out(&summary(&config)) }
-}
-
-/// Where a config was looked for in vain.
-fn nowhere(found: &Found) -> String {
-    let mut text = String::from("newsagg: there is no config; looked for\n");
-    for path in &found.looked {
-        let _ = writeln!(text, "  {}", path.display());
-    }
-    text.push_str("Name one with `-c FILE`, or set NEWSAGG_CONFIG.\n");
-    text.push_str(say::not_looked_for());
-    text
 }
 
 fn width<'a>(words: impl Iterator<Item = &'a str>) -> usize {
