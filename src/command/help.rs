@@ -151,6 +151,10 @@ be asked, outputs. Keys are looked up, but never shown.
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
       --online       ask each source once, and say how it answered
+      --politeness   score what past runs did by what publishers complain of:
+                     asking for all of it where «what changed» was possible,
+                     too early, again after «wait», without a contact
+      --json         with --politeness: one JSON object
   -q, --quiet        say only what is wrong
   -v, --verbose      a line for each source; -vv: for each request
   -h, --help         this text
@@ -158,10 +162,18 @@ Options:
 Examples:
   newsagg check
   newsagg check -c newsagg.toml --online
+  newsagg check --politeness
   newsagg check -q && newsagg once
 
+The columns of --politeness:
+  unchanged  the part of the polls that was answered with «nothing new»
+  whole      polls for all of it, of those that could have asked what changed
+  shortest   between two polls; allowed: by `every` and by its publisher
+  429s       refused as too many; pressed: asked again before it was time
+
 Exit codes:
-  0 the config is good; 1 with --online: no source answered;
+  0 the config is good; with --politeness: polite
+  1 with --online: no source answered; with --politeness: not polite
   2 no config, or there is something wrong with it
 ";
 

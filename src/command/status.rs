@@ -19,7 +19,7 @@ mod json;
 mod table;
 mod words;
 
-pub use details::DAYS_OF_MOVED;
+pub use details::{DAYS_OF_MOVED, wrap};
 pub use words::{age, ahead};
 
 /// Without a terminal, lines are not longer than this.

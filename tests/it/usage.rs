@@ -60,6 +60,8 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["replay", "x"], "not in this version yet"),
         (&["parse"], "`parse` needs FILE"),
         (&["parse", "--kind", "hackrnews", "x"], "did you mean hackernews?"),
+        (&["check", "--json"], "`--json` goes with `--politeness`"),
+        (&["check", "--online", "--politeness"], "`--online` asks and `--politeness` does not"),
         (&["check", "extra"], "`check` does not know what to do with `extra`"),
         (&["check", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["demo", "--output"], "`--output` needs a value"),

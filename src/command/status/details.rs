@@ -111,7 +111,7 @@ pub(super) fn footer(text: &mut String, view: &View<'_>) {
 }
 
 /// A paragraph in lines of at most `width` columns; a longer word has a line of its own.
-pub(super) fn wrap(text: &mut String, paragraph: &str, width: usize) {
+pub fn wrap(text: &mut String, paragraph: &str, width: usize) {
     let mut column = 0;
     for word in paragraph.split(' ') {
         let letters = word.chars().count();
