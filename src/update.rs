@@ -105,6 +105,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
 
     let mut gathered = Gathered::new(config, &memory, started, keeping.shelf());
     let mut round = sources::ask(config, house, wishes, &turns, &memory, &mut gathered).await;
+    gathered.forgive(&round);
     keeping.recall(config, &memory, &mut gathered, wishes.new);
     let Gathered { collection, brought, .. } = gathered;
 
@@ -145,7 +146,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     Updated {
         report,
         health,
-        rested: rested(config, &turns),
+        rested: rested(config, &turns, started),
         newest,
         spans: std::mem::take(&mut round.spans),
         unwritten: written.iter().filter_map(|output| output.error.clone()).collect(),
@@ -198,12 +199,21 @@ fn diagnose(
 }
 
 /// Who was not asked, and why, for people.
-fn rested(config: &Config, turns: &[Turn]) -> Vec<(String, String)> {
+fn rested(config: &Config, turns: &[Turn], now: Timestamp) -> Vec<(String, String)> {
     let words = |turn: &Turn| match turn {
         Turn::Ask | Turn::Held(_) => None,
-        Turn::NotDue(at) => Some(format!("not due until {at}, --force asks")),
+        Turn::NotDue(at) => Some(format!("not due until {}, --force asks", clock_time(*at, now))),
         Turn::Nobody(why) => Some(why.clone()),
     };
     let rested = config.sources.iter().zip(turns);
     rested.filter_map(|(source, turn)| Some((source.name.clone(), words(turn)?))).collect()
+}
+
+/// `10:30 UTC`; with the day where it is not within one.
+fn clock_time(at: Timestamp, now: Timestamp) -> String {
+    let [year, month, day, hour, minute, _] = at.civil();
+    match at.unix().saturating_sub(now.unix()) < 86_400 {
+        true => format!("{hour:02}:{minute:02} UTC"),
+        false => format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC"),
+    }
 }

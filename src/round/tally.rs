@@ -28,8 +28,8 @@ pub struct Tally {
     pub failures: Vec<Failure>,
     /// The first URL it was asked at.
     pub asked: Option<Url>,
-    /// What the first of its failures asked for.
-    pub failed_at: Option<Url>,
+    /// The first failure of all, also one that a fallback stood in for, and what was asked for.
+    pub trouble: Option<(Url, Failure)>,
     /// Requests of its plan that something was held for …
     pub held: u32,
     /// … and that said so to the server.

@@ -31,11 +31,10 @@ pub(super) enum Turn {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rest {
     pub state: State,
+    pub cause: HoldCause,
     pub why: String,
     pub since: Timestamp,
     pub until: Timestamp,
-    /// Whether the server asked for it, or we had better.
-    pub asked: bool,
     /// How many failures in a row led to it.
     pub count: u32,
 }
@@ -57,10 +56,13 @@ pub(super) fn draw(
         if let Some(why) = closed {
             return Turn::Nobody(why.to_owned());
         }
-        if let Some(rest) = held(source, known, &house.limiter, at, now) {
+        // Our own caution can be overruled, what a server asked for cannot.
+        let forced = wishes.force || wishes.probe;
+        let rest = held(source, known, &house.limiter, at, now);
+        if let Some(rest) = rest.filter(|rest| rest.cause == HoldCause::Asked || !forced) {
             return Turn::Held(rest);
         }
-        match due(source, known, now).filter(|_| !wishes.force && !wishes.probe) {
+        match due(source, known, now).filter(|_| !forced) {
             Some(at) => Turn::NotDue(at),
             None => Turn::Ask,
         }
@@ -134,7 +136,8 @@ pub(super) fn held(
         let holds = scopes.iter().filter_map(|scope| limiter.held(&scope.key(), at));
         // What was written anew in the config may have been put right.
         let holds = holds.filter(|hold| hold.cause == HoldCause::Asked || !fresh);
-        holds.max_by_key(|hold| hold.until)
+        // What a server asked for goes before what we think.
+        holds.max_by_key(|hold| (hold.cause == HoldCause::Asked, hold.until))
     };
     let plan = plan_of(source);
     let first = plan.first()?;
@@ -147,6 +150,7 @@ pub(super) fn held(
     let illness = known.and_then(|known| known.illness.as_ref());
     let since = illness.and_then(|illness| Timestamp::from_unix(illness.since));
     Some(Rest {
+        cause: hold.cause,
         state: match illness {
             Some(illness) => illness.state,
             None if hold.cause == HoldCause::Asked => State::Limited,
@@ -155,7 +159,6 @@ pub(super) fn held(
         why: illness.map_or_else(|| hold.why.clone(), |illness| illness.error.clone()),
         since: since.unwrap_or(hold.since).min(now),
         until,
-        asked: hold.cause == HoldCause::Asked,
         count: hold.count,
     })
 }

@@ -14,7 +14,7 @@ use crate::config::{Config, Place, SourceConfig};
 use crate::failure::{Failure, Stage};
 use crate::round::{Ask, Holding, Landed, Round, Rules, Tally, round};
 use crate::source::{Page, Quota, Window};
-use crate::state::Memory;
+use crate::state::{Known, Memory};
 
 /// Asks the network and reads what is local, at the same time. The tallies are those of the
 /// config's sources, one for each.
@@ -27,8 +27,11 @@ pub(super) async fn ask(
     gathered: &mut Gathered<'_>,
 ) -> Round {
     let places: Vec<usize> = positions(config, |place| *place == Place::Network);
-    let places: Vec<usize> =
+    let mut places: Vec<usize> =
         places.into_iter().filter(|index| turns[*index] == Turn::Ask).collect();
+    // Where a quota is too small for all, those who waited longest have the first turn.
+    let asked = |index: &usize| memory.of(&config.sources[*index].memory).and_then(Known::asked);
+    places.sort_by_key(asked);
     let mut locals = locals(config);
     let mut tallies = vec![Tally::default(); config.sources.len()];
     // Without a network there is nothing to wait for, and a failure that ends everything had

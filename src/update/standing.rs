@@ -8,6 +8,7 @@ use super::sources::quota_of;
 use crate::clock::Clock;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::State;
+use crate::limit::HoldCause;
 use crate::source::Window;
 use crate::state::Known;
 use crate::time::Timestamp;
@@ -104,10 +105,10 @@ fn outlook(standing: &mut Standing<'_>, stored: &Stored, clock: &Clock) {
     let mut next = due(source, known, now).unwrap_or(now);
     if let Some(rest) = held(source, known, limiter, at, now) {
         let failures = rest.count;
-        let why = match (rest.asked, failures) {
-            (true, _) => "the server asked for it".into(),
-            (false, 0..=1) => "it failed".into(),
-            (false, _) => format!("it failed {failures} times in a row"),
+        let why = match (rest.cause, failures) {
+            (HoldCause::Asked, _) => "the server asked for it".into(),
+            (HoldCause::Backoff, 0..=1) => "it failed".into(),
+            (HoldCause::Backoff, _) => format!("it failed {failures} times in a row"),
         };
         standing.pause = Some(Pause { until: rest.until, why, failures });
     }

@@ -15,7 +15,7 @@ struct Status<'a> {
     version: u32,
     now: String,
     state_dir: &'a str,
-    state_bytes: u64,
+    state_bytes: Option<u64>,
     last_round: Option<String>,
     unnamed: usize,
     sources: Vec<Source<'a>>,
