@@ -45,13 +45,16 @@ fn name(standing: &Standing<'_>) -> String {
     printable(&standing.source.name, MAX_TITLE)
 }
 
-/// `bbc failed: status: 503; it failed 3 times in a row, left alone until …`
+/// `bbc: status: answered with 503; 3 times in a row; left alone for …`
 fn ill(standing: &Standing<'_>, now: Timestamp) -> String {
     let mut note = format!("{}: ", name(standing));
     match &standing.error {
         Some(error) => note.push_str(&printable(error, MAX_ERROR)),
         None if standing.state.is_none() => note.push_str("never asked yet"),
         None => note.push_str(state_name(standing)),
+    }
+    if standing.failures > 1 {
+        note.push_str(&format!("; {} times in a row", standing.failures));
     }
     if let Some(rest) = rest(standing, now) {
         note.push_str("; ");
