@@ -320,7 +320,7 @@ fn a_file_is_ok_when_it_was_read_and_nobody_is_asked_for_it() {
     fs::write(world.dir.join("feed.xml"), feed(4)).unwrap();
     let config = world.config(WELL);
     let file = world.dir.join("feed.xml").display().to_string();
-    let select = || Config::select(Some(config.clone()), &[file.clone()]).unwrap();
+    let select = || Config::select(Some(config.clone()), std::slice::from_ref(&file)).unwrap();
     let config = select();
     let told = || {
         let stored = stored(&config, &world.clock);
