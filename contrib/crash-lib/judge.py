@@ -1,0 +1,254 @@
+"""A round is disturbed at one point; then everything that must hold nevertheless is looked at.
+
+What is wrong is a list of findings, each a kind of `KINDS` and a sentence.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+import news
+import order
+import strace
+
+KINDS = ("damaged", "lost", "twice", "under-counted", "untidy")
+OUTPUTS = ("feed.json", "items.jsonl")
+
+
+@dataclass
+class Scenario:
+    """A round worth disturbing: what came before it, what is asked, what it must come to."""
+    name: str
+    step: int                   # of the web, during the round
+    quota: int                  # requests that the API allows in the hour
+    spent: int                  # rounds before this one, each with one of those requests
+    args: tuple = ()
+    ample: bool = True          # whether the API can be asked again after the disturbed round
+    prints: bool = False        # `--new`: the news go to stdout, once
+    # What was there, and what an undisturbed round and two more leave.
+    before: dict = field(default_factory=dict)
+    left: int = 0
+    wanted: dict = field(default_factory=dict)
+    printed: bytes = b""
+    stored: object = None
+    names: set = field(default_factory=set)
+    watch: list = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Point:
+    scenario: str
+    fault: str                  # KILL, an error; CUT and FULL: killed or refused in the middle of a write
+    call: str                   # the name of the system call; "write" for CUT and FULL
+    n: int                      # which one of that name; the size beyond which no file grows
+    what: str = ""
+
+    def __str__(self):
+        return f"{self.scenario}: {self.fault} at {self.call} {self.n}" + (f" ({self.what})" if self.what else "")
+
+    def inject(self):
+        how = "signal=SIGKILL" if self.fault == "KILL" else f"error={self.fault}"
+        return f"{self.call}:{how}:when={self.n}"
+
+
+def scenarios(offers):
+    """Those that the program can do."""
+    force = ("--force",) if offers("--force") else ()
+    found = [
+        Scenario("first", step=1, quota=20, spent=0),
+        Scenario("news", step=1, quota=20, spent=2, args=force),
+        Scenario("quiet", step=0, quota=20, spent=2, args=force),
+        Scenario("first-quota", step=1, quota=2, spent=0, ample=False),
+        Scenario("quota", step=1, quota=20, spent=18, args=force, ample=False),
+    ]
+    if offers("--new"):
+        found.append(Scenario("new", step=1, quota=20, spent=2, prints=True,
+                              args=("--new", "-o", "-", "-f", "jsonl", *force)))
+    return found
+
+
+def first_line(text):
+    return text.strip().splitlines()[0] if text.strip() else "not a word on stderr"
+
+
+class Judge:
+    """The checks for one yard. `offers` says which options the program has."""
+
+    def __init__(self, yard, offers, quotas=True):
+        self.yard, self.offers, self.quotas = yard, offers, quotas
+        self.force = ("--force",) if offers("--force") else ()
+        yard.pictures["nothing"] = {"out": None, "said": None}
+
+    def papers(self):
+        return {name: news.read(self.yard.root / "out" / name) for name in OUTPUTS}
+
+    def again(self, scenario):
+        return scenario.args if scenario.prints else self.force
+
+    def offline(self):
+        return news.parse(self.yard.run(("--offline", "-o", "-", "-f", "jsonl")).stdout, True, "--offline")
+
+    def overdrawn(self, scenario):
+        """A quota that was spent twice."""
+        asked = self.yard.web.count().get("api", 0)
+        over = self.quotas and asked > scenario.left
+        return [("under-counted", f"{asked} requests to the API where {scenario.left} were left")] if over else []
+
+    # Without a fault.
+
+    def prepare(self, scenarios):
+        """What stands before each round, and what the round comes to; the findings are those of a whole program."""
+        found = []
+        for scenario in scenarios:
+            found += self.arrange(scenario)
+        # Times are told in seconds: what was first seen before must differ from what is seen now.
+        time.sleep(1.1)
+        for scenario in scenarios:
+            found += [(kind, f"{scenario.name}: {what}") for kind, what in self.undisturbed(scenario)]
+        return found
+
+    def arrange(self, scenario):
+        yard, found = self.yard, []
+        yard.restore("nothing")
+        yard.configure(scenario.quota)
+        yard.web.begin(0)
+        rounds = [self.force] * scenario.spent + [scenario.args] * scenario.prints
+        for args in rounds:
+            ran = yard.run(args)
+            if ran.code != 0:
+                found.append(("untidy", f"{scenario.name}: a round before it ended with {ran.code}: {first_line(ran.stderr)}"))
+        yard.keep(scenario.name)
+        scenario.before = self.papers()
+        scenario.left = scenario.quota - yard.web.count().get("api", 0)
+        return found
+
+    def begin(self, scenario):
+        self.yard.restore(scenario.name)
+        self.yard.configure(scenario.quota)
+        self.yard.web.begin(scenario.step)
+
+    def undisturbed(self, scenario):
+        yard = self.yard
+        tops = [str(yard.root / top) for top in yard.WATCHED]
+        self.begin(scenario)
+        existing = [yard.root / name for name in yard.names()]
+        ran = yard.run(scenario.args, traced=True)
+        scenario.watch = strace.watched(ran.log, tops)
+        found = order.read(ran.log, tops, existing)
+        scenario.wanted, scenario.printed = self.papers(), ran.stdout
+        rounds = [ran, yard.run(self.again(scenario)), yard.run(self.again(scenario))]
+        for n, ran in enumerate(rounds):
+            if ran.code != 0:
+                found.append(("untidy", f"round {n + 1} ended with {ran.code}: {first_line(ran.stderr)}"))
+            if n and ran.stdout:
+                found.append(("twice", f"round {n + 1} printed {len(ran.stdout)} bytes that were printed before"))
+        if self.papers() != scenario.wanted and scenario.ample:
+            found.append(("untidy", "two more rounds changed the documents"))
+        if self.offers("--offline"):
+            scenario.stored = self.offline()
+        scenario.names = yard.names()
+        return found + self.overdrawn(scenario)
+
+    # With one.
+
+    def disturb(self, scenario, point):
+        """(whether the point was reached, what is wrong)"""
+        yard = self.yard
+        self.begin(scenario)
+        begin = time.time()
+        if point.fault in ("CUT", "FULL"):
+            ran = yard.run(scenario.args, fsize=point.n, full=point.fault == "FULL")
+            reached = ran.code == -25 if point.fault == "CUT" else "file too large" in ran.stderr.lower()
+        else:
+            ran = yard.run(scenario.args, inject=point.inject(), watch=scenario.watch)
+            reached = ran.code == -9 if point.fault == "KILL" else any("INJECTED" in call.result for call in ran.log)
+        if ran.code is None:
+            return True, [("untidy", "it hangs")]
+        if not reached:
+            return False, []
+        found = self.at_once(scenario, point, ran, begin)
+        return True, found + self.afterwards(scenario, ran, begin)
+
+    def at_once(self, scenario, point, ran, begin):
+        """Whatever happened, the documents are whole, and old or new."""
+        killed, found = ran.code in (-9, -25), []
+        must = point.fault == "EINTR" and point.call in strace.AGAIN
+        if not killed and ran.code not in (0, 1) or must and ran.code != 0:
+            found.append(("untidy", f"it ended with {ran.code}: {first_line(ran.stderr)}"))
+        if ran.code == 1 and not ran.stderr:
+            found.append(("untidy", "it failed without a word"))
+        if "panicked" in ran.stderr:
+            found.append(("untidy", f"it panicked: {first_line(ran.stderr)}"))
+        if not scenario.prints:
+            for name in OUTPUTS:
+                wrong = self.old_or_new(scenario, name, ran, begin, must)
+                found += [("damaged", f"{name}: {what}") for what in wrong]
+        stray = self.yard.names() - scenario.names
+        if not killed and stray and not point.call.startswith("unlink"):
+            found.append(("untidy", f"it ended by itself and left {sorted(stray)}"))
+        return found
+
+    def old_or_new(self, scenario, name, ran, begin, must):
+        try:
+            paper = news.read(self.yard.root / "out" / name)
+        except news.Broken as broken:
+            return [str(broken)]
+        old, new, end = scenario.before[name], scenario.wanted[name], time.time()
+        if paper is None:
+            return [] if old is None and ran.code != 0 else ["it is gone"]
+        wrong = news.differences(paper, new, old, begin, end)
+        if not wrong or (old is not None and paper == old and ran.code != 0):
+            return []
+        if ran.code == 0 and not must and ran.stderr:
+            # It went on without something, and said so: the part of each source is the old one or the new one.
+            same = [source for source in paper.named() | new.named() if old and paper.of(source) == old.of(source)]
+            wrong = news.differences(paper, new, old, begin, end, same)
+        return [f"neither old nor new: {what}" for _, what in wrong]
+
+    def afterwards(self, scenario, ran, begin):
+        """The next rounds make good what the fault spoilt, and nothing is spent twice."""
+        yard, found = self.yard, []
+        rounds = [yard.run(self.again(scenario)) for _ in range(2)]
+        for n, after in enumerate(rounds):
+            if after.code != 0:
+                found.append(("untidy", f"round {n + 1} afterwards ended with {after.code}: {first_line(after.stderr)}"))
+        try:
+            found += self.once_each(scenario, ran, *rounds) if scenario.prints else self.same_news(scenario, begin)
+        except news.Broken as broken:
+            found.append(("damaged", f"afterwards, {broken}"))
+        if stray := yard.names() - scenario.names:
+            found.append(("untidy", f"afterwards there are also {sorted(stray)}"))
+        if gone := scenario.names - yard.names():
+            found.append(("lost", f"afterwards there is no {sorted(gone)}"))
+        return found + self.overdrawn(scenario)
+
+    def same_news(self, scenario, begin):
+        """The documents and what is stored are those of an undisturbed round."""
+        found, end = [], time.time()
+        # Where the API cannot be asked again, its news may have died with the round.
+        but = () if scenario.ample else ("api",)
+        papers = self.papers()
+        for name in OUTPUTS:
+            if papers[name] is None:
+                found.append(("lost", f"afterwards {name} is not there"))
+                continue
+            wrong = news.differences(papers[name], scenario.wanted[name], scenario.before[name], begin, end, but)
+            found += [(kind, f"afterwards, {name}: {what}") for kind, what in wrong]
+        if scenario.stored is not None:
+            before = scenario.before["items.jsonl"]
+            wrong = news.differences(self.offline(), scenario.stored, before, begin, end, but)
+            found += [(kind, f"afterwards, --offline: {what}") for kind, what in wrong]
+        return found
+
+    def once_each(self, scenario, ran, first, second):
+        """Each new story was printed; twice only where the fault came between printing and remembering."""
+        def ids(text, cut=False):
+            text = text[:text.rfind(b"\n") + 1] if cut else text
+            return [item["id"] for item in news.parse(text, True, "stdout").items]
+        disturbed, after, last = ids(ran.stdout, ran.code != 0), ids(first.stdout), ids(second.stdout)
+        wanted = ids(scenario.printed)
+        found = [("lost", f"{id} was never printed") for id in wanted if id not in disturbed + after]
+        found += [("twice", f"{id} was printed, but is not new") for id in {*disturbed, *after} - set(wanted)]
+        found += [("twice", f"{id} was printed by both rounds afterwards") for id in last if id in after]
+        if ran.code == 0 and not ran.stderr:
+            found += [("twice", f"{id} was printed again") for id in after if id in disturbed]
+        return found

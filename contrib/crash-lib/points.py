@@ -1,0 +1,58 @@
+"""Where a round can be disturbed."""
+
+import collections
+
+import strace
+from judge import Point
+
+# Into so many parts is what a round writes to a file cut.
+PARTS = 8
+
+
+def points(judge, scenario):
+    """Every call of the round that touches what is watched with every fault it can meet, and torn writes."""
+    yard = judge.yard
+    judge.begin(scenario)
+    sizes = {name: len(text) for name, text in files(yard)}
+    calls = yard.run(scenario.args, traced=True, watch=scenario.watch).log
+    counts, found = collections.Counter(), {}
+    for call in calls:
+        counts[call.thread, call.name] += 1
+        sort, n = strace.sort_of(call), counts[call.thread, call.name]
+        # strace counts for each thread; the first of them to come so far is the one that is hit.
+        if sort and (call.name, n) not in found:
+            what = call.args.replace(f"{yard.root}/", "")
+            found[call.name, n] = [Point(scenario.name, fault, call.name, n, what[:100])
+                                   for fault in ["KILL", *strace.ERRORS[sort]]]
+    cuts = set()
+    for name, text in files(yard):
+        least = sizes.get(name, 0) if sizes.get(name, 0) < len(text) else 0
+        cuts |= {least + (len(text) - least) * part // PARTS for part in range(PARTS)}
+    torn = [Point(scenario.name, fault, "write", size) for size in sorted(cuts) for fault in ("CUT", "FULL")]
+    return [point for points in found.values() for point in points] + torn
+
+
+def files(yard):
+    for name in sorted(yard.names()):
+        path = yard.root / name
+        if path.is_file():
+            yield name, path.read_bytes()
+
+
+def changes(point):
+    """Whether the call changes what is on the disk; the others only look."""
+    if point.fault in ("CUT", "FULL"):
+        return True
+    changing = strace.SORTS["write"] | strace.SORTS["sync"] | strace.SORTS["name"] | strace.SORTS["resize"]
+    changing |= {"unlink", "unlinkat", "chmod", "fchmod", "fchown", "flock"}
+    return point.call in changing or "O_CREAT" in point.what
+
+
+def sample(points, least):
+    """At least `least` of them: all that change something, and of the others evenly many."""
+    first = [point for point in points if changes(point)]
+    rest = [point for point in points if not changes(point)]
+    if len(first) >= least:
+        first, rest = [first[i * len(first) // least] for i in range(least)], []
+    wanted = min(least - len(first), len(rest)) if rest else 0
+    return first + [rest[i * len(rest) // wanted] for i in range(wanted)]
