@@ -3,6 +3,7 @@
 What is wrong is a list of findings, each a kind of `KINDS` and a sentence.
 """
 
+import json
 import time
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ import strace
 
 KINDS = ("damaged", "lost", "twice", "under-counted", "untidy")
 OUTPUTS = ("feed.json", "items.jsonl")
+# Nothing appears then but the state.
+SILENT = ("-o", "/dev/null", "-f", "jsonl")
 
 
 @dataclass
@@ -24,6 +27,8 @@ class Scenario:
     args: tuple = ()
     ample: bool = True          # whether the API can be asked again after the disturbed round
     prints: bool = False        # `--new`: the news go to stdout, once
+    silent: bool = False        # the round writes no document, the next one does
+    torn: bool = False          # a silent round before this one was cut in the middle of a write to the state
     # What was there, and what an undisturbed round and two more leave.
     before: dict = field(default_factory=dict)
     left: int = 0
@@ -37,8 +42,8 @@ class Scenario:
 @dataclass(frozen=True)
 class Point:
     scenario: str
-    fault: str                  # KILL, an error; CUT and FULL: killed or refused in the middle of a write
-    call: str                   # the name of the system call; "write" for CUT and FULL
+    fault: str                  # KILL, an error; CUT and FULL: killed or refused in the middle of a write; POWER
+    call: str                   # the name of the system call; "write" for CUT and FULL, "exit" for the end
     n: int                      # which one of that name; the size beyond which no file grows
     what: str = ""
 
@@ -46,8 +51,9 @@ class Point:
         return f"{self.scenario}: {self.fault} at {self.call} {self.n}" + (f" ({self.what})" if self.what else "")
 
     def inject(self):
-        how = "signal=SIGKILL" if self.fault == "KILL" else f"error={self.fault}"
-        return f"{self.call}:{how}:when={self.n}"
+        """strace's word for it; nothing when the power is cut after the end."""
+        how = "signal=SIGKILL" if self.fault in ("KILL", "POWER") else f"error={self.fault}"
+        return f"{self.call}:{how}:when={self.n}" if self.n else None
 
 
 def scenarios(offers):
@@ -59,6 +65,8 @@ def scenarios(offers):
         Scenario("quiet", step=0, quota=20, spent=2, args=force),
         Scenario("first-quota", step=1, quota=2, spent=0, ample=False),
         Scenario("quota", step=1, quota=20, spent=18, args=force, ample=False),
+        Scenario("stored", step=1, quota=20, spent=2, args=(*force, *SILENT), silent=True),
+        Scenario("torn", step=1, quota=20, spent=2, args=force, torn=True),
     ]
     if offers("--new"):
         found.append(Scenario("new", step=1, quota=20, spent=2, prints=True,
@@ -87,11 +95,30 @@ class Judge:
     def offline(self):
         return news.parse(self.yard.run(("--offline", "-o", "-", "-f", "jsonl")).stdout, True, "--offline")
 
+    def report(self):
+        return ("--report", str(self.yard.root / "report.json")) if self.offers("--report") else ()
+
     def overdrawn(self, scenario):
-        """A quota that was spent twice."""
+        """A quota that was spent twice, or that the program believes to be larger than it is."""
+        if not self.quotas:
+            return []
         asked = self.yard.web.count().get("api", 0)
-        over = self.quotas and asked > scenario.left
-        return [("under-counted", f"{asked} requests to the API where {scenario.left} were left")] if over else []
+        found = []
+        if asked > scenario.left:
+            found.append(("under-counted", f"{asked} requests to the API where {scenario.left} were left"))
+        for window in self.said_to_be_left():
+            if window["left"] > max(scenario.left - asked, 0):
+                what = f"{asked} requests to the API where {scenario.left} were left, and {window['left']} are said to be left now"
+                found.append(("under-counted", what))
+        return found
+
+    def said_to_be_left(self):
+        """What the report of the last round says of the API's quota."""
+        try:
+            told = json.loads((self.yard.root / "report.json").read_bytes())
+        except FileNotFoundError:
+            return []
+        return next(source["quota"] for source in told["sources"] if source["name"] == "api")
 
     # Without a fault.
 
@@ -116,14 +143,27 @@ class Judge:
             ran = yard.run(args)
             if ran.code != 0:
                 found.append(("untidy", f"{scenario.name}: a round before it ended with {ran.code}: {first_line(ran.stderr)}"))
-        yard.keep(scenario.name)
         scenario.before = self.papers()
+        if scenario.torn:
+            self.tear(scenario)
+        yard.keep(scenario.name)
         scenario.left = scenario.quota - yard.web.count().get("api", 0)
         return found
+
+    def tear(self, scenario):
+        """Kills a round in the last write to the state that grows a file."""
+        yard, now = self.yard, f"{scenario.name}, whole"
+        yard.keep(now)
+        yard.web.begin(scenario.step)
+        yard.run((*self.force, *SILENT))
+        size = max(path.stat().st_size for path in (yard.root / "state").rglob("*") if path.is_file())
+        yard.restore(now)
+        yard.run((*self.force, *SILENT), fsize=size - 20)
 
     def begin(self, scenario):
         self.yard.restore(scenario.name)
         self.yard.configure(scenario.quota)
+        self.yard.settle()
         self.yard.web.begin(scenario.step)
 
     def undisturbed(self, scenario):
@@ -134,15 +174,17 @@ class Judge:
         ran = yard.run(scenario.args, traced=True)
         scenario.watch = strace.watched(ran.log, tops)
         found = order.read(ran.log, tops, existing)
-        scenario.wanted, scenario.printed = self.papers(), ran.stdout
-        rounds = [ran, yard.run(self.again(scenario)), yard.run(self.again(scenario))]
+        scenario.printed = ran.stdout
+        rounds = [ran, yard.run((*self.again(scenario), *self.report()))]
+        scenario.wanted = self.papers()
+        rounds.append(yard.run((*self.again(scenario), *self.report())))
         for n, ran in enumerate(rounds):
             if ran.code != 0:
                 found.append(("untidy", f"round {n + 1} ended with {ran.code}: {first_line(ran.stderr)}"))
             if n and ran.stdout:
                 found.append(("twice", f"round {n + 1} printed {len(ran.stdout)} bytes that were printed before"))
         if self.papers() != scenario.wanted and scenario.ample:
-            found.append(("untidy", "two more rounds changed the documents"))
+            found.append(("untidy", "one more round changed the documents"))
         if self.offers("--offline"):
             scenario.stored = self.offline()
         scenario.names = yard.names()
@@ -160,17 +202,20 @@ class Judge:
             reached = ran.code == -25 if point.fault == "CUT" else "file too large" in ran.stderr.lower()
         else:
             ran = yard.run(scenario.args, inject=point.inject(), watch=scenario.watch)
-            reached = ran.code == -9 if point.fault == "KILL" else any("INJECTED" in call.result for call in ran.log)
+            killed = ran.code == (-9 if point.n else 0)
+            reached = killed if point.fault in ("KILL", "POWER") else any("INJECTED" in call.result for call in ran.log)
         if ran.code is None:
             return True, [("untidy", "it hangs")]
         if not reached:
             return False, []
+        if point.fault == "POWER":
+            yard.cut()
         found = self.at_once(scenario, point, ran, begin)
         return True, found + self.afterwards(scenario, ran, begin)
 
     def at_once(self, scenario, point, ran, begin):
         """Whatever happened, the documents are whole, and old or new."""
-        killed, found = ran.code in (-9, -25), []
+        killed, found = ran.code in (-9, -25) or point.fault == "POWER", []
         must = point.fault == "EINTR" and point.call in strace.AGAIN
         if not killed and ran.code not in (0, 1) or must and ran.code != 0:
             found.append(("untidy", f"it ended with {ran.code}: {first_line(ran.stderr)}"))
@@ -193,6 +238,8 @@ class Judge:
         except news.Broken as broken:
             return [str(broken)]
         old, new, end = scenario.before[name], scenario.wanted[name], time.time()
+        if scenario.silent:
+            return [] if paper == old else ["it is not what it was"]
         if paper is None:
             return [] if old is None and ran.code != 0 else ["it is gone"]
         wrong = news.differences(paper, new, old, begin, end)
@@ -207,7 +254,7 @@ class Judge:
     def afterwards(self, scenario, ran, begin):
         """The next rounds make good what the fault spoilt, and nothing is spent twice."""
         yard, found = self.yard, []
-        rounds = [yard.run(self.again(scenario)) for _ in range(2)]
+        rounds = [yard.run((*self.again(scenario), *self.report())) for _ in range(2)]
         for n, after in enumerate(rounds):
             if after.code != 0:
                 found.append(("untidy", f"round {n + 1} afterwards ended with {after.code}: {first_line(after.stderr)}"))

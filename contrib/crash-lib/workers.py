@@ -1,6 +1,5 @@
 """Several yards at once, each in a process of its own."""
 
-import collections
 import multiprocessing
 import shutil
 import traceback
@@ -20,25 +19,29 @@ class Task:
     program: list
     offers: frozenset
     top: object
-    only: str
-    quotas: bool
+    quotas: bool = True
 
-    def judge(self, name):
-        yard = Yard(self.top / name, self.program)
-        judge = Judge(yard, self.offers.__contains__, self.quotas)
-        chosen = [scenario for scenario in scenarios(judge.offers) if scenario.name.startswith(self.only)]
-        return judge, {scenario.name: scenario for scenario in chosen}
+    def judge(self, name, yard=None, only=None):
+        """A judge in a yard of that name, and the scenarios; `only` has the names of those that are wanted."""
+        judge = Judge(yard or Yard(self.top / name, self.program), self.offers.__contains__, self.quotas)
+        return judge, {scenario.name: scenario for scenario in scenarios(judge.offers) if not only or scenario.name in only}
+
+    def keep(self, judge, point):
+        """The yard as it is after a point that went wrong, if there are not many yet."""
+        name = "".join(c if c.isalnum() else "-" for c in f"{point.scenario}-{point.fault}-{point.call}-{point.n}")
+        if len(list(self.top.glob("failed-*"))) < KEPT:
+            shutil.copytree(judge.yard.root, self.top / f"failed-{name}", dirs_exist_ok=True)
 
 
-def work(task, name, queue, answers):
+def work(task, name, only, queue, answers):
     """Judges the points that come out of the queue until there are no more."""
     try:
-        judge, known = task.judge(name)
+        judge, known = task.judge(name, only=only)
         judge.prepare(known.values())
         while point := queue.get():
             reached, found = judge.disturb(known[point.scenario], point)
             if found:
-                keep(judge, known[point.scenario], point, task.top)
+                task.keep(judge, point)
             answers.put((point, reached, found))
         answers.put(None)
     except BaseException:
@@ -46,43 +49,45 @@ def work(task, name, queue, answers):
         raise
 
 
-def keep(judge, scenario, point, top):
-    """The yard as it is, and as it was before."""
-    name = "".join(c if c.isalnum() else "-" for c in f"{scenario.name}-{point.fault}-{point.call}-{point.n}")
-    if len(list(top.glob("failed-*"))) < KEPT:
-        shutil.copytree(judge.yard.root, top / f"failed-{name}", dirs_exist_ok=True)
-
-
-def survey(task):
-    """(findings without a fault, every point); in a process of its own, whose web would outlive it otherwise."""
+def apart(function, *args):
+    """A process whose answer is `function`'s: its web does not outlive it. Returns what waits for the answer."""
     context = multiprocessing.get_context("fork")
     answers = context.Queue()
 
-    def look():
+    def answer():
         try:
-            judge, known = task.judge("survey")
-            found = judge.prepare(known.values())
-            answers.put((found, [point for scenario in known.values() for point in points(judge, scenario)]))
+            answers.put((True, function(*args)))
         except BaseException:
-            answers.put(traceback.format_exc())
+            answers.put((False, traceback.format_exc()))
 
-    process = context.Process(target=look)
+    process = context.Process(target=answer)
     process.start()
-    answer = answers.get()
-    process.join()
-    if isinstance(answer, str):
-        raise SystemExit(answer)
-    return answer
+
+    def wait():
+        well, what = answers.get()
+        process.join()
+        if not well:
+            raise SystemExit(what)
+        return what
+
+    return wait
+
+
+def survey(task, only):
+    """(findings without a fault, every point)"""
+    judge, known = task.judge("survey", only=only)
+    found = judge.prepare(known.values())
+    return found, [point for scenario in known.values() for point in points(judge, scenario)]
 
 
 def judge_all(task, wanted, workers):
     """Yields (point, reached, findings) as they come."""
+    only = {point.scenario for point in wanted}
     context = multiprocessing.get_context("fork")
     queue, answers = context.Queue(), context.Queue()
-    # Those of one scenario are near each other; spread, the workers are busy to the end.
     for point in [*wanted, *[None] * workers]:
         queue.put(point)
-    processes = [context.Process(target=work, args=(task, f"worker-{n}", queue, answers)) for n in range(workers)]
+    processes = [context.Process(target=work, args=(task, f"worker-{n}", only, queue, answers)) for n in range(workers)]
     for process in processes:
         process.start()
     try:
@@ -98,23 +103,3 @@ def judge_all(task, wanted, workers):
         for process in processes:
             process.terminate()
             process.join()
-
-
-class Tally:
-    """What came of the points, by fault."""
-
-    def __init__(self):
-        self.tried, self.missed, self.found = collections.Counter(), [], collections.Counter()
-        self.calls = collections.defaultdict(collections.Counter)
-        self.bad = []
-
-    def take(self, point, reached, found):
-        if not reached:
-            self.missed.append(point)
-            return
-        self.tried[point.fault] += 1
-        self.calls[point.fault][point.call] += 1
-        for kind in {kind for kind, _ in found}:
-            self.found[kind] += 1
-        if found:
-            self.bad.append((point, found))

@@ -72,6 +72,7 @@ class Yard:
             shutil.rmtree(self.root / top, ignore_errors=True)
             if top not in self.WATCHED or top in self.pictures[name]:
                 (self.root / top).mkdir(mode=0o700)
+        (self.root / "report.json").unlink(missing_ok=True)
         for path, what in self.pictures[name].items():
             path = self.root / path
             if what is None:
@@ -79,6 +80,9 @@ class Yard:
             else:
                 path.write_bytes(what[1])
                 path.chmod(what[0])
+
+    def settle(self):
+        """Nothing, where the power is not cut."""
 
     def names(self):
         """Everything that lies about, also where nothing should."""
