@@ -54,9 +54,13 @@ def parse(text, by_line, name):
     return Paper(items, sources)
 
 
+def first_seen(item):
+    return item and item["_newsagg"].get("first_seen")
+
+
 def alike(found, wanted, before, begin, end):
     """Whether a story is the wanted one: `first_seen` is that of the first time, or lies in the disturbed span."""
-    if before is not None:
+    if before is not None and first_seen(before) == first_seen(wanted):
         return found == wanted
     found, wanted = json.loads(json.dumps(found)), json.loads(json.dumps(wanted))
     seen = found["_newsagg"].pop("first_seen", None)

@@ -14,10 +14,10 @@ SYNCS = {"fsync", "fdatasync"}
 
 
 class Disk:
-    """Below `tops`: which files hold something unsynced, which directories a name that is unsynced."""
+    """Nothing outside `root` changes; below `tops`: which files hold something unsynced, which directories a name that is unsynced."""
 
-    def __init__(self, tops, existing):
-        self.tops, self.existing = [str(top) for top in tops], {str(path) for path in existing}
+    def __init__(self, root, tops, existing):
+        self.root, self.tops, self.existing = str(root), tops, {str(path) for path in existing}
         self.files, self.folders, self.found = {}, {}, []
 
     def ours(self, path):
@@ -31,6 +31,7 @@ class Disk:
 
     def take(self, call):
         """One call that succeeded."""
+        self.stay_inside(call)
         paths = [path for path in strace.paths(call) if self.ours(path)]
         if call.name in strace.SORTS["open"]:
             self.opened(call)
@@ -51,6 +52,13 @@ class Disk:
             # Whether a name that is gone comes back matters to nobody.
             self.files.pop(paths[-1], None)
             self.existing.discard(paths[-1])
+
+    def stay_inside(self, call):
+        opens = call.name in strace.SORTS["open"] and any(flag in call.args for flag in ("O_CREAT", "O_TRUNC", "O_WRONLY", "O_RDWR"))
+        changes = call.name in strace.SORTS["name"] | strace.SORTS["resize"] or call.name.startswith(("unlink", "rmdir", "chmod", "fchmod"))
+        if opens or changes:
+            outside = [path for path in strace.QUOTED.findall(call.args) if not path.startswith((self.root, "/dev/", "/proc/"))]
+            self.found += [("untidy", f"{path} is none of its business: {call}") for path in outside]
 
     def opened(self, call):
         path = next(iter(strace.OF_FD.findall(call.result)), None)
@@ -75,9 +83,9 @@ class Disk:
         self.name_changes(target, call)
 
 
-def read(calls, tops, existing):
+def read(calls, root, tops, existing):
     """What is wrong with the order of `calls`; the first of `tops` is the state."""
-    disk = Disk(tops, existing)
+    disk = Disk(root, tops, existing)
     for call in calls:
         if call.result.startswith(("-1", "?")):
             continue

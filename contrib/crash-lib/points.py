@@ -3,7 +3,7 @@
 import collections
 
 import strace
-from judge import Point
+from scenario import Point
 
 # Into so many parts is what a round writes to a file cut.
 PARTS = 8

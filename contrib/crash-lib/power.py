@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 import points
-from judge import Point
+from scenario import Point
 from yard import Yard
 
 # How each is made and mounted; the size is the least that it likes.

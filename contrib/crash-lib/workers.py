@@ -5,8 +5,9 @@ import shutil
 import traceback
 from dataclasses import dataclass
 
-from judge import Judge, scenarios
+from judge import Judge
 from points import points
+from scenario import scenarios
 from yard import Yard
 
 # So many yards are kept as they were when something was wrong.

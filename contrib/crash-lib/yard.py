@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -85,12 +86,12 @@ class Yard:
         """Nothing, where the power is not cut."""
 
     def names(self):
-        """Everything that lies about, also where nothing should."""
+        """Everything that lies about, also where nothing should; what was set aside without its date."""
         found = set()
         for top in (*self.WATCHED, "tmp", "home", "cwd"):
             for folder, folders, files in os.walk(self.root / top):
                 found.update(os.path.relpath(os.path.join(folder, name), self.root) for name in folders + files)
-        return found
+        return {re.sub(r"\.damaged.*", ".damaged", name) for name in found}
 
     # The program, run.
 
