@@ -177,7 +177,7 @@ class Judge:
             for name in OUTPUTS:
                 wrong = self.old_or_new(scenario, name, ran, begin, must)
                 found += [("damaged", f"{name}: {what}") for what in wrong]
-        stray = self.yard.names() - scenario.names
+        stray = self.yard.names() - scenario.names - self.yard.pictures[scenario.name].keys()
         if not killed and stray and not point.call.startswith("unlink"):
             found.append(("untidy", f"it ended by itself and left {sorted(stray)}"))
         return found

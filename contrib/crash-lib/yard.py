@@ -12,7 +12,7 @@ import strace
 from web import KEY, STORIES, Web
 
 # No run takes longer unless it hangs.
-PATIENCE = 30
+PATIENCE = 90
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Yard:
     def configure(self, quota):
         """newsagg.toml, and the same for the writers that know no TOML."""
         state, out = self.root / "state", self.root / "out"
-        lines = ["[fetch]", "retries = 0", 'timeout = "5s"', "[state]", f'dir = "{state}"', "[schedule]", 'every = "1s"']
+        lines = ["[fetch]", "retries = 0", 'timeout = "20s"', "[state]", f'dir = "{state}"', "[schedule]", 'every = "1s"']
         for name, form in (("feed.json", "jsonfeed"), ("items.jsonl", "jsonl")):
             lines += ["[[output]]", f'path = "{out / name}"', f'format = "{form}"']
         for name in STORIES:
