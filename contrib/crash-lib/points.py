@@ -1,6 +1,7 @@
 """Where a round can be disturbed."""
 
 import collections
+import os
 
 import strace
 from scenario import Point
@@ -21,15 +22,21 @@ def points(judge, scenario):
         sort, n = strace.sort_of(call), counts[call.thread, call.name]
         # strace counts for each thread; the first of them to come so far is the one that is hit.
         if sort and (call.name, n) not in found:
-            what = call.args.replace(f"{yard.root}/", "")
-            found[call.name, n] = [Point(scenario.name, fault, call.name, n, what[:100])
-                                   for fault in ["KILL", *strace.ERRORS[sort]]]
+            what = call.args.replace(f"{yard.root}/", "")[:100]
+            found[call.name, n] = [Point(scenario.name, fault, call.name, n, what) for fault in faults(call, sort)]
     cuts = set()
     for name, text in files(yard):
         least = sizes.get(name, 0) if sizes.get(name, 0) < len(text) else 0
         cuts |= {least + (len(text) - least) * part // PARTS for part in range(PARTS)}
     torn = [Point(scenario.name, fault, "write", size) for size in sorted(cuts) for fault in ("CUT", "FULL")]
     return [point for points in found.values() for point in points] + torn
+
+
+def faults(call, sort):
+    """The faults that a call can meet with."""
+    # The standard library of Rust panics where a directory cannot be closed, which no disk brings about.
+    folder = sort == "close" and any(os.path.isdir(path) for path in strace.paths(call))
+    return ["KILL"] if folder else ["KILL", *strace.ERRORS[sort]]
 
 
 def files(yard):
