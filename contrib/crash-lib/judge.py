@@ -123,7 +123,7 @@ class Judge:
         existing = [yard.root / name for name in yard.names()]
         ran = yard.run(scenario.args, traced=True)
         scenario.watch = strace.watched(ran.log, tops)
-        found = order.read(ran.log, yard.root, tops, existing)
+        found = order.read(ran.log, yard.root, tops[:2], existing)
         scenario.printed = ran.stdout
         rounds = [ran, yard.run((*self.again(scenario), *self.report()))]
         scenario.wanted = self.papers()
@@ -197,8 +197,9 @@ class Judge:
             return []
         if ran.code == 0 and not must and ran.stderr:
             # It went on without something, and said so: the part of each source is the old one or the new one.
-            same = [source for source in paper.named() | new.named() if old and paper.of(source) == old.of(source)]
-            wrong = news.differences(paper, new, old, begin, end, same)
+            same = [source for source in paper.named() | new.named()
+                    if paper.of(source) == (old.of(source) if old else {})]
+            wrong = news.differences(paper.without_sources(), new.without_sources(), old, begin, end, same)
         return [f"neither old nor new: {what}" for _, what in wrong]
 
     def afterwards(self, scenario, ran, begin):
