@@ -2,6 +2,7 @@
 
 import collections
 import os
+import re
 
 import strace
 from scenario import Point
@@ -56,10 +57,19 @@ def changes(point):
 
 
 def sample(points, least):
-    """At least `least` of them: all that change something, and of the others evenly many."""
-    first = [point for point in points if changes(point)]
-    rest = [point for point in points if not changes(point)]
-    if len(first) >= least:
-        first, rest = [first[i * len(first) // least] for i in range(least)], []
-    wanted = min(least - len(first), len(rest)) if rest else 0
-    return first + [rest[i * len(rest) // wanted] for i in range(wanted)]
+    """At least `least` of them, as different as can be: one of each fault at each call with these words, then another."""
+    groups = collections.defaultdict(list)
+    for point in points:
+        size = point.n if point.fault in ("CUT", "FULL") else 0
+        # What was read or written, and where in memory, makes no difference.
+        words = point.what.split(",")
+        words = words[:2] if words[0].startswith("AT_FDCWD") or point.call == "rename" else words[:1]
+        groups[point.fault, point.call, re.sub(r"0x[0-9a-f]+|\d+", "", ",".join(words)), size].append(point)
+    # Not always that of the first scenario.
+    for n, group in enumerate(groups.values()):
+        group[:] = group[n % len(group):] + group[:n % len(group)]
+    chosen = []
+    for turn in range(max(map(len, groups.values()))):
+        if len(chosen) < least:
+            chosen += [group[turn] for group in groups.values() if turn < len(group)]
+    return chosen
