@@ -9,6 +9,8 @@ from scenario import Point
 
 # Into so many parts is what a round writes to a file cut.
 PARTS = 8
+# One in so many of a sample is such a cut.
+SIZED = 8
 
 
 def points(judge, scenario):
@@ -58,17 +60,18 @@ def changes(point):
 
 def sample(points, least):
     """At least `least` of them, as different as can be: one of each fault at each call with these words, then another."""
+    sized = [point for point in points if point.fault in ("CUT", "FULL")]
+    chosen = sized[::len(sized) * SIZED // least + 1]
     groups = collections.defaultdict(list)
     for point in points:
-        size = point.n if point.fault in ("CUT", "FULL") else 0
-        # What was read or written, and where in memory, makes no difference.
-        words = point.what.split(",")
-        words = words[:2] if words[0].startswith("AT_FDCWD") or point.call == "rename" else words[:1]
-        groups[point.fault, point.call, re.sub(r"0x[0-9a-f]+|\d+", "", ",".join(words)), size].append(point)
+        if point not in sized:
+            # What was read or written, and where in memory, makes no difference.
+            words = point.what.split(",")
+            words = words[:2] if words[0].startswith("AT_FDCWD") or point.call == "rename" else words[:1]
+            groups[point.fault, point.call, re.sub(r"0x[0-9a-f]+|\d+", "", ",".join(words)), point.n].append(point)
     # Not always that of the first scenario.
     for n, group in enumerate(groups.values()):
         group[:] = group[n % len(group):] + group[:n % len(group)]
-    chosen = []
     for turn in range(max(map(len, groups.values()))):
         if len(chosen) < least:
             chosen += [group[turn] for group in groups.values() if turn < len(group)]
