@@ -93,6 +93,13 @@ fn size(bytes: u64) -> String {
     }
 }
 
+/// Bytes in the files of a directory, without what lies deeper; 0 if it cannot be read.
+pub fn directory_size(path: &Path) -> u64 {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let files = entries.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
+    files.map(|file| file.len()).sum()
+}
+
 /// Makes a directory with this mode, and what it is in.
 pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;

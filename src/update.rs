@@ -29,6 +29,7 @@ mod local;
 mod outputs;
 mod remember;
 mod sources;
+mod standing;
 
 use account::Verdict;
 use agenda::Turn;
@@ -36,6 +37,7 @@ use gather::Gathered;
 use keeping::Keeping;
 
 pub use keeping::{Stored, stored};
+pub use standing::{Pause, Standing, standing};
 
 /// So many stories are at hand after a round, beside the outputs.
 pub const NEWEST: usize = 20;

@@ -9,7 +9,7 @@ use crate::backoff::Scope;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::State;
 use crate::http::Url;
-use crate::limit::HoldCause;
+use crate::limit::{HoldCause, Limiter};
 use crate::schedule;
 use crate::state::{Known, Memory};
 use crate::time::Timestamp;
@@ -35,6 +35,10 @@ pub(super) struct Rest {
     pub why: String,
     pub since: Timestamp,
     pub until: Timestamp,
+    /// Whether the server asked for it, or we had better.
+    pub asked: bool,
+    /// How many failures in a row led to it.
+    pub count: u32,
 }
 
 /// One turn for each source of the config. `closed` says why nobody is asked, if nobody is.
@@ -45,7 +49,7 @@ pub(super) fn draw(
     wishes: &Wishes,
     closed: Option<&str>,
 ) -> Vec<Turn> {
-    let now = house.clock.wall();
+    let (now, at) = (house.clock.wall(), house.clock.now());
     let turn = |source: &SourceConfig| {
         if source.place != Place::Network {
             return Turn::Ask;
@@ -56,7 +60,7 @@ pub(super) fn draw(
         }
         // Our own caution can be overruled, what a server asked for cannot.
         let forced = wishes.force || wishes.probe;
-        let rest = held(source, known, house, now);
+        let rest = held(source, known, &house.limiter, at, now);
         if let Some(rest) = rest.filter(|rest| rest.cause == HoldCause::Asked || !forced) {
             return Turn::Held(rest);
         }
@@ -91,14 +95,14 @@ pub(super) fn next(
     house: &House<'_>,
     turns: &[Turn],
 ) -> Vec<Option<Timestamp>> {
-    let now = house.clock.wall();
+    let (now, at) = (house.clock.wall(), house.clock.now());
     let next = |(source, turn): (&SourceConfig, &Turn)| {
         if source.place != Place::Network {
             return None;
         }
         let known = memory.of(&source.memory);
         let due = due(source, known, now);
-        match (held(source, known, house, now), turn) {
+        match (held(source, known, &house.limiter, at, now), turn) {
             (Some(rest), _) => Some(rest.until.max(due.unwrap_or(rest.until))),
             (None, Turn::NotDue(at)) => Some(*at),
             (None, _) => due,
@@ -118,14 +122,14 @@ pub(super) fn wishes_of(source: &SourceConfig, known: &Known) -> schedule::Wishe
     }
 }
 
-/// Why a source is to be left alone, if all it would ask is.
-fn held(
+/// Why a source is to be left alone, if all it would ask is. `at` is now as the limiter counts.
+pub(super) fn held(
     source: &SourceConfig,
     known: Option<&Known>,
-    house: &House<'_>,
+    limiter: &Limiter,
+    at: Duration,
     now: Timestamp,
 ) -> Option<Rest> {
-    let (limiter, at) = (&house.limiter, house.clock.now());
     let account = quota_of(source).account;
     let fresh =
         known.is_none_or(|known| keys(source).iter().any(|key| known.document(*key).is_none()));
@@ -157,6 +161,8 @@ fn held(
         why: illness.map_or_else(|| hold.why.clone(), |illness| illness.error.clone()),
         since: since.unwrap_or(hold.since).min(now),
         until,
+        asked: hold.cause == HoldCause::Asked,
+        count: hold.count,
     })
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::gather::{Gathered, wanted};
 use super::{House, Wishes, sources};
+use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::limit::{Limiter, Unusable};
 use crate::merge::{Collection, REMEMBERED, Shelf};
@@ -45,6 +46,8 @@ pub(super) struct Keeping {
     end: u64,
     /// It has to be written anew.
     broken: bool,
+    /// Nothing is to be written anyway.
+    looks: bool,
     wear: Arc<Mutex<Wear>>,
 }
 
@@ -55,17 +58,21 @@ pub struct Stored {
     pub memory: Memory,
     /// What was spent and who is held.
     pub limiter: Limiter,
+    /// Why none of it can be believed: it cannot be read, or a newer program wrote it.
+    pub unreadable: Option<String>,
 }
 
-/// Reads what is stored, without the lock and without changing anything.
-pub fn stored(config: &Config, house: &House<'_>) -> Stored {
+/// Reads what is stored, without the lock and without changing anything. What is damaged is told on
+/// the log.
+pub fn stored(config: &Config, clock: &Clock) -> Stored {
     let Some(dir) = &config.state.dir else {
-        return Stored { memory: Memory::default(), limiter: Limiter::default() };
+        let (memory, limiter) = (Memory::default(), Limiter::default());
+        return Stored { memory, limiter, unreadable: None };
     };
-    let mut keeping = Keeping { dir: Some(dir.clone()), ..Keeping::default() };
-    let memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
-    let limiter = keeping.read_quotas(&dir.join(QUOTAS), house);
-    Stored { memory, limiter }
+    let mut keeping = Keeping { looks: true, ..Keeping::default() };
+    let memory = keeping.read_sources(&dir.join(SOURCES), clock.wall());
+    let limiter = keeping.read_quotas(&dir.join(QUOTAS), clock);
+    Stored { memory, limiter, unreadable: keeping.unwritable }
 }
 
 impl Keeping {
@@ -87,7 +94,7 @@ impl Keeping {
         let mut memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
         let configured = |name: &str| config.sources.iter().any(|source| source.memory == name);
         memory.forget(config.state.keep, house.clock.wall(), &configured);
-        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), house);
+        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &house.clock);
         let clock = house.clock.clone();
         house.limiter.set_saver(keeping.saver(dir), Box::new(move || clock.moment()));
         (keeping, memory)
@@ -123,7 +130,9 @@ impl Keeping {
     }
 
     fn give_up(&mut self, why: String) {
-        log::warn!("{why}; nothing of this round is remembered");
+        if !self.looks {
+            log::warn!("{why}; nothing of this round is remembered");
+        }
         self.unwritable = Some(why);
     }
 
@@ -192,8 +201,8 @@ impl Keeping {
         memory
     }
 
-    fn read_quotas(&mut self, path: &Path, house: &House<'_>) -> Limiter {
-        let now = house.clock.now();
+    fn read_quotas(&mut self, path: &Path, clock: &Clock) -> Limiter {
+        let now = clock.now();
         let shown = path.display();
         let bytes = match store::read(path, MAX_QUOTAS) {
             Ok(bytes) => bytes,
@@ -203,13 +212,13 @@ impl Keeping {
                 return Limiter::blind(now);
             }
         };
-        Limiter::decode(&bytes, now, house.clock.moment()).unwrap_or_else(|unusable| {
+        Limiter::decode(&bytes, now, clock.moment()).unwrap_or_else(|unusable| {
             match unusable {
                 Unusable::Newer(version) => {
                     self.give_up(format!("{shown}: of a newer newsagg (format {version})"));
                 }
                 Unusable::Damaged(why) => {
-                    let aside = self.aside(path, house.clock.wall());
+                    let aside = self.aside(path, clock.wall());
                     log::warn!("{shown}: damaged ({why}){aside}; quotas count as used up");
                 }
             }
