@@ -100,15 +100,18 @@ pub fn directory_size(path: &Path) -> u64 {
     files.map(|file| file.len()).sum()
 }
 
-/// Moves a file out of the way, in place of one that was moved there before.
-pub fn set_aside(path: &Path, aside: &Path) -> io::Result<()> {
-    again(|| fs::rename(path, aside))
-}
-
 /// Makes a directory with this mode, and what it is in.
 pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    again(|| fs::DirBuilder::new().recursive(true).mode(mode).create(path))
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    make_directory(path.parent().unwrap_or(Path::new("")), mode)?;
+    match again(|| fs::DirBuilder::new().mode(mode).create(path)) {
+        // Somebody else was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        outcome => outcome.and_then(|()| beside::sync_directory(path)),
+    }
 }
 
 /// Does it again as long as a signal comes between; the standard library does so for some calls.

@@ -29,7 +29,7 @@ impl Desk {
         }
     }
 
-    fn packed(&self, kept: &Kept, into: &mut Vec<u8>) -> Result<(), ()> {
+    fn packed(&self, kept: &Kept, into: &mut Vec<u8>) -> io::Result<()> {
         match kept.unsaved {
             true => into.extend_from_slice(&self.shelf[kept.place as usize]),
             false => into.extend_from_slice(&self.journal[kept.place as usize][ITEM_HEAD..]),

@@ -40,6 +40,8 @@ pub(super) struct Keeping {
     busy: Option<String>,
     /// Why nothing can be written.
     unwritable: Option<String>,
+    /// Why what is remembered cannot be read: nobody is asked, nothing is written.
+    unread: Option<String>,
     /// Where the journal's last record ends.
     end: u64,
     /// It has to be written anew.
@@ -136,7 +138,12 @@ impl Keeping {
 
     /// Whether what is remembered will be saved.
     pub(super) fn is_ours(&self) -> bool {
-        self.lock.is_some() && self.unwritable.is_none()
+        self.lock.is_some() && self.unwritable.is_none() && self.unread.is_none()
+    }
+
+    /// Why nothing can be done, if that is so.
+    pub(super) fn unread(&self) -> Option<String> {
+        self.unread.clone()
     }
 
     /// Why nobody is asked, if nobody is.
@@ -147,6 +154,9 @@ impl Keeping {
         wishes: &Wishes,
         now: Timestamp,
     ) -> Option<String> {
+        if self.unread.is_some() {
+            return Some("what is remembered cannot be read".into());
+        }
         if wishes.offline {
             return Some("--offline asks nobody".into());
         }
@@ -182,7 +192,8 @@ impl Keeping {
                 }
             }
             Err(error) if is_absent(&error) => {}
-            Err(error) => self.give_up(format!("reading {shown}: {}", store::plainly(&error))),
+            // Documents made without it would lose what it holds.
+            Err(error) => self.unread = Some(self.unreadable(&error)),
         }
         if strange > 0 {
             log::debug!("{shown}: {strange} records of no known kind");
@@ -249,7 +260,7 @@ impl Keeping {
     /// Where the items of the round lie: what is new on a spool, what is remembered in the journal.
     pub(super) fn shelf(&self) -> Box<dyn Shelf> {
         let journal = self.dir.as_ref().map(|dir| dir.join(SOURCES));
-        Box::new(Shelves::new(journal.as_deref()))
+        Box::new(Shelves::new(journal))
     }
 
     /// Puts what is remembered beside what was read just now. With `all`, also what its source
@@ -260,7 +271,7 @@ impl Keeping {
         memory: &Memory,
         gathered: &mut Gathered<'_>,
         all: bool,
-    ) {
+    ) -> Result<(), String> {
         let mut wanted_items = Vec::new();
         for (index, source) in config.sources.iter().enumerate() {
             let Some(known) = memory.of(&source.memory) else { continue };
@@ -279,10 +290,10 @@ impl Keeping {
         for (kept, index) in wanted_items {
             packed.clear();
             let place = REMEMBERED | kept.place;
-            if let Err(error) = gathered.collection.bytes(place, kept.length, &mut packed) {
-                log::debug!("an item of {}: {error}", config.sources[index].name);
-                continue;
-            }
+            gathered
+                .collection
+                .bytes(place, kept.length, &mut packed)
+                .map_err(|error| self.unreadable(&error))?;
             let source = &config.sources[index];
             let title = pack::glance(&packed).map(|item| item.title);
             if !title.is_some_and(|title| wanted(source, title)) {
@@ -297,6 +308,12 @@ impl Keeping {
                 kept.head.printed,
             );
         }
+        Ok(())
+    }
+
+    fn unreadable(&self, error: &io::Error) -> String {
+        let path = self.dir.as_deref().unwrap_or(Path::new("")).join(SOURCES);
+        format!("reading {}: {}; nothing is written", path.display(), store::plainly(error))
     }
 
     /// Writes what is new: the quotas as they stand, and what is remembered.
