@@ -392,6 +392,20 @@ fn neither_a_lock_nor_a_directory_that_is_read_only_is_in_the_way_and_nothing_is
     allow(&state, 0o700);
 }
 
+#[test]
+fn what_cannot_be_read_is_one_sentence_and_no_empty_table() {
+    for file in ["sources", "quotas"] {
+        let world = World::new(&format!("unreadable-{file}"));
+        world.config(WELL);
+        fs::create_dir_all(world.dir.join("state").join(file)).unwrap();
+        for words in [&["status"][..], &["check", "--politeness"]] {
+            let said = world.run(words).ended(1).says(&format!("newsagg: reading state/{file}: "));
+            assert!(said.err.ends_with("directory\n") && said.out.is_empty(), "{}", said.err);
+            assert_eq!(said.err.lines().count(), 1);
+        }
+    }
+}
+
 /// Names, contents, and when they were written.
 fn listing(dir: &Path) -> Vec<(PathBuf, Vec<u8>, SystemTime)> {
     let one = |entry: fs::DirEntry| {
