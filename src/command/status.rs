@@ -61,7 +61,7 @@ pub fn run(options: StatusArgs) -> ExitCode {
     }
     // Without a SOURCE, what is remembered of others is worth a word.
     let view = View::new(&config, &stored, &clock, options.sources.is_empty());
-    let text = if options.json { json::text(&view) } else { text(&view, perform::style()) };
+    let text = if options.json { json(&view) } else { text(&view, perform::style()) };
     let written = say::out(&text);
     if view.sources.iter().all(is_well) { written } else { ExitCode::from(FAILED) }
 }
@@ -77,8 +77,8 @@ pub struct View<'a> {
     pub last_round: Option<Timestamp>,
     /// Where all this is stored.
     pub dir: String,
-    /// How many bytes that takes.
-    pub size: u64,
+    /// How many bytes that takes; `None` where it is not there yet.
+    pub size: Option<u64>,
     /// What time it is.
     pub now: Timestamp,
 }
@@ -100,7 +100,7 @@ impl<'a> View<'a> {
             unnamed: known.filter(|known| everything && !named(&known.name)).count(),
             last_round: stored.memory.last_round(),
             dir: dir.map_or_else(String::new, |dir| dir.display().to_string()),
-            size: dir.map_or(0, store::directory_size),
+            size: dir.filter(|dir| dir.is_dir()).map(store::directory_size),
             now: clock.wall(),
         }
     }
@@ -122,6 +122,11 @@ fn percentile(latencies: &[u32], percent: usize) -> Option<u32> {
     sorted.sort_unstable();
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()
+}
+
+/// For programs: one object, whose keys stay.
+pub fn json(view: &View<'_>) -> String {
+    json::text(view)
 }
 
 /// For people.

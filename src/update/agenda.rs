@@ -35,10 +35,6 @@ pub(super) struct Rest {
     pub why: String,
     pub since: Timestamp,
     pub until: Timestamp,
-    /// Whether the server asked for it, or we had better.
-    pub asked: bool,
-    /// How many failures in a row led to it.
-    pub count: u32,
 }
 
 /// One turn for each source of the config. `closed` says why nobody is asked, if nobody is.
@@ -147,8 +143,7 @@ pub(super) fn held(
         return None;
     }
     let hold = hold_on(first)?;
-    let ahead = i64::try_from(hold.until.saturating_sub(at).as_secs()).unwrap_or(i64::MAX);
-    let until = Timestamp::from_unix(now.unix().saturating_add(ahead)).unwrap_or(now);
+    let until = ahead(hold.until.saturating_sub(at), now);
     let illness = known.and_then(|known| known.illness.as_ref());
     let since = illness.and_then(|illness| Timestamp::from_unix(illness.since));
     Some(Rest {
@@ -161,9 +156,22 @@ pub(super) fn held(
         why: illness.map_or_else(|| hold.why.clone(), |illness| illness.error.clone()),
         since: since.unwrap_or(hold.since).min(now),
         until,
-        asked: hold.cause == HoldCause::Asked,
-        count: hold.count,
     })
+}
+
+/// How often in a row a source failed, as far as that is remembered.
+pub(super) fn failures(source: &SourceConfig, limiter: &Limiter) -> u32 {
+    let account = quota_of(source).account;
+    let scopes = plan_of(source).into_iter().flat_map(|url| Scope::all(&url, &account));
+    let counts = scopes.filter_map(|scope| limiter.hold_of(&scope.key()).map(|hold| hold.count));
+    counts.max().unwrap_or(0)
+}
+
+/// The calendar's time so long after `now`: the next full second, for nobody may come too early.
+pub(super) fn ahead(span: Duration, now: Timestamp) -> Timestamp {
+    let up = span.saturating_add(Duration::from_nanos(999_999_999));
+    let seconds = i64::try_from(up.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_unix(now.unix().saturating_add(seconds)).unwrap_or(now)
 }
 
 /// The URLs that begin a round of a source.

@@ -69,10 +69,10 @@ pub fn stored(config: &Config, clock: &Clock) -> Stored {
         let (memory, limiter) = (Memory::default(), Limiter::default());
         return Stored { memory, limiter, unreadable: None };
     };
-    let mut keeping = Keeping { looks: true, ..Keeping::default() };
+    let mut keeping = Keeping { dir: Some(dir.clone()), looks: true, ..Keeping::default() };
     let memory = keeping.read_sources(&dir.join(SOURCES), clock.wall());
     let limiter = keeping.read_quotas(&dir.join(QUOTAS), clock);
-    Stored { memory, limiter, unreadable: keeping.unwritable }
+    Stored { memory, limiter, unreadable: keeping.unread.or(keeping.unwritable) }
 }
 
 impl Keeping {
@@ -313,7 +313,8 @@ impl Keeping {
 
     fn unreadable(&self, error: &io::Error) -> String {
         let path = self.dir.as_deref().unwrap_or(Path::new("")).join(SOURCES);
-        format!("reading {}: {}; nothing is written", path.display(), store::plainly(error))
+        let so = if self.looks { "" } else { "; nothing is written" };
+        format!("reading {}: {}{so}", path.display(), store::plainly(error))
     }
 
     /// Writes what is new: the quotas as they stand, and what is remembered.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::agenda::{due, held, wishes_of};
+use super::agenda::{ahead, due, failures, held, wishes_of};
 use super::keeping::Stored;
 use super::sources::quota_of;
 use crate::clock::Clock;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::State;
+use crate::limit::HoldCause;
 use crate::source::Window;
 use crate::state::Known;
 use crate::time::Timestamp;
@@ -25,6 +26,8 @@ pub struct Standing<'a> {
     pub since: Option<Timestamp>,
     /// Why it is not well.
     pub error: Option<String>,
+    /// How often in a row it failed, as far as that is remembered.
+    pub failures: u32,
     /// Until when it is left alone, and why.
     pub pause: Option<Pause>,
     /// When it is asked next, at the earliest; now if it is due. `None` where nobody is asked.
@@ -43,9 +46,7 @@ pub struct Pause {
     /// Until when.
     pub until: Timestamp,
     /// For people: `the server asked for it`.
-    pub why: String,
-    /// How many failures in a row led to it; 0 if none did.
-    pub failures: u32,
+    pub why: &'static str,
 }
 
 /// One for each source, in the order of the config.
@@ -64,6 +65,7 @@ fn one<'a>(source: &'a SourceConfig, stored: &'a Stored, clock: &Clock) -> Stand
         state: None,
         since: None,
         error: None,
+        failures: 0,
         pause: None,
         due: None,
         allowed: allowed(source, known),
@@ -103,22 +105,20 @@ fn outlook(standing: &mut Standing<'_>, stored: &Stored, clock: &Clock) {
     standing.quota = terms.windows.iter().map(left).collect();
     let mut next = due(source, known, now).unwrap_or(now);
     if let Some(rest) = held(source, known, limiter, at, now) {
-        let failures = rest.count;
-        let why = match (rest.asked, failures) {
-            (true, _) => "the server asked for it".into(),
-            (false, 0..=1) => "it failed".into(),
-            (false, _) => format!("it failed {failures} times in a row"),
+        let why = match rest.cause {
+            HoldCause::Asked => "the server asked for it",
+            HoldCause::Backoff => "it failed",
         };
-        standing.pause = Some(Pause { until: rest.until, why, failures });
+        standing.pause = Some(Pause { until: rest.until, why });
+    }
+    if standing.state != Some(State::Ok) {
+        standing.failures = failures(source, limiter);
     }
     let free = limiter.next(&terms.account, &terms.windows, at);
     if free > at && free < Duration::MAX {
-        // Whole seconds: what is left of one has to pass, too.
-        let ahead = free.saturating_sub(at).as_secs_f64().ceil() as i64;
-        let until = Timestamp::from_unix(now.unix().saturating_add(ahead)).unwrap_or(now);
+        let until = ahead(free.saturating_sub(at), now);
         if standing.pause.as_ref().is_none_or(|pause| pause.until < until) {
-            let failures = standing.pause.as_ref().map_or(0, |pause| pause.failures);
-            standing.pause = Some(Pause { until, why: "its quota is used up".into(), failures });
+            standing.pause = Some(Pause { until, why: "its quota is used up" });
         }
     }
     if let Some(pause) = &standing.pause {

@@ -19,6 +19,7 @@ mod promises;
 mod quotas;
 mod round;
 mod sources;
+mod status;
 mod support;
 mod tls;
 mod usage;

@@ -56,8 +56,8 @@ struct Marks {
     pressed: u64,
     /// What is wrong, and how to put it right.
     faults: Vec<String>,
-    /// What is worth knowing.
-    notes: Vec<String>,
+    /// Its server gives neither ETag nor Last-Modified.
+    without_validators: bool,
 }
 
 /// Scores the sources of the config that are on the network.
@@ -98,7 +98,7 @@ fn marks(standing: &Standing<'_>) -> Marks {
         refused: totals.refused,
         pressed: totals.pressed,
         faults: faults(&totals),
-        notes: notes(&totals),
+        without_validators: gives_none(&totals),
     }
 }
 
@@ -107,14 +107,16 @@ fn faults(totals: &Totals) -> Vec<String> {
     let mut faults = Vec::new();
     if *unconditional > 0 {
         faults.push(format!(
-            "asked {unconditional} times for all of it although newsagg could have asked only for \
-             what changed: that is a mistake of newsagg, please report it"
+            "asked {} for all of it although newsagg could have asked only for \
+             what changed: that is a mistake of newsagg, please report it",
+            times(*unconditional)
         ));
     }
     if *pressed > 0 {
         faults.push(format!(
-            "asked {pressed} times before its server wanted to be asked again (Retry-After): that \
-             is a mistake of newsagg unless its state was removed or two copies of it run"
+            "asked {} before its server wanted to be asked again (Retry-After): that \
+             is a mistake of newsagg unless its state was removed or two copies of it run",
+            times(*pressed)
         ));
     }
     if early * EARLY_PART > *polls {
@@ -130,14 +132,12 @@ fn faults(totals: &Totals) -> Vec<String> {
     faults
 }
 
-fn notes(totals: &Totals) -> Vec<String> {
-    let mut notes = Vec::new();
-    if totals.polls >= ENOUGH_POLLS && totals.held == 0 && totals.answered > 0 {
-        notes.push(
-            "its server gives neither ETag nor Last-Modified: each poll brings all of it".into(),
-        );
-    }
-    notes
+fn times(count: u64) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
+}
+
+fn gives_none(totals: &Totals) -> bool {
+    totals.polls >= ENOUGH_POLLS && totals.held == 0 && totals.answered > 0
 }
 
 /// Whoever is troubled by requests must be able to find out whom to write to.
@@ -187,10 +187,12 @@ pub fn text(score: &Score) -> String {
     }
     text.push_str("Compressed answers (gzip) are asked for with every request.\n");
     let about = |marks: &Marks, what: &String| format!("{}: {what}", marks.name);
-    for marks in &score.sources {
-        for note in &marks.notes {
-            wrap(&mut text, &about(marks, note), WIDTH);
-        }
+    let without = score.sources.iter().filter(|marks| marks.without_validators);
+    let without: Vec<&str> = without.map(|marks| &*marks.name).collect();
+    if !without.is_empty() {
+        let without = without.join(", ");
+        let line = format!("No ETag and no Last-Modified, so always the whole, from: {without}");
+        wrap(&mut text, &line, WIDTH);
     }
     let sources = score.sources.iter();
     let faults = sources.flat_map(|marks| marks.faults.iter().map(|fault| about(marks, fault)));
@@ -211,7 +213,7 @@ const COLUMNS: usize = 8;
 const HEAD: [&str; COLUMNS] =
     ["source", "polls", "unchanged", "whole", "shortest", "allowed", "429s", "pressed"];
 /// Longer names are cut.
-const MOST_NAME: usize = 24;
+const MOST_NAME: usize = 18;
 
 fn table(text: &mut String, score: &Score) {
     let mut rows = vec![HEAD.map(str::to_owned)];
@@ -278,9 +280,8 @@ mod tests {
 
     #[test]
     fn a_server_without_validators_is_told_after_enough_polls() {
-        let told = |polls, held| {
-            !notes(&Totals { polls, held, answered: 1, ..Totals::default() }).is_empty()
-        };
+        let told =
+            |polls, held| gives_none(&Totals { polls, held, answered: 1, ..Totals::default() });
         assert_eq!((told(ENOUGH_POLLS - 1, 0), told(ENOUGH_POLLS, 0)), (false, true));
         assert!(!told(ENOUGH_POLLS, 1));
     }

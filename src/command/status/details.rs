@@ -1,7 +1,5 @@
 //! Below the table: what is wrong with whom, and what to do about it.
 
-use std::path::Path;
-
 use super::{View, is_well, state_name, words};
 use crate::http::{Url, without_secrets};
 use crate::item::MAX_TITLE;
@@ -34,7 +32,7 @@ pub(super) fn write(text: &mut String, view: &View<'_>, width: usize) {
     notes.extend(resting.filter_map(|standing| {
         Some([name(standing), ": ".into(), rest(standing, view.now)?].concat())
     }));
-    notes.extend(view.sources.iter().filter_map(|standing| moved(standing, view)));
+    notes.extend(view.sources.iter().filter_map(|standing| moved(standing)));
     if !notes.is_empty() {
         text.push('\n');
     }
@@ -47,13 +45,16 @@ fn name(standing: &Standing<'_>) -> String {
     printable(&standing.source.name, MAX_TITLE)
 }
 
-/// `bbc failed: status: 503; it failed 3 times in a row, left alone until …`
+/// `bbc: status: answered with 503; 3 times in a row; left alone for …`
 fn ill(standing: &Standing<'_>, now: Timestamp) -> String {
     let mut note = format!("{}: ", name(standing));
     match &standing.error {
         Some(error) => note.push_str(&printable(error, MAX_ERROR)),
         None if standing.state.is_none() => note.push_str("never asked yet"),
         None => note.push_str(state_name(standing)),
+    }
+    if standing.failures > 1 {
+        note.push_str(&format!("; {} times in a row", standing.failures));
     }
     if let Some(rest) = rest(standing, now) {
         note.push_str("; ");
@@ -76,7 +77,7 @@ pub(super) fn moved_to<'a>(standing: &Standing<'a>) -> Option<(String, &'a Moved
     Some((printable(&url, MAX_LINK), moved))
 }
 
-fn moved(standing: &Standing<'_>, _view: &View<'_>) -> Option<String> {
+fn moved(standing: &Standing<'_>) -> Option<String> {
     let (to, moved) = moved_to(standing).filter(|(_, moved)| moved.days >= DAYS_OF_MOVED)?;
     let (name, days) = (name(standing), moved.days);
     Some(format!(
@@ -92,14 +93,14 @@ pub(super) fn last_ok(standing: &Standing<'_>) -> Option<Timestamp> {
 
 /// Where all this comes from.
 pub(super) fn footer(text: &mut String, view: &View<'_>) {
-    let (dir, size) = (printable(&view.dir, MAX_LINK), report::bytes(view.size));
+    let dir = printable(&view.dir, MAX_LINK);
     let round = view.last_round.map(|at| words::age(at, view.now) + " ago");
     let lines = [
         format!("last round  {}\n", round.unwrap_or_else(|| "none yet".into())),
-        match (view.dir.is_empty(), Path::new(&view.dir).exists()) {
+        match (view.dir.is_empty(), view.size) {
             (true, _) => "state       nowhere: $HOME is not set\n".into(),
-            (_, false) => format!("state       {dir} (not there yet)\n"),
-            _ => format!("state       {dir} ({size})\n"),
+            (_, None) => format!("state       {dir} (not there yet)\n"),
+            (_, Some(size)) => format!("state       {dir} ({})\n", report::bytes(size)),
         },
     ];
     text.push_str(&lines.concat());
