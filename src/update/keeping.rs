@@ -357,6 +357,10 @@ impl Keeping {
             Journal::rewrite(path, &mut |frames| {
                 memory.rewrite(&mut packed, &mut |record| frames.add(record).map(drop))
             })?
+        } else if self.end == 0 {
+            Journal::rewrite(path, &mut |frames| {
+                memory.save(&mut packed, &mut |record| frames.add(record).map(drop))
+            })?
         } else {
             let mut journal = Journal::open_append(path, self.end)?;
             journal.append(&mut |frames| {

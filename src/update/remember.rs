@@ -83,15 +83,27 @@ pub(super) fn note(
         // Nobody was asked if our own line was down.
         let poll = poll(number, &brought[index], tally, manners).filter(|_| !round.line_down);
         if let Some(poll) = poll {
-            polls.push(poll);
+            // A source that had to wait for its turn was not asked when the round began.
+            let waited = tally.sent.map_or(0, |sent| sent.saturating_sub(round.began).as_secs());
+            polls.push((waited, poll));
             remember_asking(memory, number, source);
             if tally.failures.is_empty() {
                 memory.moved(number, tally.moved.as_ref().map(without_secrets).as_deref(), now);
             }
         }
     }
-    memory.polls(now, polls);
+    note_polls(memory, polls, now);
     new
+}
+
+/// Notes who was asked so many seconds after `began`.
+fn note_polls(memory: &mut Memory, mut polls: Vec<(u64, Poll)>, began: Timestamp) {
+    polls.sort_by_key(|(waited, _)| *waited);
+    for run in polls.chunk_by(|a, b| a.0 == b.0) {
+        let waited = i64::try_from(run[0].0).unwrap_or(0);
+        let at = Timestamp::from_unix(began.unix().saturating_add(waited)).unwrap_or(began);
+        memory.polls(at, run.iter().map(|(_, poll)| *poll).collect());
+    }
 }
 
 /// What was asked for is known, even if nothing came of it.

@@ -1,10 +1,12 @@
 //! One binary for all integration tests.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod audit;
 mod commands;
 mod conditional;
 mod config;
 mod formats;
+mod durable;
 mod hostile;
 mod dates;
 mod house;
