@@ -1,13 +1,13 @@
 //! Where the items of a round lie: what is new on a spool, what is remembered in the journal.
 
 use std::cell::RefCell;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::Spool;
 use super::frame::unescape;
+use super::{Spool, open_own};
 use crate::merge::{REMEMBERED, Shelf};
 use crate::state::ITEM_HEAD;
 
@@ -26,7 +26,7 @@ pub struct Shelves {
 impl Shelves {
     /// Over the journal at this path, if there is one.
     pub fn new(journal: Option<&Path>) -> Shelves {
-        let journal = journal.and_then(|path| File::open(path).ok());
+        let journal = journal.and_then(|path| open_own(path, OpenOptions::new().read(true)).ok());
         Shelves { spool: Spool::default(), journal, window: RefCell::new((0, Vec::new())) }
     }
 
