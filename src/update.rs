@@ -72,6 +72,8 @@ pub struct Wishes {
     pub new: bool,
     /// What is printed counts as printed.
     pub prints: bool,
+    /// Nothing is remembered, and that is as it should be.
+    pub forgetful: bool,
     /// Only quotas and holds are looked at and kept: a look at what sources say.
     pub probe: bool,
 }

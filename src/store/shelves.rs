@@ -1,13 +1,13 @@
 //! Where the items of a round lie: what is new on a spool, what is remembered in the journal.
 
 use std::cell::{OnceCell, RefCell};
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use super::Spool;
 use super::frame::unescape;
+use super::{Spool, open_own};
 use crate::merge::{REMEMBERED, Shelf};
 use crate::state::ITEM_HEAD;
 
@@ -37,7 +37,7 @@ impl Shelves {
             return Ok(file);
         }
         let path = self.path.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        let file = File::open(path)?;
+        let file = open_own(path, OpenOptions::new().read(true))?;
         Ok(self.journal.get_or_init(|| file))
     }
 

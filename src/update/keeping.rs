@@ -28,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How often we look whether it is free.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Where there is not even a home.
+const HOMELESS: &str = "there is no place for the state: set $HOME, or `dir` in [state]";
+
 /// The journal is written anew when it has more than twice what it needs, and this.
 const SLACK: u64 = 64 << 10;
 
@@ -48,6 +51,10 @@ pub(super) struct Keeping {
     broken: bool,
     /// Nothing is to be written anyway.
     looks: bool,
+    /// Nobody is asked anyway.
+    offline: bool,
+    /// No source has a quota.
+    frugal: bool,
     wear: Arc<Mutex<Wear>>,
 }
 
@@ -82,12 +89,23 @@ impl Keeping {
         house: &mut House<'_>,
         wishes: &Wishes,
     ) -> (Keeping, Memory) {
-        let mut keeping = Keeping { dir: config.state.dir.clone(), ..Keeping::default() };
-        let Some(dir) = config.state.dir.as_deref() else { return (keeping, Memory::default()) };
+        let dir = config.state.dir.clone();
         let frugal = |source| sources::quota_of(source).windows.is_empty();
-        if wishes.probe && config.sources.iter().all(frugal) {
+        let frugal = config.sources.iter().all(frugal);
+        let offline = wishes.offline;
+        let mut keeping = Keeping { dir, offline, frugal, ..Keeping::default() };
+        let clock = house.clock.clone();
+        let moment = Box::new(move || clock.moment());
+        if wishes.probe && frugal {
             return (Keeping::default(), Memory::default());
         }
+        let Some(dir) = config.state.dir.as_deref() else {
+            if !wishes.forgetful {
+                keeping.give_up(HOMELESS.into());
+                house.limiter.set_saver(keeping.saver(Path::new("")), moment);
+            }
+            return (keeping, Memory::default());
+        };
         if !wishes.offline || wishes.new {
             keeping.take_lock(dir, house).await;
         }
@@ -95,18 +113,13 @@ impl Keeping {
         let configured = |name: &str| config.sources.iter().any(|source| source.memory == name);
         memory.forget(config.state.keep, house.clock.wall(), &configured);
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &house.clock);
-        let clock = house.clock.clone();
-        house.limiter.set_saver(keeping.saver(dir), Box::new(move || clock.moment()));
+        house.limiter.set_saver(keeping.saver(dir), moment);
         (keeping, memory)
     }
 
     async fn take_lock(&mut self, dir: &Path, house: &House<'_>) {
         if let Err(error) = store::make_directory(dir, 0o700) {
-            return self.give_up(format!(
-                "making the state directory {}: {}",
-                dir.display(),
-                store::plainly(&error)
-            ));
+            return self.give_up_at("making", dir, &error);
         }
         let patience = house.clock.now().saturating_add(PATIENCE);
         loop {
@@ -122,16 +135,26 @@ impl Keeping {
                     self.busy = Some(by);
                     return;
                 }
-                Err(failure @ LockFailure::Unwritable(_)) => {
-                    return self.give_up(format!("{}: {failure}", dir.display()));
+                Err(LockFailure::Unwritable(error)) => {
+                    return self.give_up_at("locking", dir, &error);
                 }
             }
         }
     }
 
+    fn give_up_at(&mut self, doing: &str, dir: &Path, error: &io::Error) {
+        let why = told(error, dir);
+        let why = format!("{doing} the state directory {}: {why}", dir.display());
+        self.give_up(format!("{why} (`dir` in [state] names another place)"));
+    }
+
+    /// The first reason says enough.
     fn give_up(&mut self, why: String) {
-        if !self.looks {
-            log::warn!("{why}; nothing of this round is remembered");
+        if self.unwritable.is_some() || self.looks {
+            log::debug!("{why}");
+        } else {
+            let spared = if self.frugal || self.offline { "" } else { ", and no quota is spent" };
+            log::warn!("{why}; nothing of this round is remembered{spared}");
         }
         self.unwritable = Some(why);
     }
@@ -204,15 +227,19 @@ impl Keeping {
     fn read_quotas(&mut self, path: &Path, clock: &Clock) -> Limiter {
         let now = clock.now();
         let shown = path.display();
-        let bytes = match store::read(path, MAX_QUOTAS) {
-            Ok(bytes) => bytes,
+        let decoded = match store::read_own(path, MAX_QUOTAS) {
+            Ok(bytes) => Limiter::decode(&bytes, now, clock.moment()),
             Err(error) if is_absent(&error) => return Limiter::default(),
+            // No ledger of ours: in its place there must be one again.
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                Err(Unusable::Damaged(store::plainly(&error)))
+            }
             Err(error) => {
-                self.give_up(format!("reading {shown}: {}", store::plainly(&error)));
+                self.give_up(format!("reading {shown}: {}", told(&error, path)));
                 return Limiter::blind(now);
             }
         };
-        Limiter::decode(&bytes, now, clock.moment()).unwrap_or_else(|unusable| {
+        decoded.unwrap_or_else(|unusable| {
             match unusable {
                 Unusable::Newer(version) => {
                     self.give_up(format!("{shown}: of a newer newsagg (format {version})"));
@@ -314,7 +341,7 @@ impl Keeping {
     fn unreadable(&self, error: &io::Error) -> String {
         let path = self.dir.as_deref().unwrap_or(Path::new("")).join(SOURCES);
         let so = if self.looks { "" } else { "; nothing is written" };
-        format!("reading {}: {}{so}", path.display(), store::plainly(error))
+        format!("reading {}: {}{so}", path.display(), told(error, &path))
     }
 
     /// Writes what is new: the quotas as they stand, and what is remembered.
@@ -326,17 +353,29 @@ impl Keeping {
         probe: bool,
     ) {
         let Some(dir) = self.dir.clone().filter(|_| self.is_ours()) else { return };
+        let held_back = house.limiter.unsaved().map(str::to_owned);
         house.limiter.settle(house.clock.now());
-        if house.limiter.changed() {
-            if let Err(why) = house.limiter.save(house.clock.now()) {
+        let quotas = match house.limiter.changed() {
+            true => house.limiter.save(house.clock.now()),
+            false => Ok(()),
+        };
+        let sources = match probe {
+            true => Ok(()),
+            false => self.write(&dir.join(SOURCES), memory, collection),
+        };
+        // What is full is full for both: one sentence is enough.
+        match (sources, quotas, held_back) {
+            (Err(failure), _, Some(_)) => {
+                log::warn!("{failure}; nothing of this round is remembered, and no quota is spent");
+            }
+            (Err(failure), _, None) => {
+                log::warn!("{failure}; what this round brought is not remembered");
+            }
+            (Ok(()), _, Some(why)) => log::warn!("{why}; no quota is spent"),
+            (Ok(()), Err(why), None) => {
                 log::warn!("{why}; who asked to be left alone is not remembered");
             }
-        }
-        if probe {
-            return;
-        }
-        if let Err(failure) = self.write(&dir.join(SOURCES), memory, collection) {
-            log::warn!("{failure}; what this round brought is not remembered");
+            (Ok(()), Ok(()), None) => {}
         }
     }
 
@@ -375,6 +414,18 @@ impl Keeping {
     /// What the state cost the disk.
     pub(super) fn wear(&self) -> Wear {
         *self.wear.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the operating system said, and whose the file is if that may be why.
+fn told(error: &io::Error, path: &Path) -> String {
+    let cause = store::plainly(error);
+    match store::foreign(path).filter(|_| error.kind() == ErrorKind::PermissionDenied) {
+        Some((path, owner, user)) => {
+            let path = path.display();
+            format!("{cause}: {path} belongs to user {owner}, and this is user {user}")
+        }
+        None => cause,
     }
 }
 
