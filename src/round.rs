@@ -329,6 +329,8 @@ impl Running<'_> {
             self.obey(&job, &failure, until, now);
         }
         if let Some(request) = ask.source.fallback(&job.request) {
+            let trouble = &mut self.round.tallies[job.source].trouble;
+            trouble.get_or_insert_with(|| (job.request.url.clone(), failure));
             return self.ask_instead(&job, request, now);
         }
         // A host that was given up is asked no more.
@@ -383,7 +385,7 @@ impl Running<'_> {
 
     fn fail(&mut self, job: Job, failure: Failure) {
         let tally = &mut self.round.tallies[job.source];
-        tally.failed_at.get_or_insert(job.request.url);
+        tally.trouble.get_or_insert_with(|| (job.request.url, failure.clone()));
         tally.failures.push(failure);
         self.round.cut_short = self.rules.fail_fast;
     }

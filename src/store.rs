@@ -1,10 +1,14 @@
 //! Files: read whole and bounded, written so that they are whole whenever they exist.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::ops::AddAssign;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 mod appear;
 mod aside;
@@ -74,6 +78,42 @@ pub fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     read_all(File::open(path)?, max)
 }
 
+/// Reads a file of the state, of at most `max` bytes; a longer one is an error (`FileTooLarge`), and
+/// so is what is no file.
+pub fn read_own(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    read_all(open_own(path, OpenOptions::new().read(true))?, max)
+}
+
+/// Opens a file of the state. Others may be able to write where it lies: a link is not followed, and
+/// a pipe nobody writes to is not waited for.
+fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = options.custom_flags(flags.bits() as i32).open(path);
+    let file = opened.map_err(|error| match error.raw_os_error() {
+        Some(code) if code == Errno::LOOP.raw_os_error() => {
+            io::Error::other("it is a symbolic link")
+        }
+        _ => error,
+    })?;
+    let meta = again(|| file.metadata())?;
+    match (meta.is_file(), meta.is_dir()) {
+        (true, _) => Ok(file),
+        (_, true) => Err(io::Error::other("it is a directory")),
+        _ => Err(io::Error::other("it is no file")),
+    }
+}
+
+/// Gives a file that was just made to whom its directory belongs: who runs the program once as root
+/// must not lock its user out.
+fn hand_over(file: &File, path: &Path) {
+    if let (Ok(ours), Ok(place)) = (file.metadata(), fs::metadata(beside::directory(path))) {
+        if ours.uid() != place.uid() {
+            // Only root may.
+            fchown(file, Some(place.uid()), Some(place.gid())).ok();
+        }
+    }
+}
+
 /// Reads to the end, but no more than `max` bytes.
 pub fn read_all(from: impl Read, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -93,15 +133,43 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// Moves a file out of the way, in place of one that was moved there before.
-pub fn set_aside(path: &Path, aside: &Path) -> io::Result<()> {
-    again(|| fs::rename(path, aside))
+/// Bytes in the files of a directory, without what lies deeper; 0 if it cannot be read.
+pub fn directory_size(path: &Path) -> u64 {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let files = entries.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
+    files.map(|file| file.len()).sum()
 }
 
 /// Makes a directory with this mode, and what it is in.
 pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    again(|| fs::DirBuilder::new().recursive(true).mode(mode).create(path))
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    if let Some(other) = in_the_way(path) {
+        return Err(io::Error::other(format!("{} is no directory", other.display())));
+    }
+    make_directory(path.parent().unwrap_or(Path::new("")), mode)?;
+    match again(|| fs::DirBuilder::new().mode(mode).create(path)) {
+        // Somebody else was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        outcome => outcome.and_then(|()| beside::sync_directory(path)),
+    }
+}
+
+/// What stands where a directory is to be.
+fn in_the_way(path: &Path) -> Option<&Path> {
+    path.ancestors().find(|path| fs::symlink_metadata(path).is_ok() && !path.is_dir())
+}
+
+/// The file, or else its directory, or the lock in it, that is not ours; whose it is, and who we are.
+pub fn foreign(path: &Path) -> Option<(PathBuf, u32, u32)> {
+    let owner = |path: &Path| Some(fs::metadata(path).ok()?.uid());
+    let user = owner(Path::new("/proc/self"))?;
+    let places = [path.into(), path.join(lock::NAME), beside::directory(path).into()];
+    let foreign = |path: PathBuf| Some((owner(&path)?, path)).filter(|(owner, _)| *owner != user);
+    let (owner, path) = places.into_iter().find_map(foreign)?;
+    Some((path, owner, user))
 }
 
 /// Does it again as long as a signal comes between; the standard library does so for some calls.

@@ -29,6 +29,7 @@ mod local;
 mod outputs;
 mod remember;
 mod sources;
+mod standing;
 
 use account::Verdict;
 use agenda::Turn;
@@ -36,6 +37,7 @@ use gather::Gathered;
 use keeping::Keeping;
 
 pub use keeping::{Stored, stored};
+pub use standing::{Pause, Standing, standing};
 
 /// So many stories are at hand after a round, beside the outputs.
 pub const NEWEST: usize = 20;
@@ -70,6 +72,8 @@ pub struct Wishes {
     pub new: bool,
     /// What is printed counts as printed.
     pub prints: bool,
+    /// Nothing is remembered, and that is as it should be.
+    pub forgetful: bool,
     /// Only quotas and holds are looked at and kept: a look at what sources say.
     pub probe: bool,
 }
@@ -103,7 +107,9 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
 
     let mut gathered = Gathered::new(config, &memory, started, keeping.shelf());
     let mut round = sources::ask(config, house, wishes, &turns, &memory, &mut gathered).await;
-    keeping.recall(config, &memory, &mut gathered, wishes.new);
+    gathered.forgive(&round);
+    let recalled = keeping.recall(config, &memory, &mut gathered, wishes.new);
+    let unread = keeping.unread().or(recalled.err());
     let Gathered { collection, brought, .. } = gathered;
 
     blame::place(config, house, &mut round, &turns);
@@ -111,7 +117,10 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let counts = collection.counts(config.sources.len());
     let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
     let order = outputs::Order::new(config, &collection, wishes.new);
-    let written = outputs::write(config, &health, &order, &counts, started, wishes.style);
+    let written = match &unread {
+        Some(why) => outputs::refuse(config, why),
+        None => outputs::write(config, &health, &order, &counts, started, wishes.style),
+    };
 
     let durable = |index: usize| outputs::durable(config, &written, index);
     let new = remember::note(config, &mut memory, &round, &brought, &verdicts, &durable, started);
@@ -143,10 +152,10 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     Updated {
         report,
         health,
-        rested: rested(config, &turns),
+        rested: rested(config, &turns, started),
         newest,
         spans: std::mem::take(&mut round.spans),
-        unwritten: written.iter().filter_map(|output| output.error.clone()).collect(),
+        unwritten: complaints(&written),
         deserted: written.iter().any(|output| output.deserted),
     }
 }
@@ -195,13 +204,29 @@ fn diagnose(
     health
 }
 
+/// What could not be written, and why: each sentence once.
+fn complaints(written: &[outputs::Written]) -> Vec<String> {
+    let mut all: Vec<String> = written.iter().filter_map(|output| output.error.clone()).collect();
+    all.dedup();
+    all
+}
+
 /// Who was not asked, and why, for people.
-fn rested(config: &Config, turns: &[Turn]) -> Vec<(String, String)> {
+fn rested(config: &Config, turns: &[Turn], now: Timestamp) -> Vec<(String, String)> {
     let words = |turn: &Turn| match turn {
         Turn::Ask | Turn::Held(_) => None,
-        Turn::NotDue(at) => Some(format!("not due until {at}, --force asks")),
+        Turn::NotDue(at) => Some(format!("not due until {}, --force asks", clock_time(*at, now))),
         Turn::Nobody(why) => Some(why.clone()),
     };
     let rested = config.sources.iter().zip(turns);
     rested.filter_map(|(source, turn)| Some((source.name.clone(), words(turn)?))).collect()
+}
+
+/// `10:30 UTC`; with the day where it is not within one.
+fn clock_time(at: Timestamp, now: Timestamp) -> String {
+    let [year, month, day, hour, minute, _] = at.civil();
+    match at.unix().saturating_sub(now.unix()) < 86_400 {
+        true => format!("{hour:02}:{minute:02} UTC"),
+        false => format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC"),
+    }
 }

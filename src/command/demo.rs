@@ -20,7 +20,7 @@ use crate::source::hackernews::{HackerNews, List};
 use crate::source::newsapi::NewsApi;
 use crate::store;
 use crate::transport::Transport;
-use crate::update::Updated;
+use crate::update::{Updated, Wishes};
 
 use super::perform::{self, Manner};
 
@@ -103,7 +103,9 @@ fn attempt(output: Option<&Path>, quiet: bool) -> Result<u8, String> {
         show::begin(config.sources.len(), &latency, &mut out).and_then(|()| out.flush()).ok();
     }
     // The web is ours: no proxy of the environment has any part in it.
-    let updated = match perform::run(&config, &Manner::default(), Transport::direct) {
+    let wishes = Wishes { forgetful: true, ..Wishes::default() };
+    let manner = Manner { wishes, ..Manner::default() };
+    let updated = match perform::run(&config, &manner, Transport::direct) {
         Ok(updated) => updated,
         Err(code) => return Ok(code),
     };

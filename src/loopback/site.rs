@@ -87,8 +87,13 @@ impl Site {
                 let size = asked.parameter("bytes").and_then(|bytes| bytes.parse().ok());
                 let number = number.parse().unwrap_or(0);
                 let size = size.unwrap_or(self.feed_bytes);
+                let etag = format!("\"{number}-{size}\"");
+                let fields = format!("etag: {etag}\r\n");
+                if asked.field("if-none-match") == Some(&etag) {
+                    return Answer { status: 304, fields, ..Answer::default() };
+                }
                 let (content_type, body) = feeds::synthetic(number, size, self.now);
-                Answer::ok(content_type, body.into_bytes())
+                Answer { fields, ..Answer::ok(content_type, body.into_bytes()) }
             }
             // An item that never was: Firebase says so with 200.
             ["hn", "v0", "item", _] => Answer::json(200, "null".into()),

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use super::beside::{Beside, tidy};
-use super::{Wear, WriteFailure, again, real};
+use super::{Wear, WriteFailure, again, hand_over, real};
 
 /// What became of a file that was to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +53,27 @@ pub fn appear(path: &Path, mode: u32, render: Render<'_>) -> Result<Appeared, Wr
     Ok(Appeared { bytes, written: true })
 }
 
-/// Makes `path` hold these bytes as [`appear`] does, without looking at what it held.
+/// Makes a file of the state hold these bytes as [`appear`] does, without looking at what it held: a
+/// link there is replaced, not followed. It belongs to whom its directory belongs.
 pub fn replace(path: &Path, mode: u32, bytes: &[u8]) -> Result<Wear, WriteFailure> {
-    let bytes = swap(path, &real(path), mode, &|out| out.write_all(bytes))?;
+    let beside = begin(path, path)?;
+    hand_over(&beside.file, path);
+    let bytes = fill_and_put(beside, path, path, mode, &|out| out.write_all(bytes))?;
     Ok(Wear { files: 1, bytes })
 }
 
 /// Writes a file beside the target, and renames it.
 fn swap(path: &Path, target: &Path, mode: u32, render: Render<'_>) -> Result<u64, WriteFailure> {
-    let beside = begin(path, target)?;
+    fill_and_put(begin(path, target)?, path, target, mode, render)
+}
+
+fn fill_and_put(
+    beside: Beside,
+    path: &Path,
+    target: &Path,
+    mode: u32,
+    render: Render<'_>,
+) -> Result<u64, WriteFailure> {
     let bytes = fill(&beside.file, mode, render)
         .map_err(|cause| WriteFailure::new(path, "filling the file beside it", cause))?;
     beside.replace(path, target)?;

@@ -1,14 +1,14 @@
 //! Damaged files, kept for whoever wants to look.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::beside::{MAX_LOOKED_AT, directory, sync_directory};
-use super::{again, real};
+use super::{again, open_own};
 use crate::time::Timestamp;
 
 /// So many damaged files of one name are kept, the latest.
@@ -22,14 +22,12 @@ const MAX_A_SECOND: u32 = 10;
 ///
 /// The file must then be replaced, not written to: it is one file with two names.
 pub fn keep_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
-    // Not the link, if it is one: what it leads to is what will be replaced.
-    let file = real(path);
     for attempt in 0..MAX_A_SECOND {
         let aside = path.with_file_name(name(path, now, attempt));
-        match again(|| fs::hard_link(&file, &aside)).or_else(|error| match error.kind() {
+        match again(|| fs::hard_link(path, &aside)).or_else(|error| match error.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => Err(error),
             // FAT has no links; some systems forbid those to the files of others.
-            _ => copy(&file, &aside),
+            _ => copy(path, &aside),
         }) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -45,7 +43,7 @@ pub fn keep_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
 
 /// Nothing is left of a copy that did not succeed.
 fn copy(path: &Path, aside: &Path) -> io::Result<()> {
-    let mut from = File::open(path)?;
+    let mut from = open_own(path, OpenOptions::new().read(true))?;
     let mut to = OpenOptions::new().write(true).create_new(true).mode(0o600).open(aside)?;
     let copied = io::copy(&mut from, &mut to).and_then(|_| to.sync_all());
     if copied.is_err() {
@@ -158,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_are_no_links_it_is_a_copy_and_a_link_is_followed() {
+    fn where_there_are_no_links_it_is_a_copy_and_what_a_link_leads_to_is_not_touched() {
         let scratch = Scratch::new("copy");
         let (path, link) = (scratch.0.join("real"), scratch.0.join("sources"));
         fs::write(&path, "damaged").unwrap();
@@ -171,9 +169,13 @@ mod tests {
         assert!(copy(&scratch.0, &scratch.0.join("of-a-directory")).is_err());
         assert!(!scratch.0.join("of-a-directory").exists());
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        let aside = keep_aside(&link, at(0)).unwrap();
+        assert!(copy(&link, &scratch.0.join("of-a-link")).is_err());
         crate::store::replace(&link, 0o600, b"new").unwrap();
-        assert_eq!(fs::read(&aside).unwrap(), b"damaged");
+        assert_eq!(
+            (fs::read(&link).unwrap(), fs::read(&path).unwrap()),
+            (b"new".to_vec(), b"damaged".to_vec())
+        );
+        assert!(fs::symlink_metadata(&link).unwrap().is_file());
         let absent = scratch.0.join("absent");
         assert_eq!(keep_aside(&absent, at(1)).unwrap_err().kind(), io::ErrorKind::NotFound);
     }

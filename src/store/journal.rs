@@ -9,7 +9,7 @@ use super::appear::begin;
 use super::beside::tidy;
 use super::frame::{Frames, HEAD, HEADER, Header, MAX_PAYLOAD, Place, unescape};
 use super::scan::{self, Head, Reading};
-use super::{Wear, WriteFailure, again, real};
+use super::{Wear, WriteFailure, again, hand_over, open_own};
 
 /// A file of records whose last bytes may be missing after a kill, and nothing else. Who writes
 /// holds the [`Lock`](super::Lock).
@@ -43,7 +43,7 @@ impl Journal {
     /// replaces the one, and nothing the other.
     pub fn open_append(path: &Path, end: u64) -> Result<Journal, WriteFailure> {
         let failed = |cause| WriteFailure::new(path, "opening it", cause);
-        let file = match OpenOptions::new().read(true).write(true).open(path) {
+        let file = match open_own(path, OpenOptions::new().read(true).write(true)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && end == 0 => {
                 return Journal::rewrite(path, &mut |_| Ok(()));
             }
@@ -58,15 +58,15 @@ impl Journal {
             Head::Ours if (HEAD.len() as u64..=meta.len()).contains(&end) => {}
             _ => return Err(failed(io::Error::other("it is not the file that was read"))),
         }
-        tidy(&real(path), meta.uid());
+        tidy(path, meta.uid());
         Ok(Journal { path: path.into(), file, end, refused: false, wear: Wear::default() })
     }
 
     /// Writes a journal of these records only, and puts it in the place of the one there, if any:
-    /// write beside, fsync, rename, fsync of the directory. The new places are those of `fill`.
+    /// write beside, fsync, rename, fsync of the directory. A link is replaced, not followed. The new places are those of `fill`.
     pub fn rewrite(path: &Path, fill: Fill<'_>) -> Result<Journal, WriteFailure> {
-        let target = real(path);
-        let beside = begin(path, &target)?;
+        let beside = begin(path, path)?;
+        hand_over(&beside.file, path);
         let mut frames = Frames::new(&beside.file, 0);
         frames.raw(HEAD);
         let filled = fill(&mut frames).and_then(|()| {
@@ -75,7 +75,7 @@ impl Journal {
         });
         let end = frames.end();
         filled.map_err(|cause| WriteFailure::new(path, "filling the file beside it", cause))?;
-        let file = beside.replace(path, &target)?;
+        let file = beside.replace(path, path)?;
         let wear = Wear { files: 1, bytes: end };
         Ok(Journal { path: path.into(), file, end, refused: false, wear })
     }

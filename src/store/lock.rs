@@ -8,13 +8,13 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, OFlags, flock, major, minor};
+use rustix::fs::{FlockOperation, flock, major, minor};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::{again, plainly};
+use super::{again, hand_over, open_own, plainly};
 
 /// The file that is locked; there is never anything in it.
-const NAME: &str = "lock";
+pub(super) const NAME: &str = "lock";
 /// How often it is tried again.
 const STEP: Duration = Duration::from_millis(5);
 /// A command's word is at most so long; longer ones are not shown.
@@ -80,11 +80,24 @@ impl Lock {
 
 /// Made if it is not there; never through a link.
 fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     // Neither truncated nor written to; network file systems lock only what is open for writing.
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    options.mode(0o600).custom_flags(flags.bits() as i32).open(path)
+    options.read(true).write(true).mode(0o600);
+    match open_own(path, &mut options) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        outcome => return outcome,
+    }
+    match open_own(path, options.create_new(true)) {
+        // Somebody was quicker.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            open_own(path, options.create_new(false))
+        }
+        Err(error) => Err(error),
+        Ok(file) => {
+            hand_over(&file, path);
+            Ok(file)
+        }
+    }
 }
 
 fn is_at(file: &File, path: &Path) -> bool {

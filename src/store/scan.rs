@@ -3,13 +3,14 @@
 //! Each byte is looked at once for the next marker and once for the check of its frame, whatever
 //! the file holds: garbage costs no more than records.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
 use memchr::memchr;
 
 use super::frame::{HEAD, HEADER, Header, MARKER, Place, is_plain, unescape};
+use super::open_own;
 
 /// So much is read at once, beyond what is unfinished.
 const BUFFER: usize = 256 << 10;
@@ -57,7 +58,7 @@ enum Found {
 
 /// Hands each good record of the journal to `visit`, in their order.
 pub(super) fn read(path: &Path, visit: &mut dyn FnMut(Place, &[u8])) -> io::Result<Reading> {
-    match File::open(path) {
+    match open_own(path, OpenOptions::new().read(true)) {
         Ok(file) => scan(file, visit),
         Err(error)
             if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>

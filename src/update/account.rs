@@ -51,8 +51,9 @@ pub(super) fn judge(
             }
             (_, Turn::Ask) => match (limiter.unsaved(), fate(tally)) {
                 // Nothing is spent that could not be written down first.
-                (Some(why), verdict) if untouched(tally) && tally.put_off == Some(None) => {
-                    let error = Failure::new(Stage::Quota, format!("it cannot be saved: {why}"));
+                (Some(_), verdict) if untouched(tally) && tally.put_off == Some(None) => {
+                    let why = "not asked: what is spent cannot be saved";
+                    let error = Failure::new(Stage::Quota, why);
                     Verdict { error: Some(error.to_string()), ..verdict }
                 }
                 (_, verdict) => verdict,

@@ -42,8 +42,11 @@ pub(super) fn place(config: &Config, house: &mut House<'_>, round: &mut Round, t
 fn line_is_down(round: &Round, asked: &[usize]) -> bool {
     let tried = asked.iter().filter_map(|index| {
         let tally = &round.tallies[*index];
-        let failure = tally.failures.first().filter(|_| tally.pages + tally.unchanged == 0);
-        let url = tally.failed_at.as_ref().or(tally.asked.as_ref())?;
+        let fruitless = tally.pages + tally.unchanged == 0;
+        let (url, failure) = match tally.trouble.as_ref().filter(|_| fruitless) {
+            Some((url, failure)) => (url, Some(failure)),
+            None => (tally.asked.as_ref()?, None),
+        };
         Some(Tried { source: *index, url, failure })
     });
     backoff::our_line_is_down(tried)
@@ -69,7 +72,8 @@ fn hold(
     alive: &HashSet<String>,
     blamed: &mut HashSet<String>,
 ) {
-    let (Some(failure), Some(url)) = (tally.failures.first(), &tally.failed_at) else { return };
+    // The first of a line of fallbacks is the one that is asked again.
+    let Some((url, failure)) = &tally.trouble else { return };
     let account = quota_of(&config.sources[index]).account;
     let now = house.clock.now();
     let wall = house.clock.wall();

@@ -8,7 +8,7 @@ use crate::http::{Request, Response, Secret, Url};
 use crate::item::{Item, Text};
 use crate::merge::{Collection, Shelf, fingerprint};
 use crate::pack;
-use crate::round::Landed;
+use crate::round::{Landed, Round};
 use crate::source;
 use crate::state::{ItemHead, Kept, Memory, SHOWN, content, root_of};
 use crate::time::Timestamp;
@@ -96,6 +96,16 @@ impl<'a> Gathered<'a> {
         let brought = config.sources.iter().map(|s| Brought { roots: roots(s), items: 0 });
         let brought = brought.collect();
         Gathered { config, memory, now, collection, brought, packed: Vec::new() }
+    }
+
+    /// What failed left nothing to show: what was shown before stays.
+    pub(super) fn forgive(&mut self, round: &Round) {
+        for (brought, tally) in self.brought.iter_mut().zip(&round.tallies) {
+            let whole = tally.failures.is_empty() && tally.put_off.is_none();
+            for root in brought.roots.iter_mut().filter(|root| !whole && root.items.is_empty()) {
+                root.read = false;
+            }
+        }
     }
 
     /// When the round began.

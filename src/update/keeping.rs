@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::gather::{Gathered, wanted};
 use super::{House, Wishes, sources};
+use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::limit::{Limiter, Unusable};
 use crate::merge::{Collection, REMEMBERED, Shelf};
@@ -28,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How often we look whether it is free.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Where there is not even a home.
+const HOMELESS: &str = "there is no place for the state: set $HOME, or `dir` in [state]";
+
 /// The journal is written anew when it has more than twice what it needs, and this.
 const SLACK: u64 = 64 << 10;
 
@@ -40,10 +44,18 @@ pub(super) struct Keeping {
     busy: Option<String>,
     /// Why nothing can be written.
     unwritable: Option<String>,
+    /// Why what is remembered cannot be read: nobody is asked, nothing is written.
+    unread: Option<String>,
     /// Where the journal's last record ends.
     end: u64,
     /// It has to be written anew.
     broken: bool,
+    /// Nothing is to be written anyway.
+    looks: bool,
+    /// Nobody is asked anyway.
+    offline: bool,
+    /// No source has a quota.
+    frugal: bool,
     wear: Arc<Mutex<Wear>>,
 }
 
@@ -54,17 +66,21 @@ pub struct Stored {
     pub memory: Memory,
     /// What was spent and who is held.
     pub limiter: Limiter,
+    /// Why none of it can be believed: it cannot be read, or a newer program wrote it.
+    pub unreadable: Option<String>,
 }
 
-/// Reads what is stored, without the lock and without changing anything.
-pub fn stored(config: &Config, house: &House<'_>) -> Stored {
+/// Reads what is stored, without the lock and without changing anything. What is damaged is told on
+/// the log.
+pub fn stored(config: &Config, clock: &Clock) -> Stored {
     let Some(dir) = &config.state.dir else {
-        return Stored { memory: Memory::default(), limiter: Limiter::default() };
+        let (memory, limiter) = (Memory::default(), Limiter::default());
+        return Stored { memory, limiter, unreadable: None };
     };
-    let mut keeping = Keeping { dir: Some(dir.clone()), ..Keeping::default() };
-    let memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
-    let limiter = keeping.read_quotas(&dir.join(QUOTAS), house);
-    Stored { memory, limiter }
+    let mut keeping = Keeping { dir: Some(dir.clone()), looks: true, ..Keeping::default() };
+    let memory = keeping.read_sources(&dir.join(SOURCES), clock.wall());
+    let limiter = keeping.read_quotas(&dir.join(QUOTAS), clock);
+    Stored { memory, limiter, unreadable: keeping.unread.or(keeping.unwritable) }
 }
 
 impl Keeping {
@@ -74,31 +90,37 @@ impl Keeping {
         house: &mut House<'_>,
         wishes: &Wishes,
     ) -> (Keeping, Memory) {
-        let mut keeping = Keeping { dir: config.state.dir.clone(), ..Keeping::default() };
-        let Some(dir) = config.state.dir.as_deref() else { return (keeping, Memory::default()) };
+        let dir = config.state.dir.clone();
         let frugal = |source| sources::quota_of(source).windows.is_empty();
-        if wishes.probe && config.sources.iter().all(frugal) {
+        let frugal = config.sources.iter().all(frugal);
+        let offline = wishes.offline;
+        let mut keeping = Keeping { dir, offline, frugal, ..Keeping::default() };
+        let clock = house.clock.clone();
+        let moment = Box::new(move || clock.moment());
+        if wishes.probe && frugal {
             return (Keeping::default(), Memory::default());
         }
+        let Some(dir) = config.state.dir.as_deref() else {
+            if !wishes.forgetful {
+                keeping.give_up(HOMELESS.into());
+                house.limiter.set_saver(keeping.saver(Path::new("")), moment);
+            }
+            return (keeping, Memory::default());
+        };
         if !wishes.offline || wishes.new {
             keeping.take_lock(dir, house).await;
         }
         let mut memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
         let configured = |name: &str| config.sources.iter().any(|source| source.memory == name);
         memory.forget(config.state.keep, house.clock.wall(), &configured);
-        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), house);
-        let clock = house.clock.clone();
-        house.limiter.set_saver(keeping.saver(dir), Box::new(move || clock.moment()));
+        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &house.clock);
+        house.limiter.set_saver(keeping.saver(dir), moment);
         (keeping, memory)
     }
 
     async fn take_lock(&mut self, dir: &Path, house: &House<'_>) {
         if let Err(error) = store::make_directory(dir, 0o700) {
-            return self.give_up(format!(
-                "making the state directory {}: {}",
-                dir.display(),
-                store::plainly(&error)
-            ));
+            return self.give_up_at("making", dir, &error);
         }
         let patience = house.clock.now().saturating_add(PATIENCE);
         loop {
@@ -114,21 +136,38 @@ impl Keeping {
                     self.busy = Some(by);
                     return;
                 }
-                Err(failure @ LockFailure::Unwritable(_)) => {
-                    return self.give_up(format!("{}: {failure}", dir.display()));
+                Err(LockFailure::Unwritable(error)) => {
+                    return self.give_up_at("locking", dir, &error);
                 }
             }
         }
     }
 
+    fn give_up_at(&mut self, doing: &str, dir: &Path, error: &io::Error) {
+        let why = told(error, dir);
+        let why = format!("{doing} the state directory {}: {why}", dir.display());
+        self.give_up(format!("{why} (`dir` in [state] names another place)"));
+    }
+
+    /// The first reason says enough.
     fn give_up(&mut self, why: String) {
-        log::warn!("{why}; nothing of this round is remembered");
+        if self.unwritable.is_some() || self.looks {
+            log::debug!("{why}");
+        } else {
+            let spared = if self.frugal || self.offline { "" } else { ", and no quota is spent" };
+            log::warn!("{why}; nothing of this round is remembered{spared}");
+        }
         self.unwritable = Some(why);
     }
 
     /// Whether what is remembered will be saved.
     pub(super) fn is_ours(&self) -> bool {
-        self.lock.is_some() && self.unwritable.is_none()
+        self.lock.is_some() && self.unwritable.is_none() && self.unread.is_none()
+    }
+
+    /// Why nothing can be done, if that is so.
+    pub(super) fn unread(&self) -> Option<String> {
+        self.unread.clone()
     }
 
     /// Why nobody is asked, if nobody is.
@@ -139,6 +178,9 @@ impl Keeping {
         wishes: &Wishes,
         now: Timestamp,
     ) -> Option<String> {
+        if self.unread.is_some() {
+            return Some("what is remembered cannot be read".into());
+        }
         if wishes.offline {
             return Some("--offline asks nobody".into());
         }
@@ -174,7 +216,8 @@ impl Keeping {
                 }
             }
             Err(error) if is_absent(&error) => {}
-            Err(error) => self.give_up(format!("reading {shown}: {}", store::plainly(&error))),
+            // Documents made without it would lose what it holds.
+            Err(error) => self.unread = Some(self.unreadable(&error)),
         }
         if strange > 0 {
             log::debug!("{shown}: {strange} records of no known kind");
@@ -182,24 +225,28 @@ impl Keeping {
         memory
     }
 
-    fn read_quotas(&mut self, path: &Path, house: &House<'_>) -> Limiter {
-        let now = house.clock.now();
+    fn read_quotas(&mut self, path: &Path, clock: &Clock) -> Limiter {
+        let now = clock.now();
         let shown = path.display();
-        let bytes = match store::read(path, MAX_QUOTAS) {
-            Ok(bytes) => bytes,
+        let decoded = match store::read_own(path, MAX_QUOTAS) {
+            Ok(bytes) => Limiter::decode(&bytes, now, clock.moment()),
             Err(error) if is_absent(&error) => return Limiter::default(),
+            // No ledger of ours: in its place there must be one again.
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                Err(Unusable::Damaged(store::plainly(&error)))
+            }
             Err(error) => {
-                self.give_up(format!("reading {shown}: {}", store::plainly(&error)));
+                self.give_up(format!("reading {shown}: {}", told(&error, path)));
                 return Limiter::blind(now);
             }
         };
-        Limiter::decode(&bytes, now, house.clock.moment()).unwrap_or_else(|unusable| {
+        decoded.unwrap_or_else(|unusable| {
             match unusable {
                 Unusable::Newer(version) => {
                     self.give_up(format!("{shown}: of a newer newsagg (format {version})"));
                 }
                 Unusable::Damaged(why) => {
-                    let aside = self.aside(path, house.clock.wall());
+                    let aside = self.aside(path, clock.wall());
                     log::warn!("{shown}: damaged ({why}){aside}; quotas count as used up");
                 }
             }
@@ -241,7 +288,7 @@ impl Keeping {
     /// Where the items of the round lie: what is new on a spool, what is remembered in the journal.
     pub(super) fn shelf(&self) -> Box<dyn Shelf> {
         let journal = self.dir.as_ref().map(|dir| dir.join(SOURCES));
-        Box::new(Shelves::new(journal.as_deref()))
+        Box::new(Shelves::new(journal))
     }
 
     /// Puts what is remembered beside what was read just now. With `all`, also what its source
@@ -252,7 +299,7 @@ impl Keeping {
         memory: &Memory,
         gathered: &mut Gathered<'_>,
         all: bool,
-    ) {
+    ) -> Result<(), String> {
         let mut wanted_items = Vec::new();
         for (index, source) in config.sources.iter().enumerate() {
             let Some(known) = memory.of(&source.memory) else { continue };
@@ -271,10 +318,10 @@ impl Keeping {
         for (kept, index) in wanted_items {
             packed.clear();
             let place = REMEMBERED | kept.place;
-            if let Err(error) = gathered.collection.bytes(place, kept.length, &mut packed) {
-                log::debug!("an item of {}: {error}", config.sources[index].name);
-                continue;
-            }
+            gathered
+                .collection
+                .bytes(place, kept.length, &mut packed)
+                .map_err(|error| self.unreadable(&error))?;
             let source = &config.sources[index];
             let title = pack::glance(&packed).map(|item| item.title);
             if !title.is_some_and(|title| wanted(source, title)) {
@@ -289,6 +336,13 @@ impl Keeping {
                 kept.head.printed,
             );
         }
+        Ok(())
+    }
+
+    fn unreadable(&self, error: &io::Error) -> String {
+        let path = self.dir.as_deref().unwrap_or(Path::new("")).join(SOURCES);
+        let so = if self.looks { "" } else { "; nothing is written" };
+        format!("reading {}: {}{so}", path.display(), told(error, &path))
     }
 
     /// Writes what is new: the quotas as they stand, and what is remembered.
@@ -300,17 +354,29 @@ impl Keeping {
         probe: bool,
     ) {
         let Some(dir) = self.dir.clone().filter(|_| self.is_ours()) else { return };
+        let held_back = house.limiter.unsaved().map(str::to_owned);
         house.limiter.settle(house.clock.now());
-        if house.limiter.changed() {
-            if let Err(why) = house.limiter.save(house.clock.now()) {
+        let quotas = match house.limiter.changed() {
+            true => house.limiter.save(house.clock.now()),
+            false => Ok(()),
+        };
+        let sources = match probe {
+            true => Ok(()),
+            false => self.write(&dir.join(SOURCES), memory, collection),
+        };
+        // What is full is full for both: one sentence is enough.
+        match (sources, quotas, held_back) {
+            (Err(failure), _, Some(_)) => {
+                log::warn!("{failure}; nothing of this round is remembered, and no quota is spent");
+            }
+            (Err(failure), _, None) => {
+                log::warn!("{failure}; what this round brought is not remembered");
+            }
+            (Ok(()), _, Some(why)) => log::warn!("{why}; no quota is spent"),
+            (Ok(()), Err(why), None) => {
                 log::warn!("{why}; who asked to be left alone is not remembered");
             }
-        }
-        if probe {
-            return;
-        }
-        if let Err(failure) = self.write(&dir.join(SOURCES), memory, collection) {
-            log::warn!("{failure}; what this round brought is not remembered");
+            (Ok(()), Ok(()), None) => {}
         }
     }
 
@@ -331,6 +397,10 @@ impl Keeping {
             Journal::rewrite(path, &mut |frames| {
                 memory.rewrite(&mut packed, &mut |record| frames.add(record).map(drop))
             })?
+        } else if self.end == 0 {
+            Journal::rewrite(path, &mut |frames| {
+                memory.save(&mut packed, &mut |record| frames.add(record).map(drop))
+            })?
         } else {
             let mut journal = Journal::open_append(path, self.end)?;
             journal.append(&mut |frames| {
@@ -345,6 +415,18 @@ impl Keeping {
     /// What the state cost the disk.
     pub(super) fn wear(&self) -> Wear {
         *self.wear.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the operating system said, and whose the file is if that may be why.
+fn told(error: &io::Error, path: &Path) -> String {
+    let cause = store::plainly(error);
+    match store::foreign(path).filter(|_| error.kind() == ErrorKind::PermissionDenied) {
+        Some((path, owner, user)) => {
+            let path = path.display();
+            format!("{cause}: {path} belongs to user {owner}, and this is user {user}")
+        }
+        None => cause,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::config::{Config, Place, SourceConfig};
 use crate::failure::{Failure, Stage};
 use crate::round::{Ask, Holding, Landed, Round, Rules, Tally, round};
 use crate::source::{Page, Quota, Window};
-use crate::state::Memory;
+use crate::state::{Known, Memory};
 
 /// Asks the network and reads what is local, at the same time. The tallies are those of the
 /// config's sources, one for each.
@@ -27,8 +27,16 @@ pub(super) async fn ask(
     gathered: &mut Gathered<'_>,
 ) -> Round {
     let places: Vec<usize> = positions(config, |place| *place == Place::Network);
-    let places: Vec<usize> =
+    let mut places: Vec<usize> =
         places.into_iter().filter(|index| turns[*index] == Turn::Ask).collect();
+    // Where a quota is too small for all, those who waited longest have the first turn.
+    // An instant in the future is the mark of a clock that ran ahead: nobody knows how long it was.
+    let now = house.clock.wall();
+    let asked = |index: &usize| {
+        let known = memory.of(&config.sources[*index].memory);
+        known.and_then(Known::asked).filter(|asked| *asked <= now)
+    };
+    places.sort_by_key(asked);
     let mut locals = locals(config);
     let mut tallies = vec![Tally::default(); config.sources.len()];
     // Without a network there is nothing to wait for, and a failure that ends everything had
@@ -102,9 +110,8 @@ pub(super) fn reserve(config: &Config, house: &mut House<'_>, turns: &[Turn]) {
         house.limiter.reserve(account, windows, *want, now)
     };
     if wanted.iter().map(reserve).sum::<u32>() > 0 {
-        if let Err(why) = house.limiter.save(now) {
-            log::warn!("{why}; no request that a quota counts is sent");
-        }
+        // Who reads or writes the state tells of it; here nothing is spent, and that is enough.
+        house.limiter.save(now).ok();
     }
 }
 

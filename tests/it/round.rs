@@ -11,6 +11,7 @@ use newsagg::http::{Document, Request, Url};
 use newsagg::item::Item;
 use newsagg::pool::Pool;
 use newsagg::queue::{MAX_REQUESTS, MAX_STEP};
+use newsagg::round::Span;
 use newsagg::schedule::SPACING;
 use newsagg::source::hackernews::{HackerNews, List};
 use newsagg::source::{Page, Quota, Source, Window};
@@ -217,7 +218,8 @@ fn sources_of_one_host_keep_a_distance_and_one_source_need_not() {
     let several =
         Plain { plan: vec!["http://own.test/1", "http://own.test/2"], ..Plain::default() };
     let played = Scene::new(asks.chain([ask(several)])).play(|_, _| ok("x"));
-    let (shared, own): (Vec<_>, Vec<_>) = played.round.spans.iter().partition(|s| s.source < 4);
+    let (shared, own): (Vec<&Span>, Vec<&Span>) =
+        played.round.spans.iter().partition(|s| s.source < 4);
     assert!(own.iter().all(|span| span.start == Duration::ZERO));
     let mut starts: Vec<Duration> = shared.iter().map(|span| span.start).collect();
     starts.sort();
