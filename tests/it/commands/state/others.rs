@@ -1,0 +1,3 @@
+//! Others who use the same state, and machines with little to spare.
+
+use super::*;
