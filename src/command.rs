@@ -14,6 +14,7 @@ pub mod once;
 pub mod parse;
 pub mod perform;
 pub mod say;
+pub mod status;
 
 /// The outputs are written; some sources may have failed.
 pub const OK: u8 = 0;
@@ -25,9 +26,9 @@ pub const USAGE: u8 = 2;
 pub const STRICT: u8 = 3;
 
 /// The commands of this version.
-const COMMANDS: [&str; 4] = ["once", "demo", "check", "parse"];
+const COMMANDS: [&str; 5] = ["once", "demo", "check", "status", "parse"];
 /// The commands of a later one.
-const LATER: [&str; 6] = ["run", "status", "bench", "import", "export", "replay"];
+const LATER: [&str; 5] = ["run", "bench", "import", "export", "replay"];
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -64,6 +65,7 @@ fn dispatch(words: &[String]) -> ExitCode {
         "once" => with(command, rest, once::run),
         "demo" => with(command, rest, demo::run),
         "check" => with(command, rest, check::run),
+        "status" => with(command, rest, status::run),
         "parse" => with(command, rest, parse::run),
         name if LATER.contains(&name) => {
             say::usage(&format!("the command `{name}` is not in this version yet"), None)

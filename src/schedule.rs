@@ -47,6 +47,11 @@ pub struct Wishes {
 }
 
 impl Wishes {
+    /// The shortest time between two polls that everybody allows.
+    pub fn interval(&self) -> Duration {
+        self.every().max(self.wish())
+    }
+
     fn every(&self) -> Duration {
         if self.own_house { self.every } else { self.every.max(SHORTEST_EVERY) }
     }
@@ -65,7 +70,7 @@ impl Wishes {
 /// a service does not ask all its sources at the same second. How much of it is up to `luck`, any
 /// number; the same number gives the same instant.
 pub fn due(asked: Timestamp, wishes: &Wishes, luck: u64, jitter: f64) -> Timestamp {
-    let wait = wishes.every().max(wishes.wish());
+    let wait = wishes.interval();
     let open = after_skipped(later(asked, wait), &wishes.pace);
     let late = later(open, some_of(wishes.every(), luck, jitter));
     after_skipped(late, &wishes.pace)

@@ -6,6 +6,7 @@
 //! a journal's end is lost, the rest is true.
 
 use std::collections::HashMap;
+use std::io;
 use std::time::Duration;
 
 use crate::format::{Pace, State};
@@ -65,6 +66,11 @@ pub struct Kept {
     /// The journal does not hold it yet.
     pub unsaved: bool,
 }
+
+/// Adds the packed bytes of an item to what is there.
+pub type Fetch<'a> = &'a mut dyn FnMut(&Kept, &mut Vec<u8>) -> io::Result<()>;
+/// Takes a record.
+pub type Write<'a> = &'a mut dyn FnMut(&[u8]) -> io::Result<()>;
 
 /// An item that its source shows.
 pub const SHOWN: i64 = i64::MAX;
@@ -338,11 +344,7 @@ impl Memory {
     ///
     /// # Errors
     /// What `write` or `packed` said.
-    pub fn save<E>(
-        &mut self,
-        packed: &mut dyn FnMut(&Kept, &mut Vec<u8>) -> Result<(), E>,
-        write: &mut dyn FnMut(&[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn save(&mut self, packed: Fetch<'_>, write: Write<'_>) -> io::Result<()> {
         let mut record = Vec::new();
         for (source, known) in (0..).zip(&mut self.sources) {
             if !known.written {
@@ -363,11 +365,7 @@ impl Memory {
     ///
     /// # Errors
     /// What `write` or `packed` said.
-    pub fn rewrite<E>(
-        &self,
-        packed: &mut dyn FnMut(&Kept, &mut Vec<u8>) -> Result<(), E>,
-        write: &mut dyn FnMut(&[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn rewrite(&self, packed: Fetch<'_>, write: Write<'_>) -> io::Result<()> {
         let mut record = Vec::new();
         // Numbers have no gaps: who was forgotten has none.
         let known = self.sources.iter().filter(|known| !known.is_blank());
@@ -450,13 +448,13 @@ impl Memory {
     }
 }
 
-fn write_item<E>(
+fn write_item(
     source: u32,
     item: &Kept,
-    packed: &mut dyn FnMut(&Kept, &mut Vec<u8>) -> Result<(), E>,
-    write: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    packed: Fetch<'_>,
+    write: Write<'_>,
     record: &mut Vec<u8>,
-) -> Result<(), E> {
+) -> io::Result<()> {
     record.clear();
     record::write(&Event::Item { source, item: item.head, packed: &[] }, record);
     packed(item, record)?;

@@ -133,19 +133,28 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// Moves a file out of the way, in place of one that was moved there before.
-pub fn set_aside(path: &Path, aside: &Path) -> io::Result<()> {
-    again(|| fs::rename(path, aside))
+/// Bytes in the files of a directory, without what lies deeper; 0 if it cannot be read.
+pub fn directory_size(path: &Path) -> u64 {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let files = entries.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
+    files.map(|file| file.len()).sum()
 }
 
 /// Makes a directory with this mode, and what it is in.
 pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    let made = again(|| fs::DirBuilder::new().recursive(true).mode(mode).create(path));
-    made.map_err(|error| match in_the_way(path) {
-        Some(other) => io::Error::other(format!("{} is no directory", other.display())),
-        None => error,
-    })
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    if let Some(other) = in_the_way(path) {
+        return Err(io::Error::other(format!("{} is no directory", other.display())));
+    }
+    make_directory(path.parent().unwrap_or(Path::new("")), mode)?;
+    match again(|| fs::DirBuilder::new().mode(mode).create(path)) {
+        // Somebody else was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        outcome => outcome.and_then(|()| beside::sync_directory(path)),
+    }
 }
 
 /// What stands where a directory is to be.

@@ -29,6 +29,7 @@ mod local;
 mod outputs;
 mod remember;
 mod sources;
+mod standing;
 
 use account::Verdict;
 use agenda::Turn;
@@ -36,6 +37,7 @@ use gather::Gathered;
 use keeping::Keeping;
 
 pub use keeping::{Stored, stored};
+pub use standing::{Pause, Standing, standing};
 
 /// So many stories are at hand after a round, beside the outputs.
 pub const NEWEST: usize = 20;
@@ -106,7 +108,8 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let mut gathered = Gathered::new(config, &memory, started, keeping.shelf());
     let mut round = sources::ask(config, house, wishes, &turns, &memory, &mut gathered).await;
     gathered.forgive(&round);
-    keeping.recall(config, &memory, &mut gathered, wishes.new);
+    let recalled = keeping.recall(config, &memory, &mut gathered, wishes.new);
+    let unread = keeping.unread().or(recalled.err());
     let Gathered { collection, brought, .. } = gathered;
 
     blame::place(config, house, &mut round, &turns);
@@ -114,7 +117,10 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let counts = collection.counts(config.sources.len());
     let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
     let order = outputs::Order::new(config, &collection, wishes.new);
-    let written = outputs::write(config, &health, &order, &counts, started, wishes.style);
+    let written = match &unread {
+        Some(why) => outputs::refuse(config, why),
+        None => outputs::write(config, &health, &order, &counts, started, wishes.style),
+    };
 
     let durable = |index: usize| outputs::durable(config, &written, index);
     let new = remember::note(config, &mut memory, &round, &brought, &verdicts, &durable, started);
@@ -149,7 +155,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         rested: rested(config, &turns, started),
         newest,
         spans: std::mem::take(&mut round.spans),
-        unwritten: written.iter().filter_map(|output| output.error.clone()).collect(),
+        unwritten: complaints(&written),
         deserted: written.iter().any(|output| output.deserted),
     }
 }
@@ -196,6 +202,13 @@ fn diagnose(
         });
     }
     health
+}
+
+/// What could not be written, and why: each sentence once.
+fn complaints(written: &[outputs::Written]) -> Vec<String> {
+    let mut all: Vec<String> = written.iter().filter_map(|output| output.error.clone()).collect();
+    all.dedup();
+    all
 }
 
 /// Who was not asked, and why, for people.

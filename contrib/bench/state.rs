@@ -1,6 +1,8 @@
 //! `cargo bench --bench state`: what the memory of 10,000 sources costs to write, to read and to add
 //! a round to.
 
+#![allow(clippy::print_stdout)]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

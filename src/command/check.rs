@@ -7,13 +7,16 @@ use std::process::ExitCode;
 use argh::{ArgsInfo, FromArgs};
 
 use super::{FAILED, OK, USAGE, say};
-use crate::config::{self, Config, Found, Output, OutputFormat, Place, SourceConfig};
+use crate::clock::Clock;
+use crate::config::{self, Config, Output, OutputFormat, Place, SourceConfig};
 use crate::http::without_secrets;
 use crate::report;
 use crate::source::Window;
 use crate::time::format_duration;
+use crate::update::stored;
 
 pub mod online;
+pub mod politeness;
 
 /// read the config, print what would be asked
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
@@ -24,6 +27,12 @@ pub struct CheckArgs {
     /// ask each source once
     #[argh(switch)]
     pub online: bool,
+    /// score the own state by the publishers' criteria
+    #[argh(switch)]
+    pub politeness: bool,
+    /// with --politeness: for programs
+    #[argh(switch)]
+    pub json: bool,
     /// errors only
     #[argh(switch, short = 'q')]
     pub quiet: bool,
@@ -32,12 +41,26 @@ pub struct CheckArgs {
     pub verbose: u8,
 }
 
+impl CheckArgs {
+    /// Options that do not go together.
+    fn contradiction(&self) -> Option<&'static str> {
+        match (self.online, self.politeness, self.json) {
+            (true, true, _) => Some("`--online` asks and `--politeness` does not: which is it?"),
+            (_, false, true) => Some("`--json` goes with `--politeness`"),
+            _ => None,
+        }
+    }
+}
+
 /// Runs the command.
 pub fn run(options: CheckArgs) -> ExitCode {
+    if let Some(problem) = options.contradiction() {
+        return say::usage(problem, Some("check"));
+    }
     super::log::set_up(options.quiet, options.verbose);
     let found = config::find(options.config.as_deref());
     let Some(path) = &found.path else {
-        say::err(&nowhere(&found));
+        say::err(&say::nowhere(&found));
         return ExitCode::from(USAGE);
     };
     let checked = Config::load(path).and_then(|config| Config::select(Some(config), &[]));
@@ -69,18 +92,27 @@ pub fn run(options: CheckArgs) -> ExitCode {
             Err(code) => ExitCode::from(code),
         };
     }
+    if options.politeness {
+        return score(&config, &options);
+    }
     if options.quiet { ExitCode::from(OK) } else { say::out(&summary(&config)) }
 }
 
-/// Where a config was looked for in vain.
-fn nowhere(found: &Found) -> String {
-    let mut text = String::from("newsagg: there is no config; looked for\n");
-    for path in &found.looked {
-        let _ = writeln!(text, "  {}", path.display());
+/// `--politeness`
+fn score(config: &Config, options: &CheckArgs) -> ExitCode {
+    let clock = Clock::system();
+    let stored = stored(config, &clock);
+    if let Some(why) = &stored.unreadable {
+        say::err(&format!("newsagg: {why}\n"));
+        return ExitCode::from(FAILED);
     }
-    text.push_str("Name one with `-c FILE`, or set NEWSAGG_CONFIG.\n");
-    text.push_str(say::not_looked_for());
-    text
+    let score = politeness::score(config, &stored, &clock);
+    let written = match (options.quiet, options.json) {
+        (true, _) => ExitCode::from(OK),
+        (_, true) => say::out(&politeness::json(&score)),
+        _ => say::out(&politeness::text(&score)),
+    };
+    if score.polite { written } else { ExitCode::from(FAILED) }
 }
 
 fn width<'a>(words: impl Iterator<Item = &'a str>) -> usize {

@@ -7,13 +7,14 @@ newsagg: many news sources, one feed file
 Usage: newsagg COMMAND [options]
 
 Commands:
-  once   ask every source once, merge the news, write the outputs
-  demo   see it work: the same against a made-up news web, no keys, no network
-  check  read the config, say what is wrong with it or what would be asked
-  parse  show how newsagg reads a feed or an API's answer
-  help   this text, or `newsagg help COMMAND`
+  once    ask every source once, merge the news, write the outputs
+  demo    see it work: the same against a made-up news web, no keys, no network
+  check   read the config, say what is wrong with it or what would be asked
+  status  what the last runs left behind, source by source
+  parse   show how newsagg reads a feed or an API's answer
+  help    this text, or `newsagg help COMMAND`
 
-  Not in this version yet: run, status, bench, import, export, replay.
+  Not in this version yet: run, bench, import, export, replay.
 
 Options:
   -h, --help     this text; after a command, its options and examples
@@ -150,6 +151,10 @@ be asked, outputs. Keys are looked up, but never shown.
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
       --online       ask each source once, and say how it answered
+      --politeness   score what past runs did by what publishers complain of:
+                     asking for all of it where «what changed» was possible,
+                     too early, again after «wait», without a contact
+      --json         with --politeness: one JSON object
   -q, --quiet        say only what is wrong
   -v, --verbose      a line for each source; -vv: for each request
   -h, --help         this text
@@ -157,11 +162,53 @@ Options:
 Examples:
   newsagg check
   newsagg check -c newsagg.toml --online
+  newsagg check --politeness
   newsagg check -q && newsagg once
 
+The columns of --politeness:
+  unchanged  the part of the polls that was answered with «nothing new»
+  whole      polls for all of it, of those that could have asked what changed
+  shortest   between two polls; allowed: by `every` and by its publisher
+  429s       refused as too many; pressed: asked again before it was time
+
 Exit codes:
-  0 the config is good; 1 with --online: no source answered;
+  0 the config is good; with --politeness: polite
+  1 with --online: no source answered; with --politeness: not polite
   2 no config, or there is something wrong with it
+";
+
+const STATUS: &str = "\
+newsagg status: what the last runs left behind, source by source
+
+Usage: newsagg status [SOURCE...] [options]
+
+Asks nobody and changes nothing: it may run while another newsagg does. A line
+for each SOURCE, or for each source of the config:
+  state    ok; stale: it failed, its last items are shown; failed: nothing to
+           show; limited: put off by a quota or by its server; off: gone for
+           good; new: never asked
+  since    how long it has not been well
+  next     when it is asked again, if newsagg runs then
+  p50 p95  how long its last 32 polls took, in milliseconds: the middle one,
+           and the one that only 5 % were slower than
+  quota    what is left of its tightest one: 58 of 100 in any 24 hours
+  items    how many it shows
+Below: what is wrong with whom, who is left alone until when, who has moved.
+
+Options:
+  -c, --config FILE  the config; `newsagg --help` says where it is looked for
+      --json         one JSON object, with exact times
+  -h, --help         this text
+
+Examples:
+  newsagg status
+  newsagg status bbc hn
+  newsagg status --json | jq -r '.sources[] | select(.error) | .name'
+  newsagg status >/dev/null || echo 'some news is missing'
+
+Exit codes:
+  0 every source is ok; 1 one is stale, failed, limited, off or new, or the
+  state cannot be read; 2 usage or config
 ";
 
 const PARSE: &str = "\
@@ -198,6 +245,7 @@ pub fn of(command: &str) -> Option<&'static str> {
         "once" => Some(ONCE),
         "demo" => Some(DEMO),
         "check" => Some(CHECK),
+        "status" => Some(STATUS),
         "parse" => Some(PARSE),
         "help" => Some(TOP),
         _ => None,
@@ -209,11 +257,11 @@ mod tests {
     use argh::{ArgsInfo, FlagInfoKind};
 
     use super::*;
-    use crate::command::{check, demo, once, parse};
+    use crate::command::{check, demo, once, parse, status};
 
     #[test]
     fn no_line_is_wider_than_80_columns() {
-        for text in [TOP, ONCE, DEMO, CHECK, PARSE] {
+        for text in [TOP, ONCE, DEMO, CHECK, STATUS, PARSE] {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
                 assert_eq!(line.trim_end(), line);
@@ -250,6 +298,7 @@ mod tests {
         explains::<once::OnceArgs>(ONCE);
         explains::<demo::DemoArgs>(DEMO);
         explains::<check::CheckArgs>(CHECK);
+        explains::<status::StatusArgs>(STATUS);
         explains::<parse::ParseArgs>(PARSE);
     }
 }

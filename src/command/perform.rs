@@ -110,7 +110,12 @@ fn conclude(manner: &Manner, updated: &Updated) -> ExitCode {
 
 /// Who was not asked, one line for each reason.
 fn rested(updated: &Updated) {
-    let mut rested: Vec<&(String, String)> = updated.rested.iter().collect();
+    // Who is not well has a line of its own.
+    let well = |name: &str| {
+        updated.health.iter().any(|health| health.name == name && health.state == State::Ok)
+    };
+    let rested = updated.rested.iter().filter(|(name, _)| well(name));
+    let mut rested: Vec<&(String, String)> = rested.collect();
     rested.sort_by(|a, b| a.1.cmp(&b.1));
     for group in rested.chunk_by(|a, b| a.1 == b.1) {
         let names: Vec<&str> = group.iter().take(MOST_NAMED).map(|(name, _)| &**name).collect();

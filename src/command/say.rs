@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use super::{FAILED, OK, USAGE};
-use crate::config::Problem;
+use crate::config::{Found, Problem};
 use crate::store;
 
 /// Writes to stdout; the exit code says how that went. A closed pipe is no failure.
@@ -30,6 +30,17 @@ pub fn usage(problem: &str, command: Option<&str>) -> ExitCode {
     let command = command.map(|command| format!("{command} ")).unwrap_or_default();
     err(&format!("newsagg: {problem}\nTry `newsagg {command}--help`.\n"));
     ExitCode::from(USAGE)
+}
+
+/// Where a config was looked for in vain.
+pub fn nowhere(found: &Found) -> String {
+    let mut text = String::from("newsagg: there is no config; looked for\n");
+    for path in &found.looked {
+        text.push_str(&format!("  {}\n", path.display()));
+    }
+    text.push_str("Name one with `-c FILE`, or set NEWSAGG_CONFIG.\n");
+    text.push_str(not_looked_for());
+    text
 }
 
 /// A hint for whoever has a config where none is looked for; may be empty.

@@ -38,6 +38,8 @@ pub struct Tally {
     pub put_off: Option<Option<Duration>>,
     /// When its first request could have been sent, and when its last answer was read.
     pub span: Option<(Duration, Duration)>,
+    /// When its first request was sent.
+    pub sent: Option<Duration>,
     /// Of its slowest request: time in the queue, and on the wire.
     pub slowest: (Duration, Timing),
     /// Where only permanent redirects led, if anywhere.
@@ -60,6 +62,7 @@ impl Tally {
         }
         let (first, _) = *self.span.get_or_insert((span.ready, now));
         self.span = Some((first.min(span.ready), now));
+        self.sent = Some(self.sent.map_or(span.start, |sent| sent.min(span.start)));
         let slowest = &mut self.slowest;
         if span.end - span.start >= slowest.1.total() {
             *slowest = (span.start.saturating_sub(span.ready), exchange.timing);

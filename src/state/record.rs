@@ -80,6 +80,14 @@ pub struct Poll {
     pub ms: u32,
     /// How long the answer is fresh, seconds.
     pub fresh_for: Option<u32>,
+    /// Requests that it took, redirects and retries included.
+    pub requests: u32,
+    /// It was not due: a forced poll, or a mistake of ours.
+    pub early: bool,
+    /// It came before the server wanted to be asked again.
+    pub pressed: bool,
+    /// How long the server wants to be left alone now (`Retry-After`), seconds.
+    pub wait: Option<u32>,
 }
 
 /// What came of asking a source.
@@ -145,6 +153,14 @@ pub struct Totals {
     pub unconditional: u64,
     /// The shortest time between two polls, seconds.
     pub shortest: Option<u32>,
+    /// Requests that all this took, redirects and retries included.
+    pub requests: u64,
+    /// Asked before it was due.
+    pub early: u64,
+    /// Asked before the server wanted to be asked again.
+    pub pressed: u64,
+    /// When the server wants to be asked again, seconds since 1970; 0 if it did not say.
+    pub wait_until: i64,
     /// How long the last polls took, milliseconds, oldest first.
     pub latencies: Vec<u32>,
 }
@@ -161,6 +177,10 @@ impl Totals {
         }
         self.asked = at;
         self.polls += 1;
+        self.requests += u64::from(poll.requests);
+        self.early += u64::from(poll.early);
+        self.pressed += u64::from(poll.pressed);
+        self.wait_until = poll.wait.map_or(0, |wait| at.saturating_add(wait.into()));
         self.held += u64::from(poll.held);
         self.unconditional += u64::from(poll.held && !poll.conditional);
         match poll.outcome {
@@ -388,12 +408,16 @@ fn write_polls(polls: &[Poll], out: &mut Vec<u8>) {
         let flags = outcome as u8
             | u8::from(poll.held) << 2
             | u8::from(poll.conditional) << 3
-            | u8::from(poll.fresh_for.is_some()) << 4;
+            | u8::from(poll.fresh_for.is_some()) << 4
+            | u8::from(poll.early) << 5
+            | u8::from(poll.pressed) << 6;
         out.push(flags);
         number(poll.ms.into(), out);
         if let Some(fresh_for) = poll.fresh_for {
             number(fresh_for.into(), out);
         }
+        number(poll.requests.into(), out);
+        option(poll.wait.map(u64::from), out);
     }
 }
 
@@ -406,7 +430,20 @@ fn read_polls(reader: &mut Reader<'_>) -> Option<Vec<Poll>> {
         let (held, conditional) = (flags & 4 != 0, flags & 8 != 0);
         let ms = small(reader)?;
         let fresh_for = if flags & 16 != 0 { Some(small(reader)?) } else { None };
-        polls.push(Poll { source, outcome, held, conditional, ms, fresh_for });
+        let (early, pressed) = (flags & 32 != 0, flags & 64 != 0);
+        let (requests, wait) = (small(reader)?, maybe_small(reader)?);
+        polls.push(Poll {
+            source,
+            outcome,
+            held,
+            conditional,
+            ms,
+            fresh_for,
+            requests,
+            early,
+            pressed,
+            wait,
+        });
     }
     Some(polls)
 }
@@ -440,6 +477,10 @@ fn write_totals(totals: &Totals, out: &mut Vec<u8>) {
         number(*count, out);
     }
     option(totals.shortest.map(u64::from), out);
+    for count in [totals.requests, totals.early, totals.pressed] {
+        number(count, out);
+    }
+    number(zigzag(totals.wait_until), out);
     totals.latencies.iter().for_each(|ms| number((*ms).into(), out));
 }
 
@@ -455,6 +496,10 @@ fn read_totals(reader: &mut Reader<'_>) -> Option<Totals> {
         held: reader.number()?,
         unconditional: reader.number()?,
         shortest: maybe_small(reader)?,
+        requests: reader.number()?,
+        early: reader.number()?,
+        pressed: reader.number()?,
+        wait_until: time(reader)?,
         latencies: Vec::new(),
     };
     while !reader.0.is_empty() {

@@ -29,7 +29,7 @@ impl Desk {
         }
     }
 
-    fn packed(&self, kept: &Kept, into: &mut Vec<u8>) -> Result<(), ()> {
+    fn packed(&self, kept: &Kept, into: &mut Vec<u8>) -> io::Result<()> {
         match kept.unsaved {
             true => into.extend_from_slice(&self.shelf[kept.place as usize]),
             false => into.extend_from_slice(&self.journal[kept.place as usize][ITEM_HEAD..]),
@@ -134,7 +134,16 @@ fn what_a_journal_tells_is_what_was_remembered() {
                 memory.printed(source, (0..next(20)).collect());
                 let every = Some(Duration::from_secs(next(3) * 60));
                 memory.pace(source, Pace { every, ..Pace::default() });
-                polls.push(Poll { source, ms: next(900) as u32, ..Poll::default() });
+                polls.push(Poll {
+                    source,
+                    ms: next(900) as u32,
+                    held: next(2) == 0,
+                    requests: next(40) as u32,
+                    early: next(2) == 0,
+                    pressed: next(2) == 0,
+                    wait: (next(2) == 0).then(|| next(9_000) as u32),
+                    ..Poll::default()
+                });
             }
             memory.polls(now, polls);
             memory.forget(KEEP, now, &|_| true);

@@ -1,10 +1,10 @@
 //! Where the items of a round lie: what is new on a spool, what is remembered in the journal.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::frame::unescape;
 use super::{Spool, open_own};
@@ -18,22 +18,33 @@ const WINDOW: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Shelves {
     spool: Spool,
-    journal: Option<File>,
+    path: Option<PathBuf>,
+    /// Opened when the first item is fetched.
+    journal: OnceCell<File>,
     /// What was read of the journal last, and where that begins.
     window: RefCell<(u64, Vec<u8>)>,
 }
 
 impl Shelves {
-    /// Over the journal at this path, if there is one.
-    pub fn new(journal: Option<&Path>) -> Shelves {
-        let journal = journal.and_then(|path| open_own(path, OpenOptions::new().read(true)).ok());
-        Shelves { spool: Spool::default(), journal, window: RefCell::new((0, Vec::new())) }
+    /// Over the journal at this path.
+    pub fn new(path: Option<PathBuf>) -> Shelves {
+        let (journal, window) = (OnceCell::new(), RefCell::new((0, Vec::new())));
+        Shelves { spool: Spool::default(), path, journal, window }
+    }
+
+    fn journal(&self) -> io::Result<&File> {
+        if let Some(file) = self.journal.get() {
+            return Ok(file);
+        }
+        let path = self.path.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let file = open_own(path, OpenOptions::new().read(true))?;
+        Ok(self.journal.get_or_init(|| file))
     }
 
     /// The packed bytes of the item whose record lies at `offset`, as it was when the journal was
     /// read and every record was checked.
     fn recall(&self, offset: u64, length: u32, into: &mut Vec<u8>) -> io::Result<()> {
-        let file = self.journal.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let file = self.journal()?;
         let window = &mut *self.window.borrow_mut();
         let end = offset + u64::from(length);
         if offset < window.0 || end > window.0 + window.1.len() as u64 {

@@ -9,7 +9,7 @@ use crate::backoff::Scope;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::State;
 use crate::http::Url;
-use crate::limit::HoldCause;
+use crate::limit::{HoldCause, Limiter};
 use crate::schedule;
 use crate::state::{Known, Memory};
 use crate::time::Timestamp;
@@ -45,7 +45,7 @@ pub(super) fn draw(
     wishes: &Wishes,
     closed: Option<&str>,
 ) -> Vec<Turn> {
-    let now = house.clock.wall();
+    let (now, at) = (house.clock.wall(), house.clock.now());
     let turn = |source: &SourceConfig| {
         if source.place != Place::Network {
             return Turn::Ask;
@@ -56,7 +56,7 @@ pub(super) fn draw(
         }
         // Our own caution can be overruled, what a server asked for cannot.
         let forced = wishes.force || wishes.probe;
-        let rest = held(source, known, house, now);
+        let rest = held(source, known, &house.limiter, at, now);
         if let Some(rest) = rest.filter(|rest| rest.cause == HoldCause::Asked || !forced) {
             return Turn::Held(rest);
         }
@@ -91,14 +91,14 @@ pub(super) fn next(
     house: &House<'_>,
     turns: &[Turn],
 ) -> Vec<Option<Timestamp>> {
-    let now = house.clock.wall();
+    let (now, at) = (house.clock.wall(), house.clock.now());
     let next = |(source, turn): (&SourceConfig, &Turn)| {
         if source.place != Place::Network {
             return None;
         }
         let known = memory.of(&source.memory);
         let due = due(source, known, now);
-        match (held(source, known, house, now), turn) {
+        match (held(source, known, &house.limiter, at, now), turn) {
             (Some(rest), _) => Some(rest.until.max(due.unwrap_or(rest.until))),
             (None, Turn::NotDue(at)) => Some(*at),
             (None, _) => due,
@@ -118,14 +118,14 @@ pub(super) fn wishes_of(source: &SourceConfig, known: &Known) -> schedule::Wishe
     }
 }
 
-/// Why a source is to be left alone, if all it would ask is.
-fn held(
+/// Why a source is to be left alone, if all it would ask is. `at` is now as the limiter counts.
+pub(super) fn held(
     source: &SourceConfig,
     known: Option<&Known>,
-    house: &House<'_>,
+    limiter: &Limiter,
+    at: Duration,
     now: Timestamp,
 ) -> Option<Rest> {
-    let (limiter, at) = (&house.limiter, house.clock.now());
     let account = quota_of(source).account;
     let fresh =
         known.is_none_or(|known| keys(source).iter().any(|key| known.document(*key).is_none()));
@@ -143,8 +143,7 @@ fn held(
         return None;
     }
     let hold = hold_on(first)?;
-    let ahead = i64::try_from(hold.until.saturating_sub(at).as_secs()).unwrap_or(i64::MAX);
-    let until = Timestamp::from_unix(now.unix().saturating_add(ahead)).unwrap_or(now);
+    let until = ahead(hold.until.saturating_sub(at), now);
     let illness = known.and_then(|known| known.illness.as_ref());
     let since = illness.and_then(|illness| Timestamp::from_unix(illness.since));
     Some(Rest {
@@ -158,6 +157,21 @@ fn held(
         since: since.unwrap_or(hold.since).min(now),
         until,
     })
+}
+
+/// How often in a row a source failed, as far as that is remembered.
+pub(super) fn failures(source: &SourceConfig, limiter: &Limiter) -> u32 {
+    let account = quota_of(source).account;
+    let scopes = plan_of(source).into_iter().flat_map(|url| Scope::all(&url, &account));
+    let counts = scopes.filter_map(|scope| limiter.hold_of(&scope.key()).map(|hold| hold.count));
+    counts.max().unwrap_or(0)
+}
+
+/// The calendar's time so long after `now`: the next full second, for nobody may come too early.
+pub(super) fn ahead(span: Duration, now: Timestamp) -> Timestamp {
+    let up = span.saturating_add(Duration::from_nanos(999_999_999));
+    let seconds = i64::try_from(up.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_unix(now.unix().saturating_add(seconds)).unwrap_or(now)
 }
 
 /// The URLs that begin a round of a source.

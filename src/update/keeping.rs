@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::gather::{Gathered, wanted};
 use super::{House, Wishes, sources};
+use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::limit::{Limiter, Unusable};
 use crate::merge::{Collection, REMEMBERED, Shelf};
@@ -42,10 +43,14 @@ pub(super) struct Keeping {
     busy: Option<String>,
     /// Why nothing can be written.
     unwritable: Option<String>,
+    /// Why what is remembered cannot be read: nobody is asked, nothing is written.
+    unread: Option<String>,
     /// Where the journal's last record ends.
     end: u64,
     /// It has to be written anew.
     broken: bool,
+    /// Nothing is to be written anyway.
+    looks: bool,
     /// Nobody is asked anyway.
     offline: bool,
     /// No source has a quota.
@@ -60,17 +65,21 @@ pub struct Stored {
     pub memory: Memory,
     /// What was spent and who is held.
     pub limiter: Limiter,
+    /// Why none of it can be believed: it cannot be read, or a newer program wrote it.
+    pub unreadable: Option<String>,
 }
 
-/// Reads what is stored, without the lock and without changing anything.
-pub fn stored(config: &Config, house: &House<'_>) -> Stored {
+/// Reads what is stored, without the lock and without changing anything. What is damaged is told on
+/// the log.
+pub fn stored(config: &Config, clock: &Clock) -> Stored {
     let Some(dir) = &config.state.dir else {
-        return Stored { memory: Memory::default(), limiter: Limiter::default() };
+        let (memory, limiter) = (Memory::default(), Limiter::default());
+        return Stored { memory, limiter, unreadable: None };
     };
-    let mut keeping = Keeping { dir: Some(dir.clone()), ..Keeping::default() };
-    let memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
-    let limiter = keeping.read_quotas(&dir.join(QUOTAS), house);
-    Stored { memory, limiter }
+    let mut keeping = Keeping { dir: Some(dir.clone()), looks: true, ..Keeping::default() };
+    let memory = keeping.read_sources(&dir.join(SOURCES), clock.wall());
+    let limiter = keeping.read_quotas(&dir.join(QUOTAS), clock);
+    Stored { memory, limiter, unreadable: keeping.unread.or(keeping.unwritable) }
 }
 
 impl Keeping {
@@ -103,7 +112,7 @@ impl Keeping {
         let mut memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
         let configured = |name: &str| config.sources.iter().any(|source| source.memory == name);
         memory.forget(config.state.keep, house.clock.wall(), &configured);
-        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), house);
+        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &house.clock);
         house.limiter.set_saver(keeping.saver(dir), moment);
         (keeping, memory)
     }
@@ -141,17 +150,23 @@ impl Keeping {
 
     /// The first reason says enough.
     fn give_up(&mut self, why: String) {
-        if self.unwritable.is_some() {
-            return log::debug!("{why}");
+        if self.unwritable.is_some() || self.looks {
+            log::debug!("{why}");
+        } else {
+            let spared = if self.frugal || self.offline { "" } else { ", and no quota is spent" };
+            log::warn!("{why}; nothing of this round is remembered{spared}");
         }
-        let spared = if self.frugal || self.offline { "" } else { ", and no quota is spent" };
-        log::warn!("{why}; nothing of this round is remembered{spared}");
         self.unwritable = Some(why);
     }
 
     /// Whether what is remembered will be saved.
     pub(super) fn is_ours(&self) -> bool {
-        self.lock.is_some() && self.unwritable.is_none()
+        self.lock.is_some() && self.unwritable.is_none() && self.unread.is_none()
+    }
+
+    /// Why nothing can be done, if that is so.
+    pub(super) fn unread(&self) -> Option<String> {
+        self.unread.clone()
     }
 
     /// Why nobody is asked, if nobody is.
@@ -162,6 +177,9 @@ impl Keeping {
         wishes: &Wishes,
         now: Timestamp,
     ) -> Option<String> {
+        if self.unread.is_some() {
+            return Some("what is remembered cannot be read".into());
+        }
         if wishes.offline {
             return Some("--offline asks nobody".into());
         }
@@ -197,7 +215,8 @@ impl Keeping {
                 }
             }
             Err(error) if is_absent(&error) => {}
-            Err(error) => self.give_up(format!("reading {shown}: {}", told(&error, path))),
+            // Documents made without it would lose what it holds.
+            Err(error) => self.unread = Some(self.unreadable(&error)),
         }
         if strange > 0 {
             log::debug!("{shown}: {strange} records of no known kind");
@@ -205,11 +224,11 @@ impl Keeping {
         memory
     }
 
-    fn read_quotas(&mut self, path: &Path, house: &House<'_>) -> Limiter {
-        let now = house.clock.now();
+    fn read_quotas(&mut self, path: &Path, clock: &Clock) -> Limiter {
+        let now = clock.now();
         let shown = path.display();
         let decoded = match store::read_own(path, MAX_QUOTAS) {
-            Ok(bytes) => Limiter::decode(&bytes, now, house.clock.moment()),
+            Ok(bytes) => Limiter::decode(&bytes, now, clock.moment()),
             Err(error) if is_absent(&error) => return Limiter::default(),
             // No ledger of ours: in its place there must be one again.
             Err(error) if error.kind() == ErrorKind::FileTooLarge => {
@@ -226,7 +245,7 @@ impl Keeping {
                     self.give_up(format!("{shown}: of a newer newsagg (format {version})"));
                 }
                 Unusable::Damaged(why) => {
-                    let aside = self.aside(path, house.clock.wall());
+                    let aside = self.aside(path, clock.wall());
                     log::warn!("{shown}: damaged ({why}){aside}; quotas count as used up");
                 }
             }
@@ -268,7 +287,7 @@ impl Keeping {
     /// Where the items of the round lie: what is new on a spool, what is remembered in the journal.
     pub(super) fn shelf(&self) -> Box<dyn Shelf> {
         let journal = self.dir.as_ref().map(|dir| dir.join(SOURCES));
-        Box::new(Shelves::new(journal.as_deref()))
+        Box::new(Shelves::new(journal))
     }
 
     /// Puts what is remembered beside what was read just now. With `all`, also what its source
@@ -279,7 +298,7 @@ impl Keeping {
         memory: &Memory,
         gathered: &mut Gathered<'_>,
         all: bool,
-    ) {
+    ) -> Result<(), String> {
         let mut wanted_items = Vec::new();
         for (index, source) in config.sources.iter().enumerate() {
             let Some(known) = memory.of(&source.memory) else { continue };
@@ -298,10 +317,10 @@ impl Keeping {
         for (kept, index) in wanted_items {
             packed.clear();
             let place = REMEMBERED | kept.place;
-            if let Err(error) = gathered.collection.bytes(place, kept.length, &mut packed) {
-                log::debug!("an item of {}: {error}", config.sources[index].name);
-                continue;
-            }
+            gathered
+                .collection
+                .bytes(place, kept.length, &mut packed)
+                .map_err(|error| self.unreadable(&error))?;
             let source = &config.sources[index];
             let title = pack::glance(&packed).map(|item| item.title);
             if !title.is_some_and(|title| wanted(source, title)) {
@@ -316,6 +335,13 @@ impl Keeping {
                 kept.head.printed,
             );
         }
+        Ok(())
+    }
+
+    fn unreadable(&self, error: &io::Error) -> String {
+        let path = self.dir.as_deref().unwrap_or(Path::new("")).join(SOURCES);
+        let so = if self.looks { "" } else { "; nothing is written" };
+        format!("reading {}: {}{so}", path.display(), told(error, &path))
     }
 
     /// Writes what is new: the quotas as they stand, and what is remembered.
@@ -369,6 +395,10 @@ impl Keeping {
         let journal = if self.broken || self.end > 2 * memory.size() + SLACK {
             Journal::rewrite(path, &mut |frames| {
                 memory.rewrite(&mut packed, &mut |record| frames.add(record).map(drop))
+            })?
+        } else if self.end == 0 {
+            Journal::rewrite(path, &mut |frames| {
+                memory.save(&mut packed, &mut |record| frames.add(record).map(drop))
             })?
         } else {
             let mut journal = Journal::open_append(path, self.end)?;

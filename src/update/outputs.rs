@@ -151,6 +151,16 @@ pub(super) fn write(
     written
 }
 
+/// No output is written, for this reason.
+pub(super) fn refuse(config: &Config, why: &str) -> Vec<Written> {
+    let outputs = config.outputs.iter().filter(|output| output.format.later().is_none());
+    let refused = |output: &Output| {
+        let path = output.path.as_deref().unwrap_or(Path::new("-"));
+        Written { error: Some(why.to_owned()), ..left(path) }
+    };
+    outputs.map(refused).collect()
+}
+
 /// What an output shows of a ranking.
 #[derive(Debug)]
 struct Shown<'a> {

@@ -1,10 +1,14 @@
 //! What a round leaves in the memory.
 
+use std::time::Duration;
+
+use super::agenda;
 use super::gather::{Answer, Brought, keys};
 use crate::config::{Config, Place, SourceConfig};
 use crate::failure::Failure;
 use crate::format::State;
 use crate::http::{Held, Validators, place, without_secrets};
+use crate::limit::MAX_HOLD;
 use crate::merge::fingerprint;
 use crate::round::{Holding, Round, Tally};
 use crate::state::{Document, Illness, Memory, Outcome, Poll};
@@ -55,6 +59,7 @@ pub(super) fn note(
             continue;
         }
         let (tally, verdict) = (&round.tallies[index], &verdicts[index]);
+        let manners = manners(source, memory, now);
         let number = memory.meet(&source.memory);
         let whole = tally.failures.is_empty() && tally.put_off.is_none();
         for root in &brought[index].roots {
@@ -76,17 +81,29 @@ pub(super) fn note(
         }
         memory.ill(number, illness(verdict, tally, now));
         // Nobody was asked if our own line was down.
-        let poll = poll(number, &brought[index], tally).filter(|_| !round.line_down);
+        let poll = poll(number, &brought[index], tally, manners).filter(|_| !round.line_down);
         if let Some(poll) = poll {
-            polls.push(poll);
+            // A source that had to wait for its turn was not asked when the round began.
+            let waited = tally.sent.map_or(0, |sent| sent.saturating_sub(round.began).as_secs());
+            polls.push((waited, poll));
             remember_asking(memory, number, source);
             if tally.failures.is_empty() {
                 memory.moved(number, tally.moved.as_ref().map(without_secrets).as_deref(), now);
             }
         }
     }
-    memory.polls(now, polls);
+    note_polls(memory, polls, now);
     new
+}
+
+/// Notes who was asked so many seconds after `began`.
+fn note_polls(memory: &mut Memory, mut polls: Vec<(u64, Poll)>, began: Timestamp) {
+    polls.sort_by_key(|(waited, _)| *waited);
+    for run in polls.chunk_by(|a, b| a.0 == b.0) {
+        let waited = i64::try_from(run[0].0).unwrap_or(0);
+        let at = Timestamp::from_unix(began.unix().saturating_add(waited)).unwrap_or(began);
+        memory.polls(at, run.iter().map(|(_, poll)| *poll).collect());
+    }
 }
 
 /// What was asked for is known, even if nothing came of it.
@@ -135,7 +152,7 @@ pub(super) fn printed(config: &Config, memory: &mut Memory, items: &[(usize, u64
 }
 
 /// How it went to ask a source; `None` if no request was sent.
-fn poll(number: u32, brought: &Brought, tally: &Tally) -> Option<Poll> {
+fn poll(number: u32, brought: &Brought, tally: &Tally, manners: Manners) -> Option<Poll> {
     tally.span?;
     let outcome = match (tally.pages, tally.unchanged, &tally.failures[..]) {
         (0, 0, failures) if failures.iter().any(|failure| failure.status == Some(429)) => {
@@ -154,6 +171,44 @@ fn poll(number: u32, brought: &Brought, tally: &Tally) -> Option<Poll> {
         held: tally.held > 0,
         conditional: tally.conditional >= tally.held,
         ms: u32::try_from(to.saturating_sub(from).as_millis()).unwrap_or(u32::MAX),
-        fresh_for: fresh_for.map(|span| u32::try_from(span.as_secs()).unwrap_or(u32::MAX)),
+        fresh_for: fresh_for.map(seconds),
+        requests: tally.requests,
+        early: manners.early,
+        pressed: manners.pressed,
+        wait: wait(tally).map(seconds),
     })
+}
+
+fn seconds(span: Duration) -> u32 {
+    u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
+}
+
+/// Whether all of a source's servers want to be left alone, and for how long at least.
+fn wait(tally: &Tally) -> Option<Duration> {
+    if tally.pages + tally.unchanged > 0 {
+        return None;
+    }
+    // One that did not ask for it may be asked again.
+    let waits = tally.failures.iter().map(|failure| failure.retry_after.unwrap_or_default());
+    waits.min().filter(|wait| !wait.is_zero()).map(|wait| wait.min(MAX_HOLD))
+}
+
+/// How it was to ask a source at `now`, by what was remembered before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Manners {
+    early: bool,
+    pressed: bool,
+}
+
+fn manners(source: &SourceConfig, memory: &Memory, now: Timestamp) -> Manners {
+    let Some(known) = memory.of(&source.memory) else { return Manners::default() };
+    // Another request than last time was asked of nobody yet.
+    if keys(source).iter().any(|key| known.document(*key).is_none()) {
+        return Manners::default();
+    }
+    let (asked, until) = (known.totals.asked, known.totals.wait_until);
+    Manners {
+        early: agenda::due(source, Some(known), now).is_some(),
+        pressed: (asked..until).contains(&now.unix()),
+    }
 }

@@ -30,7 +30,12 @@ pub(super) async fn ask(
     let mut places: Vec<usize> =
         places.into_iter().filter(|index| turns[*index] == Turn::Ask).collect();
     // Where a quota is too small for all, those who waited longest have the first turn.
-    let asked = |index: &usize| memory.of(&config.sources[*index].memory).and_then(Known::asked);
+    // An instant in the future is the mark of a clock that ran ahead: nobody knows how long it was.
+    let now = house.clock.wall();
+    let asked = |index: &usize| {
+        let known = memory.of(&config.sources[*index].memory);
+        known.and_then(Known::asked).filter(|asked| *asked <= now)
+    };
     places.sort_by_key(asked);
     let mut locals = locals(config);
     let mut tallies = vec![Tally::default(); config.sources.len()];

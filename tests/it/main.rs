@@ -1,10 +1,12 @@
 //! One binary for all integration tests.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod audit;
 mod commands;
 mod conditional;
 mod config;
 mod formats;
+mod durable;
 mod hostile;
 mod dates;
 mod house;
@@ -17,6 +19,7 @@ mod promises;
 mod quotas;
 mod round;
 mod sources;
+mod status;
 mod support;
 mod tls;
 mod usage;

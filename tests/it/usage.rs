@@ -31,7 +31,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
     for (words, sentence) in [
         (&["onec"][..], "unknown command `onec`; did you mean `once`?"),
         (&["hn:top"], "unknown command `hn:top`; to ask a source write `newsagg once SOURCE`"),
-        (&["zzzz"], "unknown command `zzzz`; the commands are once, demo, check, parse"),
+        (&["zzzz"], "unknown command `zzzz`; the commands are once, demo, check, status, parse"),
         (&["help", "onec"], "unknown command `onec`; did you mean `once`?"),
         (&["--verison"], "unknown option `--verison`; did you mean `--version`?"),
         (&["-v", "once"], "unknown option `-v`; a command comes first, then its options"),
@@ -52,13 +52,16 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["once", "reddit:rust"], "sources of kind reddit are not in this version yet"),
         (&["once", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["run"], "the command `run` is not in this version yet"),
-        (&["status"], "not in this version yet"),
+        (&["status", "--jsn"], "unknown option `--jsn` of `status`; did you mean `--json`?"),
+        (&["status", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["bench", "-x"], "not in this version yet"),
         (&["import", "a.opml"], "not in this version yet"),
         (&["export"], "not in this version yet"),
         (&["replay", "x"], "not in this version yet"),
         (&["parse"], "`parse` needs FILE"),
         (&["parse", "--kind", "hackrnews", "x"], "did you mean hackernews?"),
+        (&["check", "--json"], "`--json` goes with `--politeness`"),
+        (&["check", "--online", "--politeness"], "`--online` asks and `--politeness` does not"),
         (&["check", "extra"], "`check` does not know what to do with `extra`"),
         (&["check", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["demo", "--output"], "`--output` needs a value"),
@@ -83,7 +86,7 @@ fn help_goes_to_stdout_if_asked_for_and_to_stderr_if_not() {
     let alone = run(&home, &[]);
     assert_eq!((alone.code, alone.out.as_str()), (Some(2), ""));
     assert_eq!(alone.err, top.out);
-    for command in ["once", "demo", "check", "parse"] {
+    for command in ["once", "demo", "check", "status", "parse"] {
         let help = run(&home, &["help", command]);
         assert_eq!(help.code, Some(0));
         assert!(help.out.starts_with(&format!("newsagg {command}: ")), "{}", help.out);

@@ -4,3 +4,4 @@ pub mod fake;
 pub mod proxy;
 pub mod server;
 pub mod said;
+pub mod world;
