@@ -109,6 +109,7 @@ impl Memory {
                 unsaved: false,
             }),
             Event::Gone { at, ids, .. } => known.mark(&ids, |item| item.gone = at),
+            Event::Seen { at, ids, .. } => known.mark(&ids, |item| item.head.first_seen = at),
             Event::Back { ids, .. } => known.mark(&ids, |item| item.gone = SHOWN),
             Event::Printed { ids, .. } => known.mark(&ids, |item| item.head.printed = true),
             Event::Document { document, .. } => known.hold(document),
@@ -322,6 +323,24 @@ impl Memory {
         }
     }
 
+    /// What a clock that ran ahead saw first was seen now at the latest, from now on always: a
+    /// document does not change with the time of day.
+    pub fn seen_by(&mut self, now: Timestamp) {
+        for source in 0..self.sources.len() {
+            let items = self.sources[source].items.iter_mut();
+            let ahead = items.filter(|item| item.head.first_seen > now.unix() && !item.unsaved);
+            let correct = |item: &mut Kept| {
+                item.head.first_seen = now.unix();
+                item.head.id
+            };
+            let ids: Vec<u64> = ahead.map(correct).collect();
+            if !ids.is_empty() {
+                let source = u32::try_from(source).unwrap_or(u32::MAX);
+                self.note(&Event::Seen { source, at: now.unix(), ids });
+            }
+        }
+    }
+
     /// Forgets items `keep` after their source dropped them, and sources that are in no config
     /// and were not asked for as long. What the journal holds of them goes when it is rewritten.
     pub fn forget(&mut self, keep: Duration, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
@@ -488,6 +507,7 @@ fn number_of(event: &Event<'_>) -> Option<u32> {
     match event {
         Event::Item { source, .. }
         | Event::Gone { source, .. }
+        | Event::Seen { source, .. }
         | Event::Back { source, .. }
         | Event::Document { source, .. }
         | Event::Ill { source, .. }
