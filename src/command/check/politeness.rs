@@ -115,7 +115,8 @@ fn faults(totals: &Totals) -> Vec<String> {
     if *pressed > 0 {
         faults.push(format!(
             "asked {} before its server wanted to be asked again (Retry-After): that \
-             is a mistake of newsagg unless its state was removed or two copies of it run",
+             is a mistake of newsagg, unless its state was removed, two copies of it run or the \
+             clock was set back",
             times(*pressed)
         ));
     }

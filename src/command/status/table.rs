@@ -33,7 +33,7 @@ pub(super) fn write(text: &mut String, view: &View<'_>, style: Style) {
     let [dim, plain] = if style.colour { [DIM, PLAIN] } else { [""; 2] };
     text.push_str(dim);
     line(text, &head, &widths, ["", ""]);
-    text.push_str(plain);
+    text.insert_str(text.len() - 1, plain);
     for (row, standing) in rows.iter().zip(&view.sources) {
         let paint = if style.colour { [colour(standing.state), PLAIN] } else { [""; 2] };
         line(text, row, &widths, paint);
