@@ -246,6 +246,8 @@ fn a_source_is_ill_since_its_first_failure_until_it_is_well() {
     assert_eq!(since(&memory), None);
     memory.ill(source, Some(ill(State::Failed, 9, "tls: no")));
     memory.ill(source, Some(ill(State::Failed, 5, "tls: no")));
+    assert_eq!(since(&memory), Some(9), "a clock that is behind knows no better");
+    memory.seen_by(at(5));
     assert_eq!(since(&memory), Some(5), "a beginning in the future is wrong");
 }
 
