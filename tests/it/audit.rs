@@ -430,7 +430,6 @@ fn a_thousand_rounds_give_no_publisher_a_reason_to_complain() {
         book.unconditional.len() + book.intruded.len() + book.early.len() == 0
     };
     let table = format!("seed {SEED}\n{}{over:#?}", press.table());
-    println!("{table}");
     assert!(over.is_empty() && press.0.iter().all(blameless), "{table}");
 
     // Whoever never asks gives no reason to complain either.

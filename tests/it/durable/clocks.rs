@@ -128,3 +128,25 @@ fn under_a_clock_that_is_wrong_and_then_right_first_seen_stands_still() {
         }
     }
 }
+
+#[test]
+fn under_a_clock_that_is_behind_an_ill_source_is_written_once() {
+    let web = |asked: &Asked| match asked.host() {
+        "a.test" if asked.at > MINUTE => status(404),
+        host => page(feed([host])),
+    };
+    let world = World::new("ill-behind", web);
+    let config = world.config(&subscribe(["a.test", "b.test"], "10m"));
+    for _ in 0..12 {
+        world.round(&config);
+        world.wait(10 * MINUTE);
+    }
+    // Its next turn is hours away by true time: nothing happens but the time of day.
+    world.clock.step(-86_400);
+    let write = |_| {
+        world.wait(10 * MINUTE);
+        world.round(&config).report.outputs[0].written
+    };
+    let written: Vec<bool> = (0..6).map(write).collect();
+    assert!(!written[1..].contains(&true), "{written:?}");
+}
