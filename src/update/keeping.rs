@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::gather::{Gathered, wanted};
 use super::{House, Wishes, sources};
+use crate::backoff::BUILT;
 use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::limit::{Limiter, Unusable};
@@ -113,6 +114,10 @@ impl Keeping {
         }
         let mut memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
         let configured = |name: &str| config.sources.iter().any(|source| source.memory == name);
+        // A clock that stands before this release is wrong itself, and corrects nothing.
+        if house.clock.wall().unix() >= BUILT {
+            memory.seen_by(house.clock.wall());
+        }
         memory.forget(config.state.keep, house.clock.wall(), &configured);
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &house.clock);
         house.limiter.set_saver(keeping.saver(dir), moment);
@@ -334,7 +339,7 @@ impl Keeping {
             if !title.is_some_and(|title| wanted(source, title)) {
                 continue;
             }
-            let first_seen = Timestamp::from_unix(kept.head.first_seen).unwrap_or(now).min(now);
+            let first_seen = Timestamp::from_unix(kept.head.first_seen).unwrap_or(now);
             gathered.collection.place(
                 index,
                 &packed,
