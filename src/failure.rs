@@ -58,9 +58,13 @@ impl Failure {
     pub fn transient(&self) -> bool {
         match self.stage {
             Stage::Resolve | Stage::Connect | Stage::Timeout | Stage::Protocol => true,
-            // 408, 425, 429 and 5xx say «later»; 501 and 505 say «never».
+            // Who asks for less and does not say when is asked no more in this round.
+            Stage::Status | Stage::Service | Stage::Quota if self.status == Some(429) => {
+                self.retry_after.is_some()
+            }
+            // 408, 425 and 5xx say «later»; 501 and 505 say «never».
             Stage::Status | Stage::Service | Stage::Quota => {
-                matches!(self.status, Some(408 | 425 | 429 | 500 | 502..=504 | 506..=599))
+                matches!(self.status, Some(408 | 425 | 500 | 502..=504 | 506..=599))
             }
             _ => false,
         }

@@ -147,6 +147,12 @@ pub fn place(url: &Url) -> u64 {
     digest(heard.as_bytes())
 }
 
+/// Whether two URLs lead to the same host and port.
+pub fn same_server(a: &Url, b: &Url) -> bool {
+    let server = |url: &Url| (url.host_str().map(str::to_owned), url.port_or_known_default());
+    server(a) == server(b)
+}
+
 /// What a body is known again by: the first eight bytes of its SHA-256.
 pub fn digest(body: &[u8]) -> u64 {
     let digest = ring::digest::digest(&ring::digest::SHA256, body);
@@ -159,6 +165,8 @@ pub fn digest(body: &[u8]) -> u64 {
 pub struct Exchange {
     /// The answer, whatever its status, or why there is none.
     pub result: Result<Response, crate::failure::Failure>,
+    /// Which URL was asked last, after redirects: whoever failed is there.
+    pub place: Url,
     /// Where the time went.
     pub timing: Timing,
     /// Bytes of bodies as they came over the wire, before decoding, all hops together.

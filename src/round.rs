@@ -14,23 +14,25 @@ use async_channel::{Receiver, Sender, bounded};
 use futures_lite::FutureExt;
 use smol::Executor;
 
-use crate::backoff::{Breaker, RetryBudget, judge, retry_delay, scramble};
+use crate::backoff::{Breaker, RetryBudget, Scope, judge, retry_delay, scramble};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::http::{
-    Exchange, Header, Held, Request, Response, Timing, Url, Validators, without_secrets,
+    Exchange, Header, Held, Request, Response, Timing, Url, Validators, same_server,
+    without_secrets,
 };
 use crate::limit::{Hold, HoldCause, Limiter};
 use crate::pool::Pool;
 use crate::queue::{Job, Next, Queue, Terms};
 use crate::source::{Page, Source, Window};
+use crate::time::Timestamp;
 use crate::transport::{Options, Transport};
 
 mod errand;
 mod tally;
 
 pub use errand::READ_INLINE;
-pub use tally::Tally;
+pub use tally::{Tally, Trouble};
 
 use errand::{Errand, Outcome, Read, told};
 
@@ -90,6 +92,8 @@ pub struct Rules {
     pub deadline: Duration,
     /// The first failure ends the round.
     pub fail_fast: bool,
+    /// Our own caution is overruled: who failed is asked all the same.
+    pub force: bool,
     /// Where the jitter of retries comes from: the same seed gives the same delays.
     pub seed: u64,
 }
@@ -111,6 +115,13 @@ pub struct Round {
     pub cut_short: bool,
     /// Nothing was reached at all: our own line is down.
     pub line_down: bool,
+}
+
+impl Round {
+    /// Whether a source brought anything: a page, or the word that nothing changed.
+    pub fn is_well(&self, source: usize) -> bool {
+        self.tallies[source].pages + self.tallies[source].unchanged > 0
+    }
 }
 
 /// When a worker was busy, and for whom.
@@ -143,6 +154,8 @@ pub async fn round(
     let clock = transport.clock().clone();
     // Never full: each worker has one outcome to tell at most.
     let (done, outcomes) = bounded(rules.workers.get());
+    // Somebody asked to be left alone in an earlier round.
+    let obeys = limiter.list(clock.now()).next().is_some();
     let mut state = Running {
         asks,
         rules,
@@ -152,6 +165,7 @@ pub async fn round(
         done,
         queue: Queue::default(),
         holds: HashMap::new(),
+        obeys,
         budget: RetryBudget::default(),
         breaker: Breaker::default(),
         in_flight: 0,
@@ -162,7 +176,12 @@ pub async fn round(
     state.round.tallies = vec![Tally::default(); asks.len()];
     let now = state.clock.now();
     for (index, ask) in asks.iter().enumerate() {
-        let plan = with_held(ask, with_headers(ask, ask.source.plan()), 0);
+        let plan = ask.source.plan().into_iter().enumerate();
+        let plan = plan.flat_map(|(root, request)| {
+            let request = state.first_free(ask, request, now);
+            with_held(ask, with_headers(ask, vec![request]), root)
+        });
+        let plan: Vec<Request> = plan.collect();
         state.budget.requests(plan.len());
         state.queue.begin(index, terms(ask), plan, now);
     }
@@ -189,6 +208,8 @@ struct Running<'a> {
     queue: Queue,
     /// Accounts (or hosts) that asked to be left alone, and until when.
     holds: HashMap<String, Duration>,
+    /// Somebody asked to be left alone, now or in an earlier round.
+    obeys: bool,
     budget: RetryBudget,
     breaker: Breaker,
     in_flight: usize,
@@ -211,10 +232,17 @@ impl Running<'_> {
                 return Some(None);
             }
             let (asks, limiter, holds) = (self.asks, &mut *self.limiter, &self.holds);
+            let (breaker, obeys) = (&self.breaker, self.obeys);
             let admit = |job: &Job| {
                 let ask = &asks[job.source];
-                match holds.get(hold_key(ask, &job.request)) {
-                    Some(until) if *until > now => Err(*until),
+                // What is not sent needs no permit.
+                if breaker.refuse(&job.request.url).is_some() {
+                    return Ok(());
+                }
+                let hold = holds.get(&hold_key(&ask.account, &job.request.url)).copied();
+                let asked = obeys.then(|| wait_for(limiter, ask, &job.request.url, now, true));
+                match hold.max(asked.flatten()) {
+                    Some(until) if until > now => Err(until),
                     _ => limiter.take(&ask.account, &ask.windows, now),
                 }
             };
@@ -278,7 +306,7 @@ impl Running<'_> {
         };
         self.round.spans.push(span);
         self.account_for(&job, &exchange, now);
-        self.breaker.note(&job.request.url, exchange.result.as_ref().err());
+        self.breaker.note(&exchange.place, exchange.result.as_ref().err());
         log::debug!("{}", told(&job, &result, &exchange, end.saturating_sub(start)));
         let tally = &mut self.round.tallies[job.source];
         tally.count(&job, &exchange, span, now);
@@ -305,7 +333,7 @@ impl Running<'_> {
                 let Ok(response) = exchange.result else { return };
                 keep(Landed { source: job.source, request: job.request, response, page, digest });
             }
-            Err(failure) => self.cope(job, failure, now),
+            Err(failure) => self.cope(job, failure, &exchange.place, now),
         }
     }
 
@@ -313,24 +341,31 @@ impl Running<'_> {
     fn account_for(&mut self, job: &Job, exchange: &Exchange, now: Duration) {
         let ask = &self.asks[job.source];
         self.limiter.also(&ask.account, exchange.requests.saturating_sub(1), now);
-        for limit in exchange.result.iter().flat_map(|response| &response.limits) {
+        // Another server's counting is not this account's.
+        let at_home = same_server(&exchange.place, &job.request.url);
+        let told = exchange.result.iter().filter(|_| at_home);
+        for limit in told.flat_map(|response| &response.limits) {
             self.limiter.told(&ask.account, limit, &ask.windows, now);
         }
         self.limiter.ended(&ask.account);
     }
 
     /// A failure leads to a fallback, to another try, or into the tally.
-    fn cope(&mut self, job: Job, failure: Failure, now: Duration) {
+    fn cope(&mut self, job: Job, failure: Failure, place: &Url, now: Duration) {
         let ask = &self.asks[job.source];
-        if let Some(delay) = failure.retry_after {
-            let until = now.saturating_add(delay);
-            let hold = self.holds.entry(hold_key(ask, &job.request).into()).or_default();
+        let at_home = same_server(place, &job.request.url);
+        let account = if at_home { ask.account.as_str() } else { "" };
+        if failure.retry_after.is_some() || failure.status == Some(429) {
+            // Without a word on how long, for this round.
+            let until = failure.retry_after.map_or(self.deadline, |span| now.saturating_add(span));
+            let hold = self.holds.entry(hold_key(account, place)).or_default();
             *hold = until.max(*hold);
-            self.obey(&job, &failure, until, now);
+            if failure.retry_after.is_some() {
+                self.obey(&job.request.url, place, account, &failure, until);
+            }
         }
         if let Some(request) = ask.source.fallback(&job.request) {
-            let trouble = &mut self.round.tallies[job.source].trouble;
-            trouble.get_or_insert_with(|| (job.request.url.clone(), failure));
+            self.note_trouble(&job, place, &failure);
             return self.ask_instead(&job, request, now);
         }
         // A host that was given up is asked no more.
@@ -346,21 +381,70 @@ impl Running<'_> {
         if let Some(delay) = failure.retry_after {
             self.round.tallies[job.source].put_off = Some(Some(now.saturating_add(delay)));
         }
-        self.fail(job, failure);
+        self.fail(job, failure, place);
+    }
+
+    fn note_trouble(&mut self, job: &Job, place: &Url, failure: &Failure) {
+        let trouble = &mut self.round.tallies[job.source].trouble;
+        trouble.get_or_insert_with(|| Trouble {
+            asked: job.request.url.clone(),
+            place: place.clone(),
+            failure: failure.clone(),
+        });
+    }
+
+    /// The request, or the first in its line of fallbacks that is not to be left alone.
+    fn first_free(&self, ask: &Ask, request: Request, now: Duration) -> Request {
+        let held = |request: &Request| {
+            wait_for(self.limiter, ask, &request.url, now, self.rules.force).is_some()
+        };
+        if !self.obeys || !held(&request) {
+            return request;
+        }
+        let mut next = ask.source.fallback(&request);
+        while let Some(instead) = next {
+            if !held(&instead) {
+                return instead;
+            }
+            next = ask.source.fallback(&instead);
+        }
+        request
     }
 
     /// A server that says when to come back is obeyed even if this process is killed now.
-    fn obey(&mut self, job: &Job, failure: &Failure, until: Duration, now: Duration) {
-        let account = &self.asks[job.source].account;
-        let since = self.clock.wall();
-        let blame = judge(failure, &job.request.url, account, since);
-        let Some(scope) = blame.scope.filter(|_| blame.asked.is_some()) else { return };
-        let key = scope.key();
+    ///
+    /// Behind a redirect it is the server there that is left alone, and what led to it.
+    fn obey(
+        &mut self,
+        asked: &Url,
+        place: &Url,
+        account: &str,
+        failure: &Failure,
+        until: Duration,
+    ) {
+        let (now, since) = (self.clock.now(), self.clock.wall());
+        let scope = judge(failure, place, account, since).scope;
+        let led = Some(Scope::url(asked)).filter(|_| !same_server(asked, place));
+        for key in scope.into_iter().chain(led).map(|scope| scope.key()) {
+            self.hold(key, failure, until, now, since);
+        }
+        self.obeys = true;
+        if self.limiter.save(now).is_err() {
+            log::debug!("{}: how long to wait is not remembered", without_secrets(place));
+        }
+    }
+
+    fn hold(
+        &mut self,
+        key: String,
+        failure: &Failure,
+        until: Duration,
+        now: Duration,
+        since: Timestamp,
+    ) {
         let count = self.limiter.hold_of(&key).map_or(0, |hold| hold.count).saturating_add(1);
         let hold = Hold { until, why: failure.to_string(), cause: HoldCause::Asked, count, since };
-        if self.limiter.hold(&key, hold, now) && self.limiter.save(now).is_err() {
-            log::debug!("{key}: how long to wait is not remembered");
-        }
+        self.limiter.hold(&key, hold, now);
     }
 
     /// A job that was let go is not sent after all: nobody answers there. The fallback may.
@@ -368,7 +452,10 @@ impl Running<'_> {
         self.queue.ended(&job);
         match self.asks[job.source].source.fallback(&job.request) {
             Some(request) => self.ask_instead(&job, request, now),
-            None => self.fail(job, failure),
+            None => {
+                let place = job.request.url.clone();
+                self.fail(job, failure, &place);
+            }
         }
     }
 
@@ -383,10 +470,9 @@ impl Running<'_> {
         self.queue.replace(job, terms(ask), request, now);
     }
 
-    fn fail(&mut self, job: Job, failure: Failure) {
-        let tally = &mut self.round.tallies[job.source];
-        tally.trouble.get_or_insert_with(|| (job.request.url, failure.clone()));
-        tally.failures.push(failure);
+    fn fail(&mut self, job: Job, failure: Failure, place: &Url) {
+        self.note_trouble(&job, place, &failure);
+        self.round.tallies[job.source].failures.push(failure);
         self.round.cut_short = self.rules.fail_fast;
     }
 
@@ -434,7 +520,28 @@ fn terms(ask: &Ask) -> Terms<'_> {
     Terms { account: &ask.account, per_host: ask.per_host }
 }
 
-/// A `Retry-After` holds for the account, or for the host where there is none.
-fn hold_key<'a>(ask: &'a Ask, request: &'a Request) -> &'a str {
-    if ask.account.is_empty() { request.host() } else { &ask.account }
+/// A `Retry-After` holds for the account, or for the server where there is none.
+fn hold_key(account: &str, url: &Url) -> String {
+    match account {
+        "" => {
+            let port = url.port_or_known_default().unwrap_or_default();
+            format!("{}:{port}", url.host_str().unwrap_or_default())
+        }
+        account => account.into(),
+    }
+}
+
+/// Until when a URL is to be left alone, if it is: because a server asked for it (`strictly`), or
+/// because we had better.
+fn wait_for(
+    limiter: &Limiter,
+    ask: &Ask,
+    url: &Url,
+    now: Duration,
+    strictly: bool,
+) -> Option<Duration> {
+    let scopes = Scope::all(url, &ask.account);
+    let holds = scopes.iter().filter_map(|scope| limiter.held(&scope.key(), now));
+    let holds = holds.filter(|hold| hold.cause == HoldCause::Asked || !strictly);
+    holds.map(|hold| hold.until).max()
 }

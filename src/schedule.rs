@@ -16,7 +16,12 @@ pub const SHORTEST_EVERY: Duration = Duration::from_secs(60);
 /// A publisher who wishes to be asked less often than this is not believed: a `ttl` of minutes
 /// that was meant in seconds, an answer that is cached for a year. Days and hours to be skipped are
 /// not bounded by it, they never come to more than a week.
-pub const LONGEST_WISH: Duration = Duration::from_secs(86_400);
+///
+/// An hour less than a day: a job that runs once a day starts a second early now and then.
+pub const LONGEST_WISH: Duration = Duration::from_secs(23 * 3_600);
+/// A source that is asked by a job of the user's, always in an hour that its feed wants skipped, is
+/// asked nevertheless after so long. Six days in a row may be skipped for good reasons.
+pub const LONGEST_SKIP: Duration = Duration::from_secs(8 * 86_400);
 /// `once` may come early by this part of the user's own `every`: a cron job that starts every half
 /// hour starts a second too early now and then, and without slack it would find its source not
 /// due, and skip every other round. What a publisher wishes has none.
@@ -98,7 +103,8 @@ pub fn is_due(asked: Option<Timestamp>, now: Timestamp, wishes: &Wishes) -> bool
     let Some(asked) = asked.filter(|asked| *asked <= now) else { return true };
     let every = wishes.every();
     let wait = (every - every / SLACK_PART).max(wishes.wish());
-    later(asked, wait) <= now && after_skipped(now, &wishes.pace) == now
+    let open = after_skipped(now, &wishes.pace) == now;
+    later(asked, wait) <= now && (open || later(asked, wait.max(LONGEST_SKIP)) <= now)
 }
 
 /// How long after one request to a host that of another source may follow: nothing in the user's

@@ -10,6 +10,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::format::{Pace, State};
+use crate::item::MAX_ITEMS;
 use crate::sort;
 use crate::time::Timestamp;
 
@@ -76,8 +77,11 @@ pub type Write<'a> = &'a mut dyn FnMut(&[u8]) -> io::Result<()>;
 /// An item that its source shows.
 pub const SHOWN: i64 = i64::MAX;
 
-/// No source is known by a larger number: a damaged record must not make the memory large.
-pub const MAX_SOURCES: u32 = 1 << 20;
+/// So many items that its source shows no longer are remembered of one source.
+pub const MAX_GONE: usize = 4 * MAX_ITEMS;
+
+/// So many sources in a row may be lost by damage: a broken record must not make the memory large.
+pub const MAX_GAP: usize = 1 << 12;
 
 impl Memory {
     /// Takes a record of the journal that lies at `place`. False if it is none.
@@ -173,9 +177,16 @@ impl Memory {
         time.map_or(now, |time| time.min(now))
     }
 
-    /// Notes what one document of a source shows now, in place of what it showed. Returns how many
-    /// items were never seen before.
-    pub fn show(&mut self, source: u32, root: u32, shown: &[Kept], at: Timestamp) -> usize {
+    /// Notes what one document of a source shows now, in place of what it showed, or, if that is not
+    /// the `whole` of it, beside that. Returns how many items were never seen before.
+    pub fn show(
+        &mut self,
+        source: u32,
+        root: u32,
+        shown: &[Kept],
+        whole: bool,
+        at: Timestamp,
+    ) -> usize {
         let known = &mut self.sources[source as usize];
         let (mut new, mut back) = (0, Vec::new());
         for item in shown {
@@ -201,7 +212,7 @@ impl Memory {
         let mut ids: Vec<u64> = shown.iter().map(|item| item.head.id).collect();
         sort::all(&mut ids);
         let mut gone = Vec::new();
-        for kept in known.items.iter_mut().filter(|kept| kept.gone == SHOWN) {
+        for kept in known.items.iter_mut().filter(|kept| whole && kept.gone == SHOWN) {
             if kept.head.root == root && ids.binary_search(&kept.head.id).is_err() {
                 kept.gone = at.unix();
                 gone.push(kept.head.id);
@@ -224,7 +235,7 @@ impl Memory {
         sort::all(&mut others);
         others.dedup();
         for root in others.into_iter().filter(|root| !roots.contains(root)) {
-            self.show(source, root, &[], at);
+            self.show(source, root, &[], true, at);
         }
         let strange = |document: &&Document| !keys.contains(&document.key);
         let stale: Vec<u64> =
@@ -351,17 +362,28 @@ impl Memory {
         self.note(&Event::Ill { source, illness });
     }
 
-    /// Forgets items `keep` after their source dropped them, and sources that are in no config
-    /// and were not asked for as long. What the journal holds of them goes when it is rewritten.
+    /// Forgets items `keep` after their source dropped them, of each source all but the last
+    /// [`MAX_GONE`], and sources that are in no config and told nothing new for as long. What the
+    /// journal holds of them goes when it is rewritten.
+    ///
+    /// When the last round was longer ago than that, either nobody was here or the clock jumped:
+    /// then nothing is forgotten this time.
     pub fn forget(&mut self, keep: Duration, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
         let keep = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
         let oldest = now.unix().saturating_sub(keep);
+        if self.last_round().is_some_and(|last| last.unix() < oldest) {
+            return;
+        }
         for known in &mut self.sources {
-            known.items.retain(|item| item.gone > oldest);
-            if known.totals.asked <= oldest && !configured(&known.name) {
+            let gone = known.items.iter_mut().filter(|item| item.gone != SHOWN);
+            // What was dropped in the future was dropped now.
+            gone.for_each(|item| item.gone = item.gone.min(now.unix()));
+            if known.newest() <= oldest && !configured(&known.name) {
                 let name = std::mem::take(&mut known.name);
                 *known = Known { name, written: known.written, ..Known::default() };
             }
+            known.items.retain(|item| item.gone > oldest);
+            known.thin();
         }
     }
 
@@ -458,18 +480,20 @@ impl Memory {
     }
 
     fn name(&mut self, source: u32, name: &str) -> bool {
-        // Numbers are given in order: a gap is damage.
-        if source as usize > self.sources.len() || source > MAX_SOURCES {
+        // Numbers are given in order. Who stood in a gap is lost with its name, the others are not.
+        if source as usize > self.sources.len() + MAX_GAP {
             return false;
         }
-        if source as usize == self.sources.len() {
-            self.sources.push(Known { name: name.into(), ..Known::default() });
+        while source as usize >= self.sources.len() {
+            self.sources.push(Known::default());
         }
         let known = &mut self.sources[source as usize];
+        if known.name.is_empty() {
+            known.name = name.into();
+        }
         known.written = true;
-        let same = *known.name == *name;
         self.numbers.insert(name.into(), source);
-        same
+        *known.name == *name
     }
 
     fn known_mut(&mut self, source: u32) -> Option<&mut Known> {
@@ -591,6 +615,32 @@ impl Known {
         self.items.dedup_by_key(|item| item.head.id);
     }
 
+    /// When it last told anything, as far as that is known.
+    fn newest(&self) -> i64 {
+        let seen = |item: &Kept| match item.gone {
+            SHOWN => item.head.first_seen,
+            gone => gone,
+        };
+        self.items.iter().map(seen).max().unwrap_or(i64::MIN).max(self.totals.asked)
+    }
+
+    /// Keeps no more than [`MAX_GONE`] of the items that it shows no longer, the last ones: a feed
+    /// that gives every item another id each time must not fill the disk.
+    fn thin(&mut self) {
+        let mut gone: Vec<i64> =
+            self.items.iter().map(|item| item.gone).filter(|gone| *gone != SHOWN).collect();
+        let Some(more) = gone.len().checked_sub(MAX_GONE).filter(|more| *more > 0) else { return };
+        gone.sort_unstable();
+        let last = gone[more - 1];
+        let mut left = more - gone.iter().filter(|at| **at < last).count();
+        self.items.retain(|item| {
+            let tie = item.gone == last;
+            let dropped = item.gone < last || tie && left > 0;
+            left -= usize::from(tie && dropped);
+            !dropped
+        });
+    }
+
     /// The items that are gone, by when.
     fn gone(&self) -> Vec<(i64, Vec<u64>)> {
         let gone = self.items.iter().filter(|item| item.gone != SHOWN);
@@ -601,9 +651,10 @@ impl Known {
             .collect()
     }
 
-    /// Nothing is known but its name.
+    /// Nothing is known but its name, or not even that.
     fn is_blank(&self) -> bool {
-        self.items.is_empty() && self.totals.polls == 0 && self.illness.is_none()
+        self.name.is_empty()
+            || self.items.is_empty() && self.totals.polls == 0 && self.illness.is_none()
     }
 }
 

@@ -109,7 +109,8 @@ impl Transport {
             |failure: Failure| Failure { cause: request.conceal(&failure.cause), ..failure };
         let result = self.follow(request, options, &trace).or(late).await.map_err(conceal);
         let (_, timing, bytes_in, requests) = trace.sum();
-        Exchange { result, timing, bytes_in, requests }
+        let place = trace.place().unwrap_or_else(|| request.url.clone());
+        Exchange { result, place, timing, bytes_in, requests }
     }
 
     /// Asks, and goes where the answers lead.
@@ -121,6 +122,7 @@ impl Transport {
     ) -> Result<Response, Failure> {
         let mut chain = Chain::new(request)?;
         loop {
+            trace.at(chain.url());
             let mut answer = self.send(&chain, options, trace).await?;
             let status = status(&answer);
             let location = answer.header("location").map(|values| values.last().as_str());

@@ -112,7 +112,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let unread = keeping.unread().or(recalled.err());
     let Gathered { collection, brought, .. } = gathered;
 
-    blame::place(config, house, &mut round, &turns);
+    blame::place(config, &memory, house, &mut round, &brought, &turns);
     let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round);
     let counts = collection.counts(config.sources.len());
     let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);

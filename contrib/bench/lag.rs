@@ -147,6 +147,7 @@ async fn one(executor: &Executor<'static>, urls: &[Url]) {
         workers: NonZeroUsize::new(config.fetch.workers).expect("some"),
         deadline: config.fetch.deadline,
         fail_fast: false,
+        force: false,
         seed: 1,
     };
     let transport = Arc::new(Transport::direct(Clock::system()));

@@ -30,7 +30,7 @@ fn measure(path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     for number in 0..SOURCES {
         let source = memory.meet(&format!("source-{number}"));
         let items: Vec<Kept> = (0..ITEMS).map(|n| item(number, n, now, &mut shelf)).collect();
-        memory.show(source, 0, &items, now);
+        memory.show(source, 0, &items, true, now);
         let key = u64::from(number) << 32;
         let document =
             Document { key, asked: 1, from: 1, digest: Some(key), ..Document::default() };

@@ -52,7 +52,8 @@ impl Scope {
         all
     }
 
-    fn url(url: &Url) -> Scope {
+    /// One address.
+    pub fn url(url: &Url) -> Scope {
         Scope::Url(without_secrets(url))
     }
 

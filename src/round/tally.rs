@@ -28,8 +28,8 @@ pub struct Tally {
     pub failures: Vec<Failure>,
     /// The first URL it was asked at.
     pub asked: Option<Url>,
-    /// The first failure of all, also one that a fallback stood in for, and what was asked for.
-    pub trouble: Option<(Url, Failure)>,
+    /// The first failure of all, also one that a fallback stood in for.
+    pub trouble: Option<Trouble>,
     /// Requests of its plan that something was held for …
     pub held: u32,
     /// … and that said so to the server.
@@ -44,6 +44,17 @@ pub struct Tally {
     pub slowest: (Duration, Timing),
     /// Where only permanent redirects led, if anywhere.
     pub moved: Option<Url>,
+}
+
+/// What failed, and where.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// What was asked for.
+    pub asked: Url,
+    /// Where that led: whoever failed is there.
+    pub place: Url,
+    /// Why it brought nothing.
+    pub failure: Failure,
 }
 
 impl Tally {

@@ -125,7 +125,7 @@ fn what_a_journal_tells_is_what_was_remembered() {
                             desk.item(n + root * 100, root_of(root << 32), &text, now.unix())
                         })
                         .collect();
-                    memory.show(source, root_of(root << 32), &items, now);
+                    memory.show(source, root_of(root << 32), &items, true, now);
                     memory.hold(source, document(root << 32, &format!("{}", next(3))));
                 }
                 let illness = (next(3) == 0).then(|| ill(State::Failed, now.unix(), "tls: no"));
@@ -169,7 +169,7 @@ fn a_round_that_was_saved_is_what_the_next_one_loads() {
     let (mut desk, mut memory) = (Desk::default(), Memory::default());
     let source = memory.meet("a");
     let items = [desk.item(1, 0, "one", 10), desk.item(2, 0, "two", 10)];
-    assert_eq!(memory.show(source, 0, &items, at(10)), 2);
+    assert_eq!(memory.show(source, 0, &items, true, at(10)), 2);
     memory.hold(source, document(5, "v1"));
     memory.polls(at(10), vec![Poll { source, ms: 12, ..Poll::default() }]);
     desk.save(&mut memory);
@@ -181,7 +181,7 @@ fn a_round_that_was_saved_is_what_the_next_one_loads() {
     assert_eq!(again.last_round(), Some(at(10)));
     // The same again is nothing to write, whatever time it is.
     let items = [desk.item(1, 0, "one", 20), desk.item(2, 0, "two", 20)];
-    assert_eq!(again.show(source, 0, &items, at(20)), 0);
+    assert_eq!(again.show(source, 0, &items, true, at(20)), 0);
     again.hold(source, document(5, "v1"));
     again.pace(source, Pace::default());
     again.ill(source, None);
@@ -197,17 +197,17 @@ fn what_a_source_drops_is_kept_for_a_while_and_comes_back_as_it_was() {
     let (mut desk, mut memory) = (Desk::default(), Memory::default());
     let source = memory.meet("a");
     let items = [desk.item(1, 0, "one", 0), desk.item(2, 0, "two", 0)];
-    memory.show(source, 0, &items, at(0));
+    memory.show(source, 0, &items, true, at(0));
     memory.printed(source, vec![2]);
-    memory.show(source, 0, &items[..1], at(100));
+    memory.show(source, 0, &items[..1], true, at(100));
     assert_eq!(memory.known(source).shown().count(), 1);
     memory.forget(KEEP, at(1000), &|_| true);
     let two = desk.item(2, 0, "two", 1000);
-    assert_eq!(memory.show(source, 0, &[items[0], two], at(1000)), 0, "it is not new");
+    assert_eq!(memory.show(source, 0, &[items[0], two], true, at(1000)), 0, "it is not new");
     assert!(memory.known(source).item(2).unwrap().head.printed);
-    memory.show(source, 0, &items[..1], at(1100));
+    memory.show(source, 0, &items[..1], true, at(1100));
     memory.forget(KEEP, at(2100), &|_| true);
-    assert_eq!(memory.show(source, 0, &[items[0], two], at(2200)), 1, "it was forgotten");
+    assert_eq!(memory.show(source, 0, &[items[0], two], true, at(2200)), 1, "it was forgotten");
     desk.save(&mut memory);
 }
 
@@ -217,7 +217,7 @@ fn sources_that_nobody_asks_any_more_are_forgotten() {
     for name in ["kept", "dropped", "asked"] {
         let source = memory.meet(name);
         let item = desk.item(1, 0, name, 0);
-        memory.show(source, 0, &[item], at(0));
+        memory.show(source, 0, &[item], true, at(0));
         let time = if name == "asked" { at(5000) } else { at(1) };
         memory.polls(time, vec![Poll { source, ..Poll::default() }]);
     }
@@ -259,7 +259,7 @@ fn a_source_that_failed_is_stale_only_if_there_is_something_to_show() {
     memory.ill(source, Some(ill(State::Failed, 2, "tls: no")));
     assert_eq!(memory.known(source).state(), State::Failed);
     let item = desk.item(1, 0, "one", 0);
-    memory.show(source, 0, &[item], at(0));
+    memory.show(source, 0, &[item], true, at(0));
     assert_eq!(memory.known(source).state(), State::Stale);
 }
 
@@ -270,7 +270,7 @@ fn whatever_end_of_a_journal_is_lost_the_rest_is_true() {
     for round in 0..5 {
         let text = format!("{round}");
         let items = [desk.item(1, 0, &text, round), desk.item(10 + round as u64, 0, "x", round)];
-        memory.show(source, 0, &items, at(round));
+        memory.show(source, 0, &items, true, at(round));
         memory.hold(source, document(5, &text));
         memory.polls(at(round), vec![Poll { source, ..Poll::default() }]);
         desk.save(&mut memory);
@@ -296,8 +296,8 @@ fn damaged_records_are_refused_or_read_and_never_a_panic() {
     let (mut desk, mut memory) = (Desk::default(), Memory::default());
     let source = memory.meet("a");
     let items = [desk.item(1, 0, "one", 10), desk.item(2, 0, "two", 10)];
-    memory.show(source, 0, &items, at(10));
-    memory.show(source, 0, &items[1..], at(11));
+    memory.show(source, 0, &items, true, at(10));
+    memory.show(source, 0, &items[1..], true, at(11));
     memory.hold(source, document(5, "v1"));
     memory.ill(source, Some(ill(State::Off, 2, "status: gone")));
     memory.moved(source, Some("https://b.test/"), at(9));
@@ -322,12 +322,57 @@ fn damaged_records_are_refused_or_read_and_never_a_panic() {
 }
 
 #[test]
-fn a_gap_in_the_numbers_is_damage() {
+fn a_source_whose_name_is_lost_costs_the_others_nothing() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    for name in ["a", "b", "c"] {
+        let source = memory.meet(name);
+        let item = desk.item(1, 0, name, 10);
+        memory.show(source, 0, &[item], true, at(10));
+    }
+    desk.save(&mut memory);
+    let name =
+        |record: &Vec<u8>| matches!(record::read(record), Some(Event::Source { name: "b", .. }));
+    desk.journal.retain(|record| !name(record));
     let mut memory = Memory::default();
+    for (place, record) in (0..).zip(&desk.journal) {
+        memory.learn((place, record.len() as u32), record);
+    }
+    memory.settle();
+    let shown = |name: &str| memory.of(name).map(|known| known.shown().count());
+    assert_eq!([shown("a"), shown("b"), shown("c")], [Some(1), None, Some(1)]);
+    desk.rewrite(&memory);
+    assert_eq!(desk.load().sources().len(), 2);
     let mut record = Vec::new();
-    record::write(&Event::Source { source: MAX_SOURCES, name: "a" }, &mut record);
+    let far = MAX_GAP as u32 + 4;
+    record::write(&Event::Source { source: far, name: "far" }, &mut record);
     assert!(!memory.learn((0, 0), &record));
-    assert!(memory.sources().is_empty());
+}
+
+#[test]
+fn of_items_that_are_gone_only_the_last_are_remembered() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    let source = memory.meet("a");
+    for round in 0..6_u64 {
+        let items: Vec<Kept> =
+            (0..1000).map(|n| desk.item(round * 1000 + n, 0, "x", round as i64)).collect();
+        memory.show(source, 0, &items, true, at(round as i64));
+    }
+    memory.forget(KEEP, at(6), &|_| true);
+    let known = memory.known(source);
+    assert_eq!((known.shown().count(), known.items.len()), (1000, 1000 + MAX_GONE));
+    assert!(known.item(1000).is_some() && known.item(999).is_none());
+}
+
+#[test]
+fn a_clock_that_ran_ahead_makes_nobody_forget() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    let source = memory.meet("a");
+    let item = desk.item(1, 0, "x", 0);
+    memory.show(source, 0, &[item], true, at(0));
+    memory.show(source, 0, &[], true, at(1));
+    memory.polls(at(1), vec![Poll { source, ..Poll::default() }]);
+    memory.forget(KEEP, at(300_000_000), &|_| false);
+    assert_eq!(memory.known(source).items.len(), 1);
 }
 
 #[test]
@@ -345,7 +390,7 @@ fn what_a_clock_that_ran_ahead_saw_was_seen_when_that_came_out() {
     let (mut desk, mut memory) = (Desk::default(), Memory::default());
     let source = memory.meet("a");
     let items = [desk.item(1, 0, "one", 10), desk.item(2, 0, "two", 900)];
-    memory.show(source, 0, &items, at(900));
+    memory.show(source, 0, &items, true, at(900));
     desk.save(&mut memory);
     let mut again = desk.load();
     again.seen_by(at(20));

@@ -157,6 +157,11 @@ pub(super) fn date(answer: &message::Response, now: Timestamp) -> Timestamp {
 
 /// `Retry-After` as a span: seconds, or a date less the server's own `Date` (or ours).
 pub(super) fn retry_after(answer: &message::Response, now: Timestamp) -> Option<Duration> {
+    // «At once» is no time to wait: it is as if nothing had been said.
+    wait(answer, now).filter(|span| !span.is_zero())
+}
+
+fn wait(answer: &message::Response, now: Timestamp) -> Option<Duration> {
     let text = first(answer, "retry-after")?;
     if let Some(seconds) = whole(&text) {
         // More digits than fit mean «never»; a date so far away says the same.
@@ -187,12 +192,12 @@ mod tests {
     #[test]
     fn retry_after_is_a_span_whatever_its_form() {
         assert_eq!(seconds(&[("retry-after", "120")]), Some(120));
-        assert_eq!(seconds(&[("retry-after", " 0 ")]), Some(0));
+        assert_eq!(seconds(&[("retry-after", " 0 ")]), None);
         assert_eq!(seconds(&[("retry-after", "99999999999999999999999")]), Some(u32::MAX.into()));
         assert_eq!(seconds(&[("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT")]), Some(60));
         assert_eq!(seconds(&[("retry-after", "Sunday, 06-Nov-94 08:50:37 GMT")]), Some(60));
         assert_eq!(seconds(&[("retry-after", "Sun Nov  6 08:50:37 1994")]), Some(60));
-        assert_eq!(seconds(&[("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT")]), Some(0));
+        assert_eq!(seconds(&[("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT")]), None);
         for nonsense in ["soon", "-5", "", "Sun, 31 Feb 1994 08:50:37 GMT", "1.5"] {
             assert_eq!(seconds(&[("retry-after", nonsense)]), None, "{nonsense}");
         }

@@ -4,20 +4,32 @@ use std::collections::HashSet;
 
 use super::House;
 use super::agenda::Turn;
+use super::gather::Brought;
 use super::sources::quota_of;
-use crate::backoff::{self, Cause, Scope, Tried};
+use crate::backoff::{self, Blame, Cause, Scope, Tried};
 use crate::config::Config;
+use crate::failure::Failure;
+use crate::http::{Url, same_server};
 use crate::limit::{Hold, HoldCause};
 use crate::merge::fingerprint;
-use crate::round::{Round, Tally};
+use crate::round::{Round, Trouble};
+use crate::state::Memory;
+use crate::time::Timestamp;
 
 /// Looks at every source that was asked: who answered is released, who failed is held. Nobody is
 /// blamed when our own line is down.
-pub(super) fn place(config: &Config, house: &mut House<'_>, round: &mut Round, turns: &[Turn]) {
+pub(super) fn place(
+    config: &Config,
+    memory: &Memory,
+    house: &mut House<'_>,
+    round: &mut Round,
+    brought: &[Brought],
+    turns: &[Turn],
+) {
     let asked: Vec<usize> = (0..turns.len())
         .filter(|index| turns[*index] == Turn::Ask && round.tallies[*index].span.is_some())
         .collect();
-    round.line_down = line_is_down(round, &asked);
+    round.line_down = line_is_down(config, memory, round, &asked);
     if round.line_down {
         log::warn!("nothing could be reached: the network is down, no source is blamed");
         return;
@@ -25,66 +37,89 @@ pub(super) fn place(config: &Config, house: &mut House<'_>, round: &mut Round, t
     // First who answered: a host with one dead feed is no dead host.
     let mut alive = HashSet::new();
     for index in &asked {
-        let tally = &round.tallies[*index];
-        if tally.pages + tally.unchanged > 0 {
-            release(config, house, *index, &mut alive);
+        let account = quota_of(&config.sources[*index]).account;
+        for url in brought[*index].answered() {
+            for scope in Scope::all(url, &account) {
+                let key = scope.key();
+                house.limiter.release(&key);
+                alive.insert(key);
+            }
         }
     }
     let mut blamed = HashSet::new();
     for index in &asked {
-        let tally = &round.tallies[*index];
-        if tally.pages + tally.unchanged == 0 {
-            hold(config, house, *index, tally, &alive, &mut blamed);
+        // The first in a line of fallbacks is to be left alone even if another stood in for it.
+        let trouble = round.tallies[*index].trouble.as_ref();
+        let trouble = trouble.filter(|trouble| {
+            let answered = brought[*index].answered().any(|url| *url == trouble.asked);
+            !answered && (is_planned(config, *index, &trouble.asked) || !round.is_well(*index))
+        });
+        if let Some(trouble) = trouble {
+            let account = quota_of(&config.sources[*index]).account;
+            hold(house, trouble, &account, &alive, &mut blamed);
         }
     }
 }
 
-fn line_is_down(round: &Round, asked: &[usize]) -> bool {
+fn is_planned(config: &Config, index: usize, url: &Url) -> bool {
+    let own = config.sources[index].source.as_ref();
+    own.is_some_and(|own| own.plan().iter().any(|request| request.url == *url))
+}
+
+/// Whether nothing was reached, and nobody was while those who were not reached now were already
+/// ill: then it is they who are down.
+fn line_is_down(config: &Config, memory: &Memory, round: &Round, asked: &[usize]) -> bool {
     let tried = asked.iter().filter_map(|index| {
         let tally = &round.tallies[*index];
-        let fruitless = tally.pages + tally.unchanged == 0;
-        let (url, failure) = match tally.trouble.as_ref().filter(|_| fruitless) {
-            Some((url, failure)) => (url, Some(failure)),
+        let (url, failure) = match tally.trouble.as_ref().filter(|_| !round.is_well(*index)) {
+            Some(trouble) => (&trouble.place, Some(&trouble.failure)),
             None => (tally.asked.as_ref()?, None),
         };
         Some(Tried { source: *index, url, failure })
     });
-    backoff::our_line_is_down(tried)
-}
-
-fn release(config: &Config, house: &mut House<'_>, index: usize, alive: &mut HashSet<String>) {
-    let source = &config.sources[index];
-    let account = quota_of(source).account;
-    let plan = source.source.as_ref().map(|own| own.plan()).unwrap_or_default();
-    for scope in plan.iter().flat_map(|request| Scope::all(&request.url, &account)) {
-        let key = scope.key();
-        house.limiter.release(&key);
-        alive.insert(key);
-    }
+    let answered = memory.sources().iter().map(|known| known.totals.answered).max().unwrap_or(0);
+    let proven = |index: &usize| {
+        let known = memory.of(&config.sources[*index].memory);
+        let illness = known.and_then(|known| known.illness.as_ref());
+        illness.is_some_and(|illness| answered > illness.since)
+    };
+    backoff::our_line_is_down(tried) && !asked.iter().all(proven)
 }
 
 /// A failure counts once for each scope and round, however many sources share it.
 fn hold(
-    config: &Config,
     house: &mut House<'_>,
-    index: usize,
-    tally: &Tally,
+    trouble: &Trouble,
+    account: &str,
     alive: &HashSet<String>,
     blamed: &mut HashSet<String>,
 ) {
-    // The first of a line of fallbacks is the one that is asked again.
-    let Some((url, failure)) = &tally.trouble else { return };
-    let account = quota_of(&config.sources[index]).account;
-    let now = house.clock.now();
+    let Trouble { asked, place, failure } = trouble;
+    let at_home = same_server(asked, place);
     let wall = house.clock.wall();
-    let blame = backoff::judge(failure, url, &account, wall);
+    let blame = backoff::judge(failure, place, if at_home { account } else { "" }, wall);
     if blame.cause == Cause::OurClock {
         log::warn!("the system clock is wrong: a certificate says so that is newer than it");
     }
-    let Some(key) = blame.scope.as_ref().map(Scope::key) else { return };
-    if blame.asked.is_none() && alive.contains(&key) || !blamed.insert(key.clone()) {
-        return;
+    let Some(scope) = &blame.scope else { return };
+    // Behind a redirect it is the server there that failed, and what led to it is of no use.
+    let led = (!at_home).then(|| Scope::url(asked).key());
+    for key in std::iter::once(scope.key()).chain(led) {
+        if blame.asked.is_none() && alive.contains(&key) || !blamed.insert(key.clone()) {
+            continue;
+        }
+        hold_scope(house, key, &blame, failure, wall);
     }
+}
+
+fn hold_scope(
+    house: &mut House<'_>,
+    key: String,
+    blame: &Blame,
+    failure: &Failure,
+    wall: Timestamp,
+) {
+    let now = house.clock.now();
     let known = house.limiter.hold_of(&key);
     // The round has seen to it already.
     if blame.asked.is_some() && known.is_some_and(|hold| hold.until > now) {

@@ -36,12 +36,17 @@ pub(super) struct Brought {
 }
 
 impl Brought {
+    /// The URLs that answered.
+    pub(super) fn answered(&self) -> impl Iterator<Item = &Url> {
+        self.roots.iter().filter_map(|root| root.answer.as_ref()).map(|answer| &answer.asked)
+    }
+
     /// Whether what was read stands in the place of this item: it is of a document that was read,
     /// or of one that is asked for no longer while another was read.
     pub(super) fn replaces(&self, kept: &Kept) -> bool {
         match self.roots.iter().find(|root| root_of(root.key) == kept.head.root) {
-            Some(root) => root.read,
-            None => self.is_read(),
+            Some(root) => root.read && root.whole,
+            None => self.is_read() && self.roots.iter().all(|root| root.whole),
         }
     }
 
@@ -61,14 +66,16 @@ impl Brought {
 pub(super) struct Root {
     /// Fingerprint of the request and of what the config makes of its answer.
     pub key: u64,
-    /// Whether there is a new page: its items stand for the document.
+    /// Whether there is a new page: its items stand for the document …
     pub read: bool,
-    /// Whether follow-ups are part of it.
-    pub followed: bool,
+    /// … alone, if nothing of it is missing. Else what was shown before stays beside them.
+    pub whole: bool,
     /// The newest answer to the request itself.
     pub answer: Option<Answer>,
-    /// What the page shows.
+    /// What the page shows, each id once.
     pub items: Vec<Kept>,
+    /// What decides which of two items with the same id stays: date and last change.
+    ranks: Vec<(Timestamp, Option<Timestamp>)>,
 }
 
 /// How a server answered a request of a plan.
@@ -98,12 +105,13 @@ impl<'a> Gathered<'a> {
         Gathered { config, memory, now, collection, brought, packed: Vec::new() }
     }
 
-    /// What failed left nothing to show: what was shown before stays.
+    /// One bad answer costs one answer: where some are missing, what was shown before stays.
     pub(super) fn forgive(&mut self, round: &Round) {
         for (brought, tally) in self.brought.iter_mut().zip(&round.tallies) {
             let whole = tally.failures.is_empty() && tally.put_off.is_none();
-            for root in brought.roots.iter_mut().filter(|root| !whole && root.items.is_empty()) {
-                root.read = false;
+            for root in &mut brought.roots {
+                let partial = root.answer.as_ref().is_some_and(|answer| answer.partial);
+                root.whole = whole && !partial;
             }
         }
     }
@@ -118,7 +126,6 @@ impl<'a> Gathered<'a> {
         let Landed { request, response, page, digest, .. } = landed;
         let (root, first) = (request.root as usize, request.step == 0);
         if let Some(root) = self.brought[index].roots.get_mut(root) {
-            root.followed |= !first;
             if first {
                 let pace = page.as_ref().map(|page| page.pace);
                 let partial = page.as_ref().is_some_and(|page| page.partial);
@@ -155,15 +162,36 @@ impl<'a> Gathered<'a> {
             let first_seen = first_seen.unwrap_or(self.now);
             let printed = known.is_some_and(|item| item.head.printed);
             let (place, length) = self.collection.add(index, &self.packed, first_seen, printed);
+            let date = item.published.or(item.updated).filter(|date| *date <= self.now);
+            let rank = (date.unwrap_or(first_seen), item.updated);
             let first_seen = first_seen.unix();
-            root.items.push(Kept {
+            let kept = Kept {
                 head: ItemHead { id, root: root_of(root.key), first_seen, printed },
                 place,
                 length,
                 content: content(&self.packed),
                 gone: SHOWN,
                 unsaved: true,
-            });
+            };
+            root.take(kept, rank);
+        }
+    }
+}
+
+impl Root {
+    /// Takes an item. Publishers repeat an id to correct a story: of those with the same, the one
+    /// stays that the documents show, the newest, or the first of equals.
+    fn take(&mut self, kept: Kept, rank: (Timestamp, Option<Timestamp>)) {
+        match self.items.iter().position(|item| item.head.id == kept.head.id) {
+            None => {
+                self.items.push(kept);
+                self.ranks.push(rank);
+            }
+            Some(index) if rank > self.ranks[index] => {
+                self.items[index] = kept;
+                self.ranks[index] = rank;
+            }
+            Some(_) => {}
         }
     }
 }

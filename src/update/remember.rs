@@ -61,22 +61,23 @@ pub(super) fn note(
         let (tally, verdict) = (&round.tallies[index], &verdicts[index]);
         let manners = manners(source, memory, now);
         let number = memory.meet(&source.memory);
-        let whole = tally.failures.is_empty() && tally.put_off.is_none();
         for root in &brought[index].roots {
             if root.read {
                 let shown = &root.items;
-                new[index] += memory.show(number, crate::state::root_of(root.key), shown, now);
+                let key = crate::state::root_of(root.key);
+                new[index] += memory.show(number, key, shown, root.whole, now);
             }
             if let Some(answer) = &root.answer {
                 let old = memory.known(number).document(root.key).cloned();
-                let usable = (whole || !root.followed) && !answer.partial && durable(index);
+                let usable = root.whole && durable(index);
                 memory.hold(number, document(root.key, answer, old, usable));
                 if let Some(pace) = answer.pace {
                     memory.pace(number, pace);
                 }
             }
         }
-        if brought[index].roots.iter().any(|root| root.read) {
+        let roots = &brought[index].roots;
+        if roots.iter().any(|root| root.read) && roots.iter().all(|root| root.whole) {
             memory.limit_to(number, &keys(source), now);
         }
         memory.ill(number, illness(verdict, tally, now));

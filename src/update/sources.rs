@@ -88,6 +88,7 @@ async fn ask_network(
         workers: NonZeroUsize::new(config.fetch.workers).unwrap_or(NonZeroUsize::MIN),
         deadline: config.fetch.deadline,
         fail_fast: wishes.fail_fast,
+        force: wishes.force || wishes.probe,
         seed: house.clock.wall().unix().unsigned_abs() ^ u64::from(std::process::id()),
     };
     let mut keep = |landed: Landed| gathered.land(places[landed.source], landed);

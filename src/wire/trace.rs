@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::http::Timing;
+use crate::http::{Timing, Url};
 
 /// What a request is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,7 @@ struct State {
     phase: Option<(Phase, Duration)>,
     bytes_in: u64,
     requests: u32,
+    place: Option<Url>,
     local: Option<bool>,
 }
 
@@ -49,6 +50,16 @@ impl Trace {
         let mut state = self.lock();
         state.settle(now);
         state.phase = Some((phase, now));
+    }
+
+    /// This URL is asked now.
+    pub fn at(&self, url: &Url) {
+        self.lock().place = Some(url.clone());
+    }
+
+    /// Which URL was asked last.
+    pub fn place(&self) -> Option<Url> {
+        self.lock().place.clone()
     }
 
     /// A request is sent.

@@ -164,6 +164,7 @@ impl Scene {
             workers: NonZeroUsize::new(32).unwrap(),
             deadline: Duration::from_secs(60),
             fail_fast: false,
+            force: false,
             seed: 1,
         };
         Scene { asks: asks.into_iter().collect(), rules, limiter: Limiter::default() }
