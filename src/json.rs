@@ -7,8 +7,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::marker::PhantomData;
 
+use serde::Serialize;
 use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
@@ -38,6 +40,17 @@ pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         Cow::Borrowed(_) => Err(first.to_string()),
         Cow::Owned(repaired) => fields::read(&repaired).map_err(|e| e.to_string()),
     })
+}
+
+/// A value as JSON. The writer is the one that documents are written with: another would be code again.
+///
+/// # Errors
+/// What serializing the value said.
+pub fn to_vec(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let out: &mut dyn io::Write = &mut bytes;
+    serde_json::to_writer(out, value)?;
+    Ok(bytes)
 }
 
 /// A string; a number as it is written; nothing for anything else.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::item::{Also, DateOrigin, Item, Story};
 use crate::pack;
+use crate::sort;
 use crate::time::Timestamp;
 
 mod canonical;
@@ -153,10 +154,8 @@ impl Collection {
         let entries = self.entries.iter().enumerate();
         let shown = entries.filter(|(_, e)| sources.binary_search(&(e.source as usize)).is_ok());
         let mut order: Vec<u32> = shown.map(|(index, _)| index as u32).collect();
-        order.sort_unstable_by_key(|&index| {
-            let entry = self.entry(index);
-            (Reverse(entry.date), entry.source, index)
-        });
+        let key = |index: u32| (Reverse(self.entry(index).date), self.entry(index).source, index);
+        sort::places(&mut order, &|a, b| key(a).cmp(&key(b)));
         self.sort_equals(&mut order)?;
         self.drop_repetitions(&mut order);
         Ok(self.join_reports(order))
@@ -174,7 +173,7 @@ impl Collection {
                 self.item(*index).map(|item| (item.id, Reverse(item.updated), *index))
             };
             let mut keyed = run.iter().map(item).collect::<io::Result<Vec<_>>>()?;
-            keyed.sort_unstable();
+            sort::all(&mut keyed);
             run.iter_mut().zip(keyed).for_each(|(place, (_, _, index))| *place = index);
         }
         Ok(())
@@ -186,7 +185,7 @@ impl Collection {
         let key =
             |(rank, index): (usize, &u32)| (self.entry(*index).source, self.entry(*index).id, rank);
         let mut keys: Vec<(u32, u64, usize)> = order.iter().enumerate().map(key).collect();
-        keys.sort_unstable();
+        sort::all(&mut keys);
         let mut repeated = vec![false; order.len()];
         for pair in keys.windows(2) {
             let [(source, id, _), (next_source, next_id, rank)] = [pair[0], pair[1]];
@@ -201,7 +200,7 @@ impl Collection {
         };
         let mut keys: Vec<(u64, u32, usize)> = order.iter().enumerate().map(key).collect();
         keys.retain(|(link, _, _)| *link != 0);
-        keys.sort_unstable();
+        sort::all(&mut keys);
         let mut reports = Vec::new();
         let mut joined = vec![false; order.len()];
         for group in keys.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
@@ -218,7 +217,7 @@ impl Collection {
             }
         }
         // By survivor; within one by source, as the groups were sorted.
-        reports.sort_by_key(|(survivor, _)| *survivor);
+        sort::by(&mut reports, &|(a, _), (b, _)| a.cmp(b));
         drop_marked(&mut order, &joined);
         Ranking { order, reports }
     }

@@ -10,6 +10,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::format::{Pace, State};
+use crate::sort;
 use crate::time::Timestamp;
 
 mod record;
@@ -198,7 +199,7 @@ impl Memory {
             }
         }
         let mut ids: Vec<u64> = shown.iter().map(|item| item.head.id).collect();
-        ids.sort_unstable();
+        sort::all(&mut ids);
         let mut gone = Vec::new();
         for kept in known.items.iter_mut().filter(|kept| kept.gone == SHOWN) {
             if kept.head.root == root && ids.binary_search(&kept.head.id).is_err() {
@@ -220,7 +221,7 @@ impl Memory {
         let known = &self.sources[source as usize];
         let roots: Vec<u32> = keys.iter().map(|key| root_of(*key)).collect();
         let mut others: Vec<u32> = known.items.iter().map(|item| item.head.root).collect();
-        others.sort_unstable();
+        sort::all(&mut others);
         others.dedup();
         for root in others.into_iter().filter(|root| !roots.contains(root)) {
             self.show(source, root, &[], at);
@@ -298,7 +299,7 @@ impl Memory {
         if polls.is_empty() {
             return;
         }
-        polls.sort_by_key(|poll| poll.source);
+        sort::by(&mut polls, &|a, b| a.source.cmp(&b.source));
         for poll in &polls {
             self.sources[poll.source as usize].totals.count(at.unix(), poll);
         }
@@ -586,7 +587,7 @@ impl Known {
             return;
         }
         self.items.reverse();
-        self.items.sort_by_key(|item| item.head.id);
+        sort::by(&mut self.items, &|a, b| a.head.id.cmp(&b.head.id));
         self.items.dedup_by_key(|item| item.head.id);
     }
 
@@ -594,7 +595,7 @@ impl Known {
     fn gone(&self) -> Vec<(i64, Vec<u64>)> {
         let gone = self.items.iter().filter(|item| item.gone != SHOWN);
         let mut gone: Vec<(i64, u64)> = gone.map(|item| (item.gone, item.head.id)).collect();
-        gone.sort_unstable();
+        sort::all(&mut gone);
         gone.chunk_by(|a, b| a.0 == b.0)
             .map(|run| (run[0].0, run.iter().map(|(_, id)| *id).collect()))
             .collect()

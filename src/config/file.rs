@@ -235,7 +235,7 @@ fn same_names(sheet: &Sheet<'_>, root: &Keys<'_>) {
 }
 
 fn read_fetch(keys: &Keys<'_>) -> Fetch {
-    keys.check_names(|key| foreign(key, &FETCH_KEYS));
+    keys.check_names(&|key| foreign(key, &FETCH_KEYS));
     let mut fetch = Fetch::default();
     set(&mut fetch.workers, keys.get("workers", values::workers));
     set(&mut fetch.per_host, keys.get("per_host", values::workers));
@@ -263,7 +263,7 @@ pub(super) fn set<T>(place: &mut T, value: Option<T>) {
 }
 
 fn read_state(keys: &Keys<'_>) -> StateConfig {
-    keys.check_names(|key| foreign(key, &STATE_KEYS));
+    keys.check_names(&|key| foreign(key, &STATE_KEYS));
     let mut state = StateConfig::default();
     if let Some(dir) = keys.get("dir", values::name) {
         state.dir = Some(keys.sheet.beside(&find::expand_home(&dir)));
@@ -273,7 +273,7 @@ fn read_state(keys: &Keys<'_>) -> StateConfig {
 }
 
 fn read_schedule(keys: &Keys<'_>) -> Schedule {
-    keys.check_names(|key| foreign(key, &SCHEDULE_KEYS));
+    keys.check_names(&|key| foreign(key, &SCHEDULE_KEYS));
     let mut schedule = Schedule::default();
     set(&mut schedule.every, keys.get("every", values::duration));
     set(&mut schedule.jitter, keys.get("jitter", values::percent));

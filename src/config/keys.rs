@@ -78,7 +78,7 @@ impl<'a> Keys<'a> {
     }
 
     /// Notes every key that `explain` has something to say about.
-    pub(super) fn check_names(&self, explain: impl Fn(&str) -> Option<Stray>) {
+    pub(super) fn check_names(&self, explain: &dyn Fn(&str) -> Option<Stray>) {
         for (key, at, _) in self.entries() {
             let Some(stray) = explain(key) else { continue };
             let title = &self.title;

@@ -5,6 +5,10 @@ const MAX_WORD: usize = 64;
 
 /// The candidate with the fewest changes from `word`, if they are few enough to be a slip.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_of(word, &mut candidates.into_iter())
+}
+
+fn nearest_of<'a>(word: &str, candidates: &mut dyn Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let length = word.chars().count();
     if length > MAX_WORD {
@@ -56,8 +60,11 @@ fn distance(from: &str, to: &str) -> usize {
 
 /// `` `a`, `b` or `c` ``, each as `quote` says it.
 pub fn either<'a>(words: impl IntoIterator<Item = &'a str>, quote: char) -> String {
-    let words: Vec<String> =
-        words.into_iter().map(|word| format!("{quote}{word}{quote}")).collect();
+    either_of(&mut words.into_iter(), quote)
+}
+
+fn either_of(words: &mut dyn Iterator<Item = &str>, quote: char) -> String {
+    let words: Vec<String> = words.map(|word| format!("{quote}{word}{quote}")).collect();
     match words.split_last() {
         None => String::new(),
         Some((only, [])) => only.clone(),

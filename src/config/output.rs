@@ -131,7 +131,7 @@ pub(super) fn read(
     names: &[Option<String>],
     paths: &mut BTreeSet<PathBuf>,
 ) -> Output {
-    keys.check_names(|key| foreign(key, &OUTPUT_KEYS));
+    keys.check_names(&|key| foreign(key, &OUTPUT_KEYS));
     let written = keys.require("path", values::name);
     if let Some(written) = &written {
         let path = plain(&keys.sheet.beside(&find::expand_home(written)));
@@ -204,7 +204,7 @@ fn output_sources(keys: &Keys<'_>, names: &[Option<String>]) -> Vec<usize> {
             }
         }
     }
-    chosen.sort_unstable();
+    crate::sort::all(&mut chosen);
     chosen.dedup();
     chosen
 }

@@ -1,7 +1,6 @@
 //! The config as it was written: places in it, and what was found wrong there.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Problem;
@@ -75,15 +74,20 @@ impl<'a> Sheet<'a> {
     /// Errors and warnings, each in the order of the text.
     pub(super) fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
         let errors = self.errors.take();
-        let broken: BTreeSet<usize> =
+        let mut broken: Vec<usize> =
             errors.iter().filter(|e| e.sort == Sort::Syntax).map(|e| self.line(e.at)).collect();
+        crate::sort::all(&mut broken);
+        broken.dedup();
         // A line that is no TOML is reported once, and nothing that follows from its loss.
-        let mut syntax_lines = BTreeSet::new();
+        let mut told = vec![false; broken.len()];
         let errors = errors
             .into_iter()
             .filter(|mark| match mark.sort {
-                Sort::Syntax => syntax_lines.insert(self.line(mark.at)),
-                Sort::Content => !broken.contains(&self.line(mark.at)),
+                Sort::Syntax => match broken.binary_search(&self.line(mark.at)) {
+                    Ok(index) => !std::mem::replace(&mut told[index], true),
+                    Err(_) => true,
+                },
+                Sort::Content => broken.binary_search(&self.line(mark.at)).is_err(),
                 Sort::Absence => broken.is_empty(),
             })
             .collect();
@@ -93,7 +97,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn problems(&self, mut marks: Vec<Mark>) -> Vec<Problem> {
-        marks.sort_by_key(|mark| mark.at);
+        crate::sort::by(&mut marks, &|a, b| a.at.cmp(&b.at));
         marks
             .into_iter()
             .map(|mark| Problem {

@@ -47,7 +47,7 @@ pub(super) fn read<'a>(
     };
     let keys = Keys::new(sheet, table, at, title);
     let kind = keys.raw("kind").and_then(|_| keys.get("kind", read_kind));
-    keys.check_names(|key| stray(key, kind));
+    keys.check_names(&|key| stray(key, kind));
     if !keys.has("kind") {
         keys.missing("kind");
     }

@@ -12,6 +12,7 @@ use super::hold::{Hold, HoldCause, Holds, Kept};
 use super::log::{Log, Millis, NEVER, Step, duration, millis, millis_before};
 use super::server::{MAX_RESET, Word, Words};
 use super::{Account, Limiter};
+use crate::json;
 use crate::time::{Moment, Timestamp, parse_date};
 
 /// The version of the format that this program writes.
@@ -78,21 +79,25 @@ struct SavedHold {
 pub(super) fn encode(limiter: &Limiter, now: Duration, moment: Moment) -> Vec<u8> {
     let now = millis_before(now);
     let blind = limiter.blind.filter(|at| at.saturating_add(millis(BLIND_FOR)) > now);
-    let accounts = limiter
-        .accounts
-        .iter()
-        .filter_map(|(name, account)| Some((name.clone(), saved_account(account, blind, now)?)));
-    let holds = limiter.holds.list(now).map(|(scope, kept)| (scope.into(), saved_hold(kept, now)));
-    let file = File {
+    let mut file = File {
         version: VERSION,
         saved: moment.wall.to_string(),
         boot: moment.boot,
         up_ms: u64::try_from(moment.up.as_millis()).unwrap_or(u64::MAX),
         blind_ms_ago: blind.map(|at| age(at, now)),
-        accounts: accounts.collect(),
-        holds: holds.collect(),
+        accounts: BTreeMap::new(),
+        holds: BTreeMap::new(),
     };
-    let mut body = serde_json::to_vec(&file).unwrap_or_default();
+    // One by one: collecting would sort what is sorted, with a sort of its own.
+    for (name, account) in &limiter.accounts {
+        if let Some(saved) = saved_account(account, blind, now) {
+            file.accounts.insert(name.clone(), saved);
+        }
+    }
+    for (scope, kept) in limiter.holds.list(now) {
+        file.holds.insert(scope.into(), saved_hold(kept, now));
+    }
+    let mut body = json::to_vec(&file).unwrap_or_default();
     body.push(b'\n');
     sealed(body.get(1..).unwrap_or_default())
 }
@@ -139,13 +144,14 @@ pub(super) fn decode(bytes: &[u8], now: Duration, moment: Moment) -> Result<Limi
     let elapsed = elapsed(&file, &moment)?;
     let then = Then { now: millis(now), elapsed };
     let unsettled = file.accounts.values().any(|account| account.reserved > 0);
-    let accounts = file.accounts.into_iter();
     let mut limiter = Limiter {
-        accounts: accounts.map(|(name, saved)| (name, then.account(saved))).collect(),
         blind: file.blind_ms_ago.map(|age| then.past(age)),
         holds: then.holds(file.holds),
         ..Limiter::default()
     };
+    for (name, saved) in file.accounts {
+        limiter.accounts.insert(name, then.account(saved));
+    }
     limiter.saved = limiter.fingerprint();
     // What was unsettled counts from now on, and what has no age from the file's new moment on:
     // that must be in the file, or the next process would begin to count anew.
@@ -157,18 +163,23 @@ fn read(bytes: &[u8]) -> Result<File, Unusable> {
     let damaged = |error: serde_json::Error| Unusable::Damaged(error.to_string());
     let Some(rest) = unsealed(bytes) else {
         // A newer program may seal its files in another way.
-        let Version { version } = serde_json::from_slice(bytes).map_err(damaged)?;
+        let Version { version } = serde_json::from_str(text(bytes)?).map_err(damaged)?;
         return Err(match version > VERSION && !bytes.starts_with(START) {
             true => Unusable::Newer(version),
             false => Unusable::Damaged("the checksum is wrong".into()),
         });
     };
-    let body = [b"{", rest].concat();
-    let Version { version } = serde_json::from_slice(&body).map_err(damaged)?;
+    let body = ["{", text(rest)?].concat();
+    let Version { version } = serde_json::from_str(&body).map_err(damaged)?;
     if version > VERSION {
         return Err(Unusable::Newer(version));
     }
-    serde_json::from_slice(&body).map_err(damaged)
+    serde_json::from_str(&body).map_err(damaged)
+}
+
+/// JSON is read from text everywhere: a second reader, of bytes, would be code again.
+fn text(bytes: &[u8]) -> Result<&str, Unusable> {
+    std::str::from_utf8(bytes).map_err(|error| Unusable::Damaged(error.to_string()))
 }
 
 /// What [`sealed`] was given, if that is what it still is.

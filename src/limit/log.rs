@@ -34,7 +34,7 @@ pub(super) struct Log {
 
 impl Log {
     pub fn of(mut steps: Vec<Step>) -> Log {
-        steps.sort_by_key(|step| step.at);
+        crate::sort::by(&mut steps, &|a, b| a.at.cmp(&b.at));
         Log { steps }
     }
 

@@ -180,7 +180,8 @@ pub(super) fn markup(text: &str) -> Cow<'_, str> {
 
 /// A JSON string.
 pub(super) fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_else(|_| "\"\"".into())
+    let json = crate::json::to_vec(&text).unwrap_or_else(|_| b"\"\"".to_vec());
+    String::from_utf8_lossy(&json).into_owned()
 }
 
 /// The date of an RSS feed, and of HTTP (RFC 9110 §5.6.7): `Sat, 21 Nov 2026 06:00:00 GMT`.

@@ -1,6 +1,5 @@
 //! HTTP/1.1 as far as the embedded web needs it: GET and HEAD, keep-alive, bounded heads.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -34,7 +33,7 @@ pub(super) struct Asked {
     pub head_only: bool,
     pub path: String,
     pub query: Vec<(String, String)>,
-    fields: BTreeMap<String, String>,
+    fields: Vec<(String, String)>,
     close: bool,
 }
 
@@ -57,7 +56,7 @@ impl Asked {
 
     /// A header field; its name in lower case.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
-        self.fields.get(name).map(String::as_str)
+        field(&self.fields, name)
     }
 
     /// A head without its last empty line.
@@ -67,11 +66,11 @@ impl Asked {
         let (method, target, version) = (words.next()?, words.next()?, words.next()?);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let pairs = query_pairs(query)?;
-        let fields: BTreeMap<String, String> = lines
+        let fields: Vec<(String, String)> = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        let connection = fields.get("connection").map(|value| value.to_ascii_lowercase());
+        let connection = field(&fields, "connection").map(str::to_ascii_lowercase);
         let close = match connection.as_deref() {
             Some(value) => value.contains("close"),
             None => version != "HTTP/1.1",
@@ -83,6 +82,11 @@ impl Asked {
         };
         Some(Asked { head_only, path: path.into(), query: pairs, fields, close })
     }
+}
+
+/// Of several fields with one name the last counts.
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
 /// The pairs of a query, decoded.

@@ -149,7 +149,7 @@ fn dated(now: Timestamp) -> Vec<Dated> {
             stories.push(Dated { tale, publisher, at, link });
         }
     }
-    stories.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.link.cmp(&b.link)));
+    crate::sort::by(&mut stories, &|a, b| b.at.cmp(&a.at).then_with(|| a.link.cmp(&b.link)));
     stories
 }
 

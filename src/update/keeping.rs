@@ -13,6 +13,7 @@ use crate::config::{Config, Place};
 use crate::limit::{Limiter, Unusable};
 use crate::merge::{Collection, REMEMBERED, Shelf};
 use crate::pack;
+use crate::sort;
 use crate::state::{Kept, Memory, SHOWN};
 use crate::store::{self, Journal, Lock, LockFailure, Shelves, Verdict, Wear};
 use crate::time::{Timestamp, format_duration};
@@ -103,6 +104,7 @@ impl Keeping {
         let Some(dir) = config.state.dir.as_deref() else {
             if !wishes.forgetful {
                 keeping.give_up(HOMELESS.into());
+                keeping.tell();
                 house.limiter.set_saver(keeping.saver(Path::new("")), moment);
             }
             return (keeping, Memory::default());
@@ -119,6 +121,7 @@ impl Keeping {
         memory.forget(config.state.keep, house.clock.wall(), &configured);
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &house.clock);
         house.limiter.set_saver(keeping.saver(dir), moment);
+        keeping.tell();
         (keeping, memory)
     }
 
@@ -155,13 +158,18 @@ impl Keeping {
 
     /// The first reason says enough.
     fn give_up(&mut self, why: String) {
-        if self.unwritable.is_some() || self.looks {
-            log::debug!("{why}");
-        } else {
+        if self.unwritable.is_some() {
+            return log::debug!("{why}");
+        }
+        self.unwritable = Some(why);
+    }
+
+    /// Says so, unless the round comes to nothing anyway and says why.
+    fn tell(&self) {
+        if let Some(why) = self.unwritable.as_ref().filter(|_| self.unread.is_none()) {
             let spared = if self.frugal || self.offline { "" } else { ", and no quota is spent" };
             log::warn!("{why}; nothing of this round is remembered{spared}");
         }
-        self.unwritable = Some(why);
     }
 
     /// Whether what is remembered will be saved.
@@ -192,7 +200,7 @@ impl Keeping {
             return Some(format!("asked less than {} ago", format_duration(age)));
         }
         let by = self.busy.as_ref()?;
-        Some(format!("the state directory is in use by {by}: what is stored is used"))
+        Some(format!("the state directory is in use by {by}"))
     }
 
     fn read_sources(&mut self, path: &Path, now: Timestamp) -> Memory {
@@ -316,7 +324,7 @@ impl Keeping {
             }
         }
         // In the order in which they lie there.
-        wanted_items.sort_unstable_by_key(|(kept, _)| kept.place);
+        sort::by(&mut wanted_items, &|(a, _), (b, _)| a.place.cmp(&b.place));
         let mut packed = Vec::new();
         let now = gathered.now();
         for (kept, index) in wanted_items {

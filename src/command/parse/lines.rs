@@ -14,7 +14,7 @@ use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, HackerNews, List};
 use crate::source::newsapi::{self, NewsApi};
 use crate::source::{Page, Source};
-use crate::{store, text};
+use crate::{json, store, text};
 
 /// No file is read further than this.
 const MAX_FILE: u64 = 64 << 20;
@@ -87,7 +87,7 @@ fn recorded(document: &[u8]) -> Option<(u16, Vec<u8>)> {
     if document.trim_ascii_start().first() != Some(&b'{') {
         return None;
     }
-    let recorded: Recorded<'_> = serde_json::from_slice(document).ok()?;
+    let recorded: Recorded<'_> = serde_json::from_str(std::str::from_utf8(document).ok()?).ok()?;
     let body = recorded.body.get();
     // A body that is no JSON itself is kept as a string.
     let body = serde_json::from_str::<String>(body).unwrap_or_else(|_| body.into());
@@ -154,7 +154,7 @@ fn line(file: &str, page: Result<Page, String>, out: &mut dyn Write) -> io::Resu
         }
     };
     let (format, title, skipped) = (&*page.format, &*page.title, page.skipped);
-    let head = serde_json::to_vec(&Read { file, ok: true, format, title, skipped })?;
+    let head = json::to_vec(&Read { file, ok: true, format, title, skipped })?;
     // The array goes in before the closing brace.
     out.write_all(&head[..head.len() - 1])?;
     out.write_all(b",\"items\":[")?;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::format::{Merged, SourceHealth};
 use crate::item::{Attachment, DateOrigin, Story, Text};
+use crate::json;
 
 /// What `_newsagg` is, for those who meet it in a feed.
 const ABOUT: &str = "https://github.com/newsagg/newsagg";
@@ -21,7 +22,7 @@ pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         title: merged.title,
         extension: FeedExtension { about: ABOUT, sources: &sources },
     };
-    let mut text = serde_json::to_vec(&head)?;
+    let mut text = json::to_vec(&head)?;
     // The head's closing brace comes after the items.
     text.pop();
     out.write_all(&text)?;
