@@ -48,6 +48,8 @@ pub struct Config {
     pub outputs: Vec<Output>,
     /// `[[source]]`, in the order of the file; names are unique.
     pub sources: Vec<SourceConfig>,
+    /// What the sources of the file are remembered under that were not selected.
+    pub others: Vec<String>,
     /// What is odd but not wrong: a key file that others can read.
     pub warnings: Vec<Problem>,
 }
@@ -263,6 +265,7 @@ impl Config {
             schedule: Schedule::default(),
             outputs: Vec::new(),
             sources: Vec::new(),
+            others: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -314,7 +317,9 @@ impl Config {
             (None, _) => Config::empty(),
         };
         if !specs.is_empty() {
-            config.sources = spec::select(&config, specs)?;
+            let selected = spec::select(&config, specs)?;
+            let all = std::mem::replace(&mut config.sources, selected);
+            config.others = all.into_iter().map(|source| source.memory).collect();
             config.outputs.clear();
         } else if config.sources.is_empty() {
             let message = "there is no [[source]]: nothing to ask".into();

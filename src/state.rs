@@ -462,7 +462,15 @@ impl Memory {
         const OVERHEAD: u64 = 40;
         let size = |known: &Known| {
             let items = known.items.iter().map(|item| u64::from(item.length) + OVERHEAD);
-            items.sum::<u64>() + (known.documents.len() as u64 + 2) * 2 * OVERHEAD
+            let text = |text: &Option<String>| text.as_ref().map_or(0, String::len) as u64;
+            let documents = known.documents.iter().map(|document| {
+                let held = &document.validators;
+                text(&held.etag) + text(&held.last_modified) + 2 * OVERHEAD
+            });
+            let illness = known.illness.as_ref().map_or(0, |illness| illness.error.len() as u64);
+            let latencies = 2 * LATENCIES as u64;
+            let own = known.name.len() as u64 + illness + latencies + 3 * OVERHEAD;
+            items.sum::<u64>() + documents.sum::<u64>() + own
         };
         self.sources.iter().filter(|known| !known.is_blank()).map(size).sum()
     }

@@ -99,8 +99,9 @@ pub struct Updated {
 
 /// Asks, merges, writes, remembers.
 pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> Updated {
-    let started = house.clock.wall();
     let (mut keeping, mut memory) = Keeping::open(config, house, &wishes).await;
+    // Not before: another process may have been waited for.
+    let started = house.clock.wall();
     let closed = keeping.closed(config, &memory, &wishes, started);
     let turns = agenda::draw(config, &memory, house, &wishes, closed.as_deref());
     sources::reserve(config, house, &turns);
@@ -109,7 +110,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let mut round = sources::ask(config, house, wishes, &turns, &memory, &mut gathered).await;
     gathered.forgive(&round);
     let recalled = keeping.recall(config, &memory, &mut gathered, wishes.new);
-    let unread = keeping.unread().or(recalled.err());
+    let unread = keeping.unread().or(recalled.err()).or_else(|| keeping.unmarked(&wishes));
     let Gathered { collection, brought, .. } = gathered;
 
     blame::place(config, &memory, house, &mut round, &brought, &turns);
@@ -119,7 +120,11 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let order = outputs::Order::new(config, &collection, wishes.new);
     let written = match &unread {
         Some(why) => outputs::refuse(config, why),
-        None => outputs::write(config, &health, &order, &counts, started, wishes.style),
+        None => {
+            let stand =
+                outputs::Stand { health: &health, counts: &counts, busy: keeping.is_busy() };
+            outputs::write(config, &order, &stand, started, wishes.style)
+        }
     };
 
     let durable = |index: usize| outputs::durable(config, &written, index);

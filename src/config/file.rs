@@ -128,6 +128,7 @@ fn read_root<'a>(sheet: &'a Sheet<'a>, root: &Keys<'a>) -> Config {
         schedule,
         outputs,
         sources: sources.into_iter().flatten().collect(),
+        others: Vec::new(),
         warnings: Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use super::appear::begin;
 use super::beside::tidy;
 use super::frame::{Frames, HEAD, HEADER, Header, MAX_PAYLOAD, Place, unescape};
 use super::scan::{self, Head, Reading};
-use super::{Wear, WriteFailure, again, hand_over, open_own};
+use super::{Shelves, Wear, WriteFailure, again, hand_over, open_own};
 
 /// A file of records whose last bytes may be missing after a kill, and nothing else. Who writes
 /// holds the [`Lock`](super::Lock).
@@ -35,7 +35,15 @@ impl Journal {
     /// A damaged file is read as far as it can be: each record that is handed out is as it was
     /// written. A missing file is a [`Verdict`](super::Verdict), no error.
     pub fn read(path: &Path, visit: &mut dyn FnMut(Place, &[u8])) -> io::Result<Reading> {
-        scan::read(path, visit)
+        scan::read(path, visit).map(|(reading, _)| reading)
+    }
+
+    /// The same, with a shelf over the file that was read, whatever takes its name meanwhile.
+    pub fn read_with(
+        path: &Path,
+        visit: &mut dyn FnMut(Place, &[u8]),
+    ) -> io::Result<(Reading, Shelves)> {
+        scan::read(path, visit).map(|(reading, file)| (reading, Shelves::new(file)))
     }
 
     /// Opens a journal to add to it after `end`, as it was read; makes it, mode 0600, if it is not

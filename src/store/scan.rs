@@ -56,14 +56,21 @@ enum Found {
     End,
 }
 
-/// Hands each good record of the journal to `visit`, in their order.
-pub(super) fn read(path: &Path, visit: &mut dyn FnMut(Place, &[u8])) -> io::Result<Reading> {
+/// Hands each good record of the journal to `visit`, in their order. Returns the file, too, in which
+/// they lie, whatever takes its name later.
+pub(super) fn read(
+    path: &Path,
+    visit: &mut dyn FnMut(Place, &[u8]),
+) -> io::Result<(Reading, Option<File>)> {
     match open_own(path, OpenOptions::new().read(true)) {
-        Ok(file) => scan(file, visit),
+        Ok(file) => {
+            let same = file.try_clone()?;
+            Ok((scan(file, visit)?, Some(same)))
+        }
         Err(error)
             if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
         {
-            Ok(Reading { end: 0, verdict: Verdict::Absent })
+            Ok((Reading { end: 0, verdict: Verdict::Absent }, None))
         }
         Err(error) => Err(error),
     }

@@ -1,13 +1,12 @@
 //! Where the items of a round lie: what is new on a spool, what is remembered in the journal.
 
-use std::cell::{OnceCell, RefCell};
-use std::fs::{File, OpenOptions};
+use std::cell::RefCell;
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 
+use super::Spool;
 use super::frame::unescape;
-use super::{Spool, open_own};
 use crate::merge::{REMEMBERED, Shelf};
 use crate::state::ITEM_HEAD;
 
@@ -15,36 +14,24 @@ use crate::state::ITEM_HEAD;
 const WINDOW: usize = 64 << 10;
 
 /// A spool, and beside it the items of a journal, at the places that it told.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Shelves {
     spool: Spool,
-    path: Option<PathBuf>,
-    /// Opened when the first item is fetched.
-    journal: OnceCell<File>,
+    journal: Option<File>,
     /// What was read of the journal last, and where that begins.
     window: RefCell<(u64, Vec<u8>)>,
 }
 
 impl Shelves {
-    /// Over the journal at this path.
-    pub fn new(path: Option<PathBuf>) -> Shelves {
-        let (journal, window) = (OnceCell::new(), RefCell::new((0, Vec::new())));
-        Shelves { spool: Spool::default(), path, journal, window }
-    }
-
-    fn journal(&self) -> io::Result<&File> {
-        if let Some(file) = self.journal.get() {
-            return Ok(file);
-        }
-        let path = self.path.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        let file = open_own(path, OpenOptions::new().read(true))?;
-        Ok(self.journal.get_or_init(|| file))
+    /// Over this journal, if there is one.
+    pub fn new(journal: Option<File>) -> Shelves {
+        Shelves { spool: Spool::default(), journal, window: RefCell::new((0, Vec::new())) }
     }
 
     /// The packed bytes of the item whose record lies at `offset`, as it was when the journal was
     /// read and every record was checked.
     fn recall(&self, offset: u64, length: u32, into: &mut Vec<u8>) -> io::Result<()> {
-        let file = self.journal()?;
+        let file = self.journal.as_ref().ok_or(io::ErrorKind::NotFound)?;
         let window = &mut *self.window.borrow_mut();
         let end = offset + u64::from(length);
         if offset < window.0 || end > window.0 + window.1.len() as u64 {

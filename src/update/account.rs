@@ -86,7 +86,7 @@ fn remembered(known: Option<&Known>, why: Option<&str>) -> Verdict {
 fn fate(tally: &Tally) -> Verdict {
     let Some(failure) = tally.failures.first() else {
         let (stage, why) = match (tally.pages + tally.unchanged, tally.put_off) {
-            (0, Some(Some(_))) => (Stage::Quota, "nothing left in this round"),
+            (0, Some(Some(_))) => (Stage::Quota, "its limits allow nothing more in this round"),
             (0, Some(None)) => (Stage::Timeout, "the round's deadline came first"),
             _ => return Verdict { state: State::Ok, error: None, asked: true },
         };
@@ -222,7 +222,7 @@ mod tests {
             (
                 put_off(Some(Duration::ZERO)),
                 State::Limited,
-                Some("quota: nothing left in this round, put off to the next"),
+                Some("quota: its limits allow nothing more in this round, put off to the next"),
             ),
             (
                 put_off(None),

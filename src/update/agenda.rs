@@ -7,8 +7,8 @@ use super::sources::quota_of;
 use super::{House, Wishes};
 use crate::backoff::Scope;
 use crate::config::{Config, Place, SourceConfig};
-use crate::format::State;
-use crate::http::Url;
+use crate::format::{Pace, State};
+use crate::http::{Request, Url};
 use crate::limit::{HoldCause, Limiter};
 use crate::schedule;
 use crate::state::{Known, Memory};
@@ -110,11 +110,17 @@ pub(super) fn next(
 /// How often a source may be asked.
 pub(super) fn wishes_of(source: &SourceConfig, known: &Known) -> schedule::Wishes {
     let urls: Vec<Url> = plan_of(source);
+    // What a publisher wishes counts from its last good answer: a failure since then is no reason to
+    // wait all the longer.
+    let since = known.totals.asked.saturating_sub(known.totals.answered);
+    let since = Duration::from_secs(u64::try_from(since).unwrap_or(0));
+    let left = |span: Duration| span.min(schedule::LONGEST_WISH).saturating_sub(since);
+    let fresh_for = known.totals.fresh_for.map(|seconds| Duration::from_secs(seconds.into()));
     schedule::Wishes {
         every: source.every,
         own_house: urls.iter().all(schedule::own_house),
-        pace: known.pace,
-        fresh_for: known.totals.fresh_for.map(|seconds| Duration::from_secs(seconds.into())),
+        pace: Pace { every: known.pace.every.map(left), ..known.pace },
+        fresh_for: fresh_for.map(left),
     }
 }
 
@@ -137,12 +143,15 @@ pub(super) fn held(
         // What a server asked for goes before what we think.
         holds.max_by_key(|hold| (hold.cause == HoldCause::Asked, hold.until))
     };
-    let plan = plan_of(source);
-    let first = plan.first()?;
-    if !plan.iter().all(|url| hold_on(url).is_some()) {
-        return None;
+    // A source is free if one URL in a line of fallbacks is.
+    let lines = lines_of(source);
+    let mut hold = None;
+    for line in &lines {
+        let holds: Option<Vec<_>> = line.iter().map(hold_on).collect();
+        let soonest = holds?.into_iter().min_by_key(|hold| hold.until)?;
+        hold = hold.or(Some(soonest));
     }
-    let hold = hold_on(first)?;
+    let hold = hold?;
     let until = ahead(hold.until.saturating_sub(at), now);
     let illness = known.and_then(|known| known.illness.as_ref());
     let since = illness.and_then(|illness| Timestamp::from_unix(illness.since));
@@ -172,6 +181,24 @@ pub(super) fn ahead(span: Duration, now: Timestamp) -> Timestamp {
     let up = span.saturating_add(Duration::from_nanos(999_999_999));
     let seconds = i64::try_from(up.as_secs()).unwrap_or(i64::MAX);
     Timestamp::from_unix(now.unix().saturating_add(seconds)).unwrap_or(now)
+}
+
+/// No line of fallbacks is followed further.
+const MAX_LINE: usize = 32;
+
+/// For each request of a source's plan, its URL and those that are asked instead when it fails.
+fn lines_of(source: &SourceConfig) -> Vec<Vec<Url>> {
+    let Some(own) = &source.source else { return Vec::new() };
+    let line = |request: Request| {
+        let mut line = Vec::new();
+        let mut next = Some(request);
+        while let Some(request) = next.filter(|_| line.len() < MAX_LINE) {
+            next = own.fallback(&request);
+            line.push(request.url);
+        }
+        line
+    };
+    own.plan().into_iter().map(line).collect()
 }
 
 /// The URLs that begin a round of a source.

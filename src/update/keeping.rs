@@ -14,7 +14,7 @@ use crate::limit::{Limiter, Unusable};
 use crate::merge::{Collection, REMEMBERED, Shelf};
 use crate::pack;
 use crate::sort;
-use crate::state::{Kept, Memory, SHOWN};
+use crate::state::{Kept, Known, Memory, SHOWN};
 use crate::store::{self, Journal, Lock, LockFailure, Shelves, Verdict, Wear};
 use crate::time::{Timestamp, format_duration};
 
@@ -47,6 +47,8 @@ pub(super) struct Keeping {
     unwritable: Option<String>,
     /// Why what is remembered cannot be read: nobody is asked, nothing is written.
     unread: Option<String>,
+    /// Over the journal that was read.
+    shelves: Shelves,
     /// Where the journal's last record ends.
     end: u64,
     /// It has to be written anew.
@@ -98,7 +100,9 @@ impl Keeping {
         let mut keeping = Keeping { dir, offline, frugal, ..Keeping::default() };
         let clock = house.clock.clone();
         let moment = Box::new(move || clock.moment());
-        if wishes.probe && frugal {
+        // A look leaves nothing where there was nothing.
+        let looked = config.state.dir.as_ref().is_none_or(|dir| !dir.is_dir());
+        if wishes.probe && frugal && looked {
             return (Keeping::default(), Memory::default());
         }
         let Some(dir) = config.state.dir.as_deref() else {
@@ -113,12 +117,17 @@ impl Keeping {
             keeping.take_lock(dir, house).await;
         }
         let mut memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
-        let configured = |name: &str| config.sources.iter().any(|source| source.memory == name);
+        let configured = |name: &str| {
+            let mut sources = config.sources.iter();
+            sources.any(|source| source.memory == name) || config.others.iter().any(|o| o == name)
+        };
         // A clock that stands before this release is wrong itself, and corrects nothing.
         if house.clock.wall().unix() >= BUILT {
             memory.seen_by(house.clock.wall());
         }
-        memory.forget(config.state.keep, house.clock.wall(), &configured);
+        if house.clock.wall().unix() >= BUILT {
+            memory.forget(config.state.keep, house.clock.wall(), &configured);
+        }
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &house.clock);
         house.limiter.set_saver(keeping.saver(dir), moment);
         keeping.tell();
@@ -177,6 +186,17 @@ impl Keeping {
         self.lock.is_some() && self.unwritable.is_none() && self.unread.is_none()
     }
 
+    /// Whether somebody else is about to write the documents: ours would be older.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.is_some()
+    }
+
+    /// Why nothing is printed that counts as printed from then on: nobody could write that down.
+    pub(super) fn unmarked(&self, wishes: &Wishes) -> Option<String> {
+        let by = self.busy.as_ref().filter(|_| wishes.new)?;
+        Some(format!("the state directory is in use by {by}: --new prints nothing"))
+    }
+
     /// Why nothing can be done, if that is so.
     pub(super) fn unread(&self) -> Option<String> {
         self.unread.clone()
@@ -196,7 +216,7 @@ impl Keeping {
         if wishes.offline {
             return Some("--offline asks nobody".into());
         }
-        if let Some(age) = wishes.max_age.filter(|age| all_younger(config, memory, *age, now)) {
+        if let Some(age) = wishes.max_age.filter(|age| is_young(config, memory, *age, now)) {
             return Some(format!("asked less than {} ago", format_duration(age)));
         }
         let by = self.busy.as_ref()?;
@@ -206,13 +226,14 @@ impl Keeping {
     fn read_sources(&mut self, path: &Path, now: Timestamp) -> Memory {
         let mut memory = Memory::default();
         let mut strange = 0;
-        let reading = Journal::read(path, &mut |place, record| {
+        let reading = Journal::read_with(path, &mut |place, record| {
             strange += u32::from(!memory.learn((place.offset, place.length), record));
         });
         memory.settle();
         let shown = path.display();
         match reading {
-            Ok(reading) => {
+            Ok((reading, shelves)) => {
+                self.shelves = shelves;
                 self.end = reading.end;
                 match reading.verdict {
                     Verdict::Absent | Verdict::Whole | Verdict::Torn => {}
@@ -298,9 +319,8 @@ impl Keeping {
     }
 
     /// Where the items of the round lie: what is new on a spool, what is remembered in the journal.
-    pub(super) fn shelf(&self) -> Box<dyn Shelf> {
-        let journal = self.dir.as_ref().map(|dir| dir.join(SOURCES));
-        Box::new(Shelves::new(journal))
+    pub(super) fn shelf(&mut self) -> Box<dyn Shelf> {
+        Box::new(std::mem::take(&mut self.shelves))
     }
 
     /// Puts what is remembered beside what was read just now. With `all`, also what its source
@@ -446,12 +466,13 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// Whether every source was asked no longer ago than `age`.
-fn all_younger(config: &Config, memory: &Memory, age: Duration, now: Timestamp) -> bool {
+/// Whether the last round that asked any of the sources is younger than `age`, and none is new.
+fn is_young(config: &Config, memory: &Memory, age: Duration, now: Timestamp) -> bool {
+    let network = config.sources.iter().filter(|source| source.place == Place::Network);
+    let asked = network.map(|source| memory.of(&source.memory).and_then(Known::asked));
+    let asked: Option<Vec<Timestamp>> = asked.collect();
+    // A time from the future is the mark of a clock that ran ahead.
+    let last = asked.and_then(|asked| asked.into_iter().filter(|at| *at <= now).max());
     let age = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
-    let mut network = config.sources.iter().filter(|source| source.place == Place::Network);
-    network.all(|source| {
-        let asked = memory.of(&source.memory).and_then(|known| known.asked());
-        asked.is_some_and(|at| at <= now && now.unix().saturating_sub(at.unix()) < age)
-    })
+    last.is_some_and(|last| now.unix().saturating_sub(last.unix()) < age)
 }

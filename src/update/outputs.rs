@@ -114,15 +114,25 @@ pub(super) fn shown(
     items
 }
 
+/// How things stand when the documents are written.
+#[derive(Debug)]
+pub(super) struct Stand<'a> {
+    pub health: &'a [SourceHealth],
+    /// For each source, how many items it has to show.
+    pub counts: &'a [usize],
+    /// Another process is about to write the same documents, from newer answers.
+    pub busy: bool,
+}
+
 /// Writes every output of the config; one that fails does not keep the others from being written.
 pub(super) fn write(
     config: &Config,
-    health: &[SourceHealth],
     order: &Order<'_>,
-    counts: &[usize],
+    stand: &Stand<'_>,
     now: Timestamp,
     style: Style,
 ) -> Vec<Written> {
+    let Stand { health, counts, busy } = stand;
     let mut written = Vec::with_capacity(config.outputs.len());
     for output in &config.outputs {
         let OutputFormat::Now(format) = output.format else { continue };
@@ -130,7 +140,8 @@ pub(super) fn write(
         // an empty one.
         let well = |index: &usize| health[*index].state == State::Ok || counts[*index] > 0;
         let nothing = !output.sources.iter().any(well);
-        if let Some(path) = output.path.as_deref().filter(|path| nothing && path.is_file()) {
+        let stays = nothing || *busy;
+        if let Some(path) = output.path.as_deref().filter(|path| stays && path.is_file()) {
             written.push(left(path));
             continue;
         }

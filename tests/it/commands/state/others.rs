@@ -166,7 +166,11 @@ fn checking_online_spends_of_the_quota() {
     }
     assert_eq!(house.asked(), [9, 9]);
     let last = check(0);
-    assert!(last.out.contains("failed: quota: nothing left in this round"), "{}", last.out);
+    assert!(
+        last.out.contains("failed: quota: its limits allow nothing more in this round"),
+        "{}",
+        last.out
+    );
     let said = house.once(&[]).ended(0);
     assert_eq!((house.told(&said), house.asked()), (vec![USED_UP.to_owned()], [11, 9]));
 }
