@@ -110,6 +110,7 @@ impl Memory {
                 unsaved: false,
             }),
             Event::Gone { at, ids, .. } => known.mark(&ids, |item| item.gone = at),
+            Event::Seen { at, ids, .. } => known.mark(&ids, |item| item.head.first_seen = at),
             Event::Back { ids, .. } => known.mark(&ids, |item| item.gone = SHOWN),
             Event::Printed { ids, .. } => known.mark(&ids, |item| item.head.printed = true),
             Event::Document { document, .. } => known.hold(document),
@@ -261,10 +262,8 @@ impl Memory {
         let illness = match (illness, &known.illness) {
             (None, None) => return,
             (Some(new), Some(old)) => {
-                // A beginning in the future is the mark of a clock that ran ahead.
-                let since = old.since.min(new.since);
                 let words = if new.has_cause_of(old) { old } else { &new };
-                let next = Illness { since, ..words.clone() };
+                let next = Illness { since: old.since, ..words.clone() };
                 if next == *old {
                     return;
                 }
@@ -321,6 +320,35 @@ impl Memory {
         if !ids.is_empty() {
             self.note(&Event::Printed { source, ids });
         }
+    }
+
+    /// What a clock that ran ahead saw first, or saw begin, did so now at the latest, from now on
+    /// always: a document does not change with the time of day.
+    pub fn seen_by(&mut self, now: Timestamp) {
+        for source in 0..self.sources.len() {
+            let items = self.sources[source].items.iter_mut();
+            let ahead = items.filter(|item| item.head.first_seen > now.unix() && !item.unsaved);
+            let correct = |item: &mut Kept| {
+                item.head.first_seen = now.unix();
+                item.head.id
+            };
+            let ids: Vec<u64> = ahead.map(correct).collect();
+            let source = u32::try_from(source).unwrap_or(u32::MAX);
+            if !ids.is_empty() {
+                self.note(&Event::Seen { source, at: now.unix(), ids });
+            }
+            self.ill_by(source, now);
+        }
+    }
+
+    fn ill_by(&mut self, source: u32, now: Timestamp) {
+        let illness = &mut self.sources[source as usize].illness;
+        let Some(illness) = illness.as_mut().filter(|illness| illness.since > now.unix()) else {
+            return;
+        };
+        illness.since = now.unix();
+        let illness = Some(illness.clone());
+        self.note(&Event::Ill { source, illness });
     }
 
     /// Forgets items `keep` after their source dropped them, and sources that are in no config
@@ -489,6 +517,7 @@ fn number_of(event: &Event<'_>) -> Option<u32> {
     match event {
         Event::Item { source, .. }
         | Event::Gone { source, .. }
+        | Event::Seen { source, .. }
         | Event::Back { source, .. }
         | Event::Document { source, .. }
         | Event::Ill { source, .. }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::ops::AddAssign;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, fcntl_getfl, fstat};
 use rustix::io::Errno;
 
 mod appear;
@@ -93,6 +94,7 @@ fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
         Some(code) if code == Errno::LOOP.raw_os_error() => {
             io::Error::other("it is a symbolic link")
         }
+        _ if error.kind() == io::ErrorKind::IsADirectory => io::Error::other("it is a directory"),
         _ => error,
     })?;
     let meta = again(|| file.metadata())?;
@@ -112,6 +114,14 @@ fn hand_over(file: &File, path: &Path) {
             fchown(file, Some(place.uid()), Some(place.gid())).ok();
         }
     }
+}
+
+/// Whether nobody is at the other end since the program began: for a descriptor that was closed its
+/// runtime opens `/dev/null`, to read and to write.
+pub fn was_closed(descriptor: impl AsFd) -> bool {
+    let both = fcntl_getfl(&descriptor).is_ok_and(|flags| flags.contains(OFlags::RDWR));
+    let null = fs::metadata("/dev/null").map(|null| null.rdev());
+    both && fstat(&descriptor).is_ok_and(|there| null.is_ok_and(|null| null == there.st_rdev))
 }
 
 /// Reads to the end, but no more than `max` bytes.

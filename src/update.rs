@@ -183,11 +183,7 @@ fn diagnose(
             (State::Ok, _) => None,
             _ if source.place == Place::Later => None,
             (_, Turn::Held(rest)) => Some(rest.since),
-            // A time in the future is the mark of a clock that ran ahead.
-            _ => illness
-                .and_then(|illness| Timestamp::from_unix(illness.since))
-                .filter(|since| *since <= now)
-                .or(Some(now)),
+            _ => illness.and_then(|illness| Timestamp::from_unix(illness.since)).or(Some(now)),
         };
         // As long as the cause is the same, so are the words: a number in them is no news.
         let now_ill = remember::illness(verdict, &round.tallies[index], now);

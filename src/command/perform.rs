@@ -13,9 +13,9 @@ use smol::Executor;
 use super::{FAILED, OK, STRICT};
 use crate::clock::Clock;
 use crate::config::{Config, Place};
-use crate::format::{State, Style};
+use crate::format::{SourceHealth, State, Style};
 use crate::limit::Limiter;
-use crate::report::{Report, milliseconds};
+use crate::report::{Report, SourceReport, milliseconds};
 use crate::store;
 use crate::transport::Transport;
 use crate::update::{House, Updated, Wishes, update};
@@ -118,12 +118,8 @@ fn rested(updated: &Updated) {
     let mut rested: Vec<&(String, String)> = rested.collect();
     crate::sort::by(&mut rested, &|a, b| a.1.cmp(&b.1));
     for group in rested.chunk_by(|a, b| a.1 == b.1) {
-        let names: Vec<&str> = group.iter().take(MOST_NAMED).map(|(name, _)| &**name).collect();
-        let more = match group.len() - names.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let line = format!("newsagg: {}{more}: {}", names.join(", "), group[0].1);
+        let names: Vec<&str> = group.iter().map(|(name, _)| &**name).collect();
+        let line = format!("newsagg: {}: {}", listed(&names), group[0].1);
         // Without a reader of stderr there is nobody to tell, and nothing to do about it.
         writeln!(io::stderr(), "{line}").ok();
     }
@@ -132,22 +128,38 @@ fn rested(updated: &Updated) {
 /// No line names more sources than this.
 const MOST_NAMED: usize = 8;
 
-/// Sources that are not well, at this level, and outputs that could not be written.
+/// `a, b and 3 more`
+fn listed(names: &[&str]) -> String {
+    let (named, others) = names.split_at(names.len().min(MOST_NAMED));
+    match others.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// Sources that are not well, at this level, and outputs that could not be written. What holds for
+/// several in a row is told once.
 fn complain(updated: &Updated, level: Level) {
-    for (health, report) in updated.health.iter().zip(&updated.report.sources) {
-        let why = health.error.as_deref().unwrap_or("nothing came");
+    let sources: Vec<_> = updated.health.iter().zip(&updated.report.sources).collect();
+    let alike = |a: &(&SourceHealth, &SourceReport), b: &(&SourceHealth, &SourceReport)| {
+        a.0.state != State::Ok
+            && (a.0.state, &a.0.error, &a.1.next_due) == (b.0.state, &b.0.error, &b.1.next_due)
+    };
+    for group in sources.chunk_by(alike) {
+        let (health, report) = group[0];
+        let names: Vec<&str> = group.iter().map(|(health, _)| &*health.name).collect();
+        let (names, why) = (listed(&names), health.error.as_deref().unwrap_or("nothing came"));
         match (health.state, &report.next_due) {
             (State::Ok, _) => log::info!(
-                "{}: {} items, {} new, {}",
-                health.name,
+                "{names}: {} items, {} new, {}",
                 report.items,
                 report.new,
                 milliseconds(report.ms)
             ),
             (_, Some(due)) => {
-                log::log!(level, "{}: {why}, not before {due}", health.name);
+                log::log!(level, "{names}: {why}, not before {due}");
             }
-            _ => log::log!(level, "{}: {why}", health.name),
+            _ => log::log!(level, "{names}: {why}"),
         }
     }
     for error in &updated.unwritten {

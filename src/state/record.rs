@@ -29,6 +29,8 @@ pub enum Event<'a> {
     Ill { source: u32, illness: Option<Illness> },
     /// How often its publisher wants to be asked.
     Pace { source: u32, pace: Pace },
+    /// These items were first seen at `at`, and not when a clock that ran ahead said so.
+    Seen { source: u32, at: i64, ids: Vec<u64> },
     /// These items were printed.
     Printed { source: u32, ids: Vec<u64> },
     /// Only permanent redirects led elsewhere.
@@ -211,6 +213,7 @@ const PACE: u8 = 8;
 const PRINTED: u8 = 9;
 const MOVED: u8 = 10;
 const TOTALS: u8 = 11;
+const SEEN: u8 = 12;
 
 /// The states in the order of their numbers, which never changes.
 const STATES: [State; 5] = [State::Ok, State::Stale, State::Failed, State::Limited, State::Off];
@@ -235,6 +238,11 @@ pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
         }
         Event::Gone { source, at, ids } => {
             head(GONE, *source, out);
+            number(zigzag(*at), out);
+            write_ids(ids, out);
+        }
+        Event::Seen { source, at, ids } => {
+            head(SEEN, *source, out);
             number(zigzag(*at), out);
             write_ids(ids, out);
         }
@@ -295,6 +303,7 @@ pub fn read(record: &[u8]) -> Option<Event<'_>> {
     Some(match *kind {
         SOURCE => Event::Source { source, name: reader.text()? },
         GONE => Event::Gone { source, at: time(&mut reader)?, ids: read_ids(&mut reader)? },
+        SEEN => Event::Seen { source, at: time(&mut reader)?, ids: read_ids(&mut reader)? },
         BACK => Event::Back { source, ids: read_ids(&mut reader)? },
         DOCUMENT => Event::Document { source, document: read_document(&mut reader)? },
         ILL => Event::Ill { source, illness: read_illness(&mut reader)? },

@@ -246,6 +246,8 @@ fn a_source_is_ill_since_its_first_failure_until_it_is_well() {
     assert_eq!(since(&memory), None);
     memory.ill(source, Some(ill(State::Failed, 9, "tls: no")));
     memory.ill(source, Some(ill(State::Failed, 5, "tls: no")));
+    assert_eq!(since(&memory), Some(9), "a clock that is behind knows no better");
+    memory.seen_by(at(5));
     assert_eq!(since(&memory), Some(5), "a beginning in the future is wrong");
 }
 
@@ -336,4 +338,21 @@ fn only_the_last_latencies_are_remembered() {
     }
     assert_eq!(totals.latencies.len(), LATENCIES);
     assert_eq!((totals.latencies[0], totals.polls, totals.shortest), (68, 100, Some(60)));
+}
+
+#[test]
+fn what_a_clock_that_ran_ahead_saw_was_seen_when_that_came_out() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    let source = memory.meet("a");
+    let items = [desk.item(1, 0, "one", 10), desk.item(2, 0, "two", 900)];
+    memory.show(source, 0, &items, at(900));
+    desk.save(&mut memory);
+    let mut again = desk.load();
+    again.seen_by(at(20));
+    desk.save(&mut again);
+    let mut third = desk.load();
+    let seen = |id| third.first_seen(source, id, at(2_000));
+    assert_eq!((seen(1), seen(2)), (at(10), at(20)));
+    third.seen_by(at(30));
+    assert!(!third.changed());
 }

@@ -154,7 +154,7 @@ pub(super) fn held(
             None => State::Failed,
         },
         why: illness.map_or_else(|| hold.why.clone(), |illness| illness.error.clone()),
-        since: since.unwrap_or(hold.since).min(now),
+        since: since.unwrap_or(hold.since.min(now)),
         until,
     })
 }

@@ -151,9 +151,8 @@ impl<'a> Gathered<'a> {
             pack::pack(&item, &mut self.packed);
             let id = fingerprint(&item.id);
             let known = number.and_then(|known| known.item(id));
-            // A time in the future is the mark of a clock that ran ahead, and counts as now.
             let first_seen = known.and_then(|item| Timestamp::from_unix(item.head.first_seen));
-            let first_seen = first_seen.map_or(self.now, |time| time.min(self.now));
+            let first_seen = first_seen.unwrap_or(self.now);
             let printed = known.is_some_and(|item| item.head.printed);
             let (place, length) = self.collection.add(index, &self.packed, first_seen, printed);
             let first_seen = first_seen.unix();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::gather::{Gathered, wanted};
 use super::{House, Wishes, sources};
+use crate::backoff::BUILT;
 use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::limit::{Limiter, Unusable};
@@ -103,6 +104,7 @@ impl Keeping {
         let Some(dir) = config.state.dir.as_deref() else {
             if !wishes.forgetful {
                 keeping.give_up(HOMELESS.into());
+                keeping.tell();
                 house.limiter.set_saver(keeping.saver(Path::new("")), moment);
             }
             return (keeping, Memory::default());
@@ -112,9 +114,14 @@ impl Keeping {
         }
         let mut memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
         let configured = |name: &str| config.sources.iter().any(|source| source.memory == name);
+        // A clock that stands before this release is wrong itself, and corrects nothing.
+        if house.clock.wall().unix() >= BUILT {
+            memory.seen_by(house.clock.wall());
+        }
         memory.forget(config.state.keep, house.clock.wall(), &configured);
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &house.clock);
         house.limiter.set_saver(keeping.saver(dir), moment);
+        keeping.tell();
         (keeping, memory)
     }
 
@@ -151,13 +158,18 @@ impl Keeping {
 
     /// The first reason says enough.
     fn give_up(&mut self, why: String) {
-        if self.unwritable.is_some() || self.looks {
-            log::debug!("{why}");
-        } else {
+        if self.unwritable.is_some() {
+            return log::debug!("{why}");
+        }
+        self.unwritable = Some(why);
+    }
+
+    /// Says so, unless the round comes to nothing anyway and says why.
+    fn tell(&self) {
+        if let Some(why) = self.unwritable.as_ref().filter(|_| self.unread.is_none()) {
             let spared = if self.frugal || self.offline { "" } else { ", and no quota is spent" };
             log::warn!("{why}; nothing of this round is remembered{spared}");
         }
-        self.unwritable = Some(why);
     }
 
     /// Whether what is remembered will be saved.
@@ -188,7 +200,7 @@ impl Keeping {
             return Some(format!("asked less than {} ago", format_duration(age)));
         }
         let by = self.busy.as_ref()?;
-        Some(format!("the state directory is in use by {by}: what is stored is used"))
+        Some(format!("the state directory is in use by {by}"))
     }
 
     fn read_sources(&mut self, path: &Path, now: Timestamp) -> Memory {
@@ -327,7 +339,7 @@ impl Keeping {
             if !title.is_some_and(|title| wanted(source, title)) {
                 continue;
             }
-            let first_seen = Timestamp::from_unix(kept.head.first_seen).unwrap_or(now).min(now);
+            let first_seen = Timestamp::from_unix(kept.head.first_seen).unwrap_or(now);
             gathered.collection.place(
                 index,
                 &packed,

@@ -215,7 +215,8 @@ fn unread(output: &Output, error: &str) -> Written {
 fn to_stdout(format: Format, merged: &Merged<'_>, style: Style) -> Written {
     let mut out = Counted::new(BufWriter::with_capacity(STDOUT_BUFFER, io::stdout().lock()));
     let outcome = format.write(merged, style, &mut out).and_then(|()| out.flush());
-    let deserted = outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+    let gone = outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+    let deserted = gone || store::was_closed(io::stdout());
     let error = outcome.err().filter(|_| !deserted);
     Written {
         path: "-".into(),

@@ -14,6 +14,7 @@ use crate::support::server::{Server, ok};
 mod asking;
 mod ending;
 mod local;
+mod state;
 mod writing;
 
 /// A place of its own for a test: a working directory and a state directory.

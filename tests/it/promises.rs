@@ -17,9 +17,9 @@ fn every_test_that_the_table_names_exists() {
                 assert!(file.contains("#[test]"), "{name} has no tests");
                 continue;
             }
-            let test = match name.split_once("::") {
+            let test = match name.rsplit_once("::") {
                 Some((area, test)) => {
-                    file = read(&format!("tests/it/{area}.rs"));
+                    file = read(&format!("tests/it/{}.rs", area.replace("::", "/")));
                     test
                 }
                 None if name.contains('_') && !name.starts_with("max_") => name,
