@@ -119,7 +119,7 @@ fn state_name(standing: &Standing<'_>) -> &'static str {
 /// The share of the last polls in percent that took at most so long, milliseconds: by nearest rank.
 fn percentile(latencies: &[u32], percent: usize) -> Option<u32> {
     let mut sorted = latencies.to_vec();
-    sorted.sort_unstable();
+    crate::sort::all(&mut sorted);
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()
 }

@@ -36,7 +36,7 @@ pub(super) async fn ask(
         let known = memory.of(&config.sources[*index].memory);
         known.and_then(Known::asked).filter(|asked| *asked <= now)
     };
-    places.sort_by_key(asked);
+    crate::sort::by(&mut places, &|a, b| asked(a).cmp(&asked(b)));
     let mut locals = locals(config);
     let mut tallies = vec![Tally::default(); config.sources.len()];
     // Without a network there is nothing to wait for, and a failure that ends everything had
