@@ -23,7 +23,7 @@ fn who_comes_second_answers_from_what_is_stored_and_says_who_holds_it() {
         connection.hang();
     });
     let never = ("never", silent.url("/").to_string(), "");
-    let head = "[fetch]\ntimeout = \"10m\"\ndeadline = \"10m\"";
+    let head = "[fetch]\ntimeout = \"1m\"\ndeadline = \"1m\"";
     house.home.put("never.toml", &config(head, &[never]));
     house.is_well();
     let mut holder = house.home.program(&["once", "-c", "never.toml"]);
@@ -149,6 +149,7 @@ fn what_nobody_could_read_does_not_count_as_printed() {
         let said = house.sh(&format!("{new} {place}")).ended(code);
         assert_eq!(said.out, "", "{place}");
     }
+    assert_eq!(house.sh(new).ended(0).out.lines().count(), STORIES);
     for place in ["2>&-", "<&-", "2>/dev/full", "<&- 2>&-"] {
         let said = house.sh(&format!("rm -r $S; {new} {place}")).ended(0);
         assert_eq!(said.out.lines().count(), STORIES, "{place}");
