@@ -423,7 +423,7 @@ impl Running<'_> {
         until: Duration,
     ) {
         let (now, since) = (self.clock.now(), self.clock.wall());
-        let scope = judge(failure, place, account, since).scope;
+        let scope = judge(failure, place, account, since).as_asked(asked).scope;
         let led = Some(Scope::url(asked)).filter(|_| !same_server(asked, place));
         for key in scope.into_iter().chain(led).map(|scope| scope.key()) {
             self.hold(key, failure, until, now, since);

@@ -81,6 +81,16 @@ pub struct Blame {
 }
 
 impl Blame {
+    /// The same for a request that was sent to `asked`, wherever redirects led from there: an address
+    /// is left alone by the name that it is asked by.
+    pub fn as_asked(self, asked: &Url) -> Blame {
+        let scope = match self.scope {
+            Some(Scope::Url(_)) => Some(Scope::url(asked)),
+            scope => scope,
+        };
+        Blame { scope, ..self }
+    }
+
     /// How long to leave the scope alone after its `count`-th failure in a row (from 1): what the
     /// server asked for, else [`delay`].
     pub fn wait(&self, count: u32, luck: u64) -> Duration {

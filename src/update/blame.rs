@@ -97,7 +97,8 @@ fn hold(
     let Trouble { asked, place, failure } = trouble;
     let at_home = same_server(asked, place);
     let wall = house.clock.wall();
-    let blame = backoff::judge(failure, place, if at_home { account } else { "" }, wall);
+    let account = if at_home { account } else { "" };
+    let blame = backoff::judge(failure, place, account, wall).as_asked(asked);
     if blame.cause == Cause::OurClock {
         log::warn!("the system clock is wrong: a certificate says so that is newer than it");
     }

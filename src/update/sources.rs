@@ -89,10 +89,16 @@ async fn ask_network(
         deadline: config.fetch.deadline,
         fail_fast: wishes.fail_fast,
         force: wishes.force || wishes.probe,
-        seed: house.clock.wall().unix().unsigned_abs() ^ u64::from(std::process::id()),
+        seed: seed(house),
     };
     let mut keep = |landed: Landed| gathered.land(places[landed.source], landed);
     round(&asks, rules, &mut house.limiter, &house.transport, house.executor, &mut keep).await
+}
+
+/// Another one for each round, and the same in the same simulated moment.
+fn seed(house: &House<'_>) -> u64 {
+    let moment = house.clock.moment();
+    moment.boot ^ u64::try_from(moment.up.as_nanos()).unwrap_or(0)
 }
 
 /// Sets aside, once and durably, what the sources that are asked will spend at least.
