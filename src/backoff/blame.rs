@@ -15,6 +15,9 @@ pub const BUILT: i64 = 1_795_219_200;
 /// As the wire words it (`wire::NOT_VALID_YET`, which is built upon this floor).
 const NOT_VALID_YET: &str = "the certificate is not valid yet";
 
+/// As the system words EMFILE and ENFILE: it is our own house that is full.
+const NO_DESCRIPTORS: &str = "too many open files";
+
 /// Who is to be left alone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
@@ -128,6 +131,11 @@ fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     match (failure.stage, failure.status) {
         (Stage::Cancelled, _) | (Stage::Quota, None) => Cause::Ours,
         (_, Some(status)) if !(200..=299).contains(&status) => by_status(status, url),
+        (Stage::Resolve | Stage::Connect | Stage::Tls, _)
+            if failure.cause.contains(NO_DESCRIPTORS) =>
+        {
+            Cause::Ours
+        }
         (Stage::Resolve, _) => Cause::NoAddress,
         (Stage::Connect, _) => Cause::Unreachable,
         (Stage::Tls, _) if failure.cause.contains(NOT_VALID_YET) && now.unix() < BUILT => {
@@ -241,6 +249,16 @@ mod tests {
         let good = |stage| Failure { stage, ..answered(200) };
         assert_eq!(told(&good(Stage::Read), FEED, ""), (URL.into(), Cause::Unreadable));
         assert_eq!(told(&good(Stage::Service), FEED, "a"), (URL.into(), Cause::Service));
+    }
+
+    #[test]
+    fn nobody_is_to_blame_for_our_own_descriptors() {
+        // As the system words it.
+        let words = crate::failure::plainly(&std::io::Error::from_raw_os_error(24));
+        for stage in [Stage::Resolve, Stage::Connect, Stage::Tls] {
+            let failure = Failure::new(stage, format!("a.test: {words}"));
+            assert_eq!(told(&failure, FEED, "api:1"), ("nobody".into(), Cause::Ours), "{stage}");
+        }
     }
 
     #[test]
