@@ -132,6 +132,7 @@ pub(super) fn held(
     at: Duration,
     now: Timestamp,
 ) -> Option<Rest> {
+    limiter.list(at).next()?;
     let account = quota_of(source).account;
     let fresh =
         known.is_none_or(|known| keys(source).iter().any(|key| known.document(*key).is_none()));

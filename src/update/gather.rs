@@ -230,8 +230,12 @@ pub(super) fn keys(source: &SourceConfig) -> Vec<u64> {
 fn key(settings: &str, request: &Request, source: &SourceConfig) -> u64 {
     let mut text = format!("{settings}\r{}", request.url);
     for header in request.headers.iter().chain(&source.headers) {
-        // Nobody gets a key back from what is remembered.
-        text.push_str(&source::account(&header.name, &Secret(header.value.clone())));
+        text.push_str(&header.name);
+        match header.secret {
+            // Nobody gets a key back from what is remembered.
+            true => text.push_str(&source::account("", &Secret(header.value.clone()))),
+            false => text.push_str(&header.value),
+        }
     }
     fingerprint(&text)
 }
