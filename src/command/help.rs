@@ -73,7 +73,7 @@ Options:
   -o, --output FILE     write this file instead of the config's; - is stdout
   -f, --format FORMAT   jsonfeed, jsonl or text; without -o it goes to stdout
       --limit N         write at most N items
-      --new             only items that were never printed before
+      --new             print only items that were never printed before
       --max-age DUR     ask nobody if the last round is younger than this
       --offline         ask nobody: what is stored
       --force           ask also who is not due (never who said to wait)

@@ -122,7 +122,8 @@ impl OnceArgs {
 
     /// `-o` and `-f` replace the outputs; `-f` alone prints.
     fn override_outputs(&self, config: &mut Config) {
-        if self.output.is_some() || self.format.is_some() {
+        // A part of the news does not replace the files of the whole.
+        if self.output.is_some() || self.format.is_some() || self.new {
             let mut output = Output::stdout(config.sources.len());
             if let Some(first) = config.outputs.first() {
                 output.title.clone_from(&first.title);

@@ -86,11 +86,13 @@ fn remembered(known: Option<&Known>, why: Option<&str>) -> Verdict {
 fn fate(tally: &Tally) -> Verdict {
     let Some(failure) = tally.failures.first() else {
         let (stage, why) = match (tally.pages + tally.unchanged, tally.put_off) {
-            (0, Some(Some(_))) => (Stage::Quota, "its limits allow nothing more in this round"),
-            (0, Some(None)) => (Stage::Timeout, "the round's deadline came first"),
+            (0, Some(Some(_))) => (Stage::Quota, "its limits allow nothing more for now"),
+            (0, Some(None)) => {
+                (Stage::Timeout, "the round's deadline came first, put off to the next")
+            }
             _ => return Verdict { state: State::Ok, error: None, asked: true },
         };
-        let error = Failure::new(stage, format!("{why}, put off to the next")).to_string();
+        let error = Failure::new(stage, why).to_string();
         return Verdict { state: State::Limited, error: Some(error), asked: true };
     };
     // One bad answer costs one answer, as long as others brought something.
@@ -222,7 +224,7 @@ mod tests {
             (
                 put_off(Some(Duration::ZERO)),
                 State::Limited,
-                Some("quota: its limits allow nothing more in this round, put off to the next"),
+                Some("quota: its limits allow nothing more for now"),
             ),
             (
                 put_off(None),

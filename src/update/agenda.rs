@@ -51,14 +51,14 @@ pub(super) fn draw(
             return Turn::Ask;
         }
         let known = memory.of(&source.memory);
-        if let Some(why) = closed {
-            return Turn::Nobody(why.to_owned());
-        }
         // Our own caution can be overruled, what a server asked for cannot.
         let forced = wishes.force || wishes.probe;
         let rest = held(source, known, &house.limiter, at, now);
         if let Some(rest) = rest.filter(|rest| rest.cause == HoldCause::Asked || !forced) {
             return Turn::Held(rest);
+        }
+        if let Some(why) = closed {
+            return Turn::Nobody(why.to_owned());
         }
         match due(source, known, now).filter(|_| !forced) {
             Some(at) => Turn::NotDue(at),
@@ -97,10 +97,15 @@ pub(super) fn next(
             return None;
         }
         let known = memory.of(&source.memory);
-        let due = due(source, known, now);
+        let quota = quota_of(source);
+        let free = house.limiter.next(&quota.account, &quota.windows, house.clock.now());
+        let free = free.checked_sub(house.clock.now()).filter(|span| !span.is_zero());
+        let counted = !quota.windows.is_empty() && !matches!(turn, Turn::Nobody(_));
+        let free = free.filter(|_| counted).map(|span| ahead(span, now));
+        let due = due(source, known, now).max(free);
         match (held(source, known, &house.limiter, at, now), turn) {
             (Some(rest), _) => Some(rest.until.max(due.unwrap_or(rest.until))),
-            (None, Turn::NotDue(at)) => Some(*at),
+            (None, Turn::NotDue(at)) => Some(*at).max(free),
             (None, _) => due,
         }
     };
@@ -163,7 +168,11 @@ pub(super) fn held(
             None if hold.cause == HoldCause::Asked => State::Limited,
             None => State::Failed,
         },
-        why: illness.map_or_else(|| hold.why.clone(), |illness| illness.error.clone()),
+        why: match illness {
+            Some(illness) => illness.error.clone(),
+            // It did nothing itself.
+            None => format!("quota: left alone with others of its server or key ({})", hold.why),
+        },
         since: since.unwrap_or(hold.since.min(now)),
         until,
     })

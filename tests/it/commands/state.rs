@@ -9,8 +9,7 @@ mod places;
 /// What is told of the source whose quota cannot be written down.
 const UNSPENT: &str = "paid: quota: not asked: what is spent cannot be saved";
 /// What is told of the source whose quota counts as used up.
-const USED_UP: &str =
-    "paid: quota: its limits allow nothing more in this round, put off to the next";
+const USED_UP: &str = "paid: quota: its limits allow nothing more for now";
 const SPARED: &str = "nothing of this round is remembered, and no quota is spent";
 const REMEDY: &str = "(`dir` in [state] names another place)";
 /// What both sources have.

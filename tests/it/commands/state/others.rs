@@ -168,7 +168,7 @@ fn checking_online_spends_of_the_quota() {
     assert_eq!(house.asked(), [9, 9]);
     let last = check(0);
     assert!(
-        last.out.contains("failed: quota: its limits allow nothing more in this round"),
+        last.out.contains("failed: quota: its limits allow nothing more for now"),
         "{}",
         last.out
     );
