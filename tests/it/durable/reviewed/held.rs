@@ -188,3 +188,18 @@ fn force_asks_the_first_again_before_its_fallback_unless_the_server_spoke() {
         world.wait(EVERY);
     }
 }
+
+#[test]
+fn who_is_asked_too_often_is_so_by_all_that_count_together() {
+    let world = World::new("together", |_: &Asked| status(TOO_MANY));
+    let places = ["www.reddit.com/r/rust/.rss", "old.reddit.com/r/news/.rss"];
+    // One after the other, with time enough for both.
+    let text = "[fetch]\nworkers = 1\ndeadline = \"5m\"\n".to_owned()
+        + &places.map(|place| source(place, "10m")).concat();
+    let updated = world.round(&world.config(&text));
+    assert_eq!(world.take_asked().len(), 1);
+    assert!(updated.health.iter().all(|health| health.state == State::Limited), "{updated:?}");
+    world.wait(EVERY);
+    world.round(&world.config(&text));
+    assert_eq!(world.take_asked().len(), 0);
+}
