@@ -77,3 +77,35 @@ fn fill(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
     }
     Ok(read)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::{Journal, tests::Scratch};
+    use super::*;
+
+    #[test]
+    fn what_was_read_is_still_at_hand_when_another_journal_takes_its_name() {
+        let scratch = Scratch::new("shelves");
+        let path = scratch.0.join("sources");
+        let write = |items: [&[u8]; 2]| {
+            Journal::rewrite(&path, &mut |frames| {
+                let mut records = items.iter().map(|item| [&[7; ITEM_HEAD], *item].concat());
+                records.try_for_each(|record| frames.add(&record).map(drop))
+            })
+            .unwrap()
+        };
+        write([b"one", b"another, \xff\xfe, longer"]);
+        let mut places = Vec::new();
+        let (_, shelves) = Journal::read_with(&path, &mut |place, _| places.push(place)).unwrap();
+        write([b"what came later", b"and is not asked for"]);
+        std::fs::remove_file(&path).unwrap();
+        let get = |index: usize| {
+            let mut into = Vec::new();
+            let place = REMEMBERED | places[index].offset;
+            shelves.get(place, places[index].length, &mut into).unwrap();
+            into
+        };
+        assert_eq!([get(1), get(0)], [b"another, \xff\xfe, longer".to_vec(), b"one".to_vec()]);
+    }
+}

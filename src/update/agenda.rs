@@ -9,7 +9,7 @@ use crate::backoff::Scope;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::{Pace, State};
 use crate::http::{Request, Url};
-use crate::limit::{HoldCause, Limiter};
+use crate::limit::{Hold, HoldCause, Limiter};
 use crate::schedule;
 use crate::state::{Known, Memory};
 use crate::time::Timestamp;
@@ -143,9 +143,15 @@ pub(super) fn held(
         known.is_none_or(|known| keys(source).iter().any(|key| known.document(*key).is_none()));
     let hold_on = |url: &Url| {
         let scopes = Scope::all(url, &account);
-        let holds = scopes.iter().filter_map(|scope| limiter.held(&scope.key(), at));
-        // What was written anew in the config may have been put right.
-        let holds = holds.filter(|hold| hold.cause == HoldCause::Asked || !fresh);
+        // What was written anew in the config may have been put right: the address, not the server,
+        // or each new feed there would ask it once more.
+        let mends = |scope: &Scope| fresh && matches!(scope, Scope::Url(_));
+        let counts = |scope: &Scope, hold: &Hold| hold.cause == HoldCause::Asked || !mends(scope);
+        let hold = |scope: &Scope| {
+            let hold = limiter.held(&scope.key(), at);
+            hold.filter(|hold| counts(scope, hold))
+        };
+        let holds = scopes.iter().filter_map(hold);
         // What a server asked for goes before what we think.
         holds.max_by_key(|hold| (hold.cause == HoldCause::Asked, hold.until))
     };

@@ -13,6 +13,7 @@ mod clocks;
 mod contract;
 mod fair;
 mod printed;
+mod reviewed;
 mod wear;
 
 const TEN_YEARS: i64 = 3_652 * 86_400;
