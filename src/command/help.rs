@@ -83,7 +83,7 @@ Options:
       --strict          exit with 3 if any source failed
       --fail-fast       stop at the first failure, and exit with 3
       --report FILE     write what the round took, as JSON
-  -q, --quiet           say only what went wrong
+  -q, --quiet           say only what went wrong with the whole
   -v, --verbose         a line for each source; -vv: for each request
   -h, --help            this text
   Not yet: --record, --timeline.

@@ -177,7 +177,7 @@ impl Keeping {
     fn tell(&self) {
         if let Some(why) = self.unwritable.as_ref().filter(|_| self.unread.is_none()) {
             let spared = if self.frugal || self.offline { "" } else { ", and no quota is spent" };
-            log::warn!("{why}; nothing of this round is remembered{spared}");
+            log::error!("{why}; nothing of this round is remembered{spared}");
         }
     }
 
@@ -402,7 +402,7 @@ impl Keeping {
                 log::warn!("{failure}; nothing of this round is remembered, and no quota is spent");
             }
             (Err(failure), _, None) => {
-                log::warn!("{failure}; what this round brought is not remembered");
+                log::error!("{failure}; what this round brought is not remembered");
             }
             (Ok(()), _, Some(why)) => log::warn!("{why}; no quota is spent"),
             (Ok(()), Err(why), None) => {

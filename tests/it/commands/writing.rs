@@ -276,3 +276,16 @@ fn a_demo_asks_no_proxy_for_its_own_web() {
     said(command.output().unwrap()).ended(0);
     assert!(titles(&home.json("news/feed.json")).len() > 40);
 }
+
+#[test]
+fn new_items_are_printed_and_the_files_of_the_whole_stay() {
+    let (home, site) = (Home::new("new-prints"), site());
+    let head = "[[output]]\npath = \"feed.json\"";
+    home.put("x.toml", &config(head, &[("a", site.url("/a").into(), "")]));
+    home.run(&["once", "-c", "x.toml", "-q"]).ended(0);
+    let (before, inode) = (home.text("feed.json"), home.inode("feed.json"));
+    let printed = home.run(&["once", "-c", "x.toml", "--new", "-q"]).ended(0);
+    assert_eq!(printed.out.lines().count(), 3, "{}", printed.out);
+    assert_eq!(home.run(&["once", "-c", "x.toml", "--new", "-q"]).ended(0).out, "");
+    assert_eq!((home.text("feed.json"), home.inode("feed.json")), (before, inode));
+}
