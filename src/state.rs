@@ -14,7 +14,9 @@ use crate::item::MAX_ITEMS;
 use crate::sort;
 use crate::time::Timestamp;
 
+mod known;
 mod record;
+mod save;
 
 pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
 
@@ -387,94 +389,6 @@ impl Memory {
         }
     }
 
-    /// Hands every record that the journal does not hold yet to `write`; `packed` fetches the bytes
-    /// of an item from the shelf of its round. Items come before what says that they are held.
-    ///
-    /// Where the new items lie from now on, only the journal knows: the memory has to learn it anew
-    /// before the next round.
-    ///
-    /// # Errors
-    /// What `write` or `packed` said.
-    pub fn save(&mut self, packed: Fetch<'_>, write: Write<'_>) -> io::Result<()> {
-        let mut record = Vec::new();
-        for (source, known) in (0..).zip(&mut self.sources) {
-            if !known.written {
-                known.written = true;
-                record.clear();
-                record::write(&Event::Source { source, name: &known.name }, &mut record);
-                write(&record)?;
-            }
-            for item in known.items.iter_mut().filter(|item| item.unsaved) {
-                write_item(source, item, packed, write, &mut record)?;
-                item.unsaved = false;
-            }
-        }
-        self.news.drain(..).try_for_each(|news| write(&news))
-    }
-
-    /// Hands all that is remembered to `write`, in as few records as there can be.
-    ///
-    /// # Errors
-    /// What `write` or `packed` said.
-    pub fn rewrite(&self, packed: Fetch<'_>, write: Write<'_>) -> io::Result<()> {
-        let mut record = Vec::new();
-        // Numbers have no gaps: who was forgotten has none.
-        let known = self.sources.iter().filter(|known| !known.is_blank());
-        for (source, known) in (0..).zip(known) {
-            let mut say = |event: &Event<'_>| {
-                record.clear();
-                record::write(event, &mut record);
-                write(&record)
-            };
-            say(&Event::Source { source, name: &known.name })?;
-            say(&Event::Totals { source, totals: known.totals.clone() })?;
-            if known.pace != Pace::default() {
-                say(&Event::Pace { source, pace: known.pace })?;
-            }
-            if let Some(illness) = &known.illness {
-                say(&Event::Ill { source, illness: Some(illness.clone()) })?;
-            }
-            if let Some(moved) = &known.moved {
-                say(&Event::Moved { source, moved: Some(moved.clone()) })?;
-            }
-            let mut bytes = Vec::new();
-            for item in &known.items {
-                write_item(source, item, packed, write, &mut bytes)?;
-            }
-            let mut say = |event: &Event<'_>| {
-                record.clear();
-                record::write(event, &mut record);
-                write(&record)
-            };
-            for run in known.gone() {
-                say(&Event::Gone { source, at: run.0, ids: run.1 })?;
-            }
-            for document in &known.documents {
-                say(&Event::Document { source, document: document.clone() })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// About how many bytes a rewritten journal would have.
-    pub fn size(&self) -> u64 {
-        /// Of one record: its frame and its head.
-        const OVERHEAD: u64 = 40;
-        let size = |known: &Known| {
-            let items = known.items.iter().map(|item| u64::from(item.length) + OVERHEAD);
-            let text = |text: &Option<String>| text.as_ref().map_or(0, String::len) as u64;
-            let documents = known.documents.iter().map(|document| {
-                let held = &document.validators;
-                text(&held.etag) + text(&held.last_modified) + 2 * OVERHEAD
-            });
-            let illness = known.illness.as_ref().map_or(0, |illness| illness.error.len() as u64);
-            let latencies = 2 * LATENCIES as u64;
-            let own = known.name.len() as u64 + illness + latencies + 3 * OVERHEAD;
-            items.sum::<u64>() + documents.sum::<u64>() + own
-        };
-        self.sources.iter().filter(|known| !known.is_blank()).map(size).sum()
-    }
-
     /// Whether there is anything that the journal does not hold.
     pub fn changed(&self) -> bool {
         let unsaved = |known: &Known| known.items.iter().any(|item| item.unsaved);
@@ -507,19 +421,6 @@ impl Memory {
     fn known_mut(&mut self, source: u32) -> Option<&mut Known> {
         self.sources.get_mut(source as usize)
     }
-}
-
-fn write_item(
-    source: u32,
-    item: &Kept,
-    packed: Fetch<'_>,
-    write: Write<'_>,
-    record: &mut Vec<u8>,
-) -> io::Result<()> {
-    record.clear();
-    record::write(&Event::Item { source, item: item.head, packed: &[] }, record);
-    packed(item, record)?;
-    write(record)
 }
 
 impl Illness {
@@ -558,111 +459,6 @@ fn number_of(event: &Event<'_>) -> Option<u32> {
         | Event::Moved { source, .. }
         | Event::Totals { source, .. } => Some(*source),
         Event::Source { .. } | Event::Polls { .. } => None,
-    }
-}
-
-impl Known {
-    /// The item with this fingerprint.
-    pub fn item(&self, id: u64) -> Option<&Kept> {
-        let index = self.items.binary_search_by_key(&id, |item| item.head.id).ok()?;
-        self.items.get(index)
-    }
-
-    /// The items that it shows.
-    pub fn shown(&self) -> impl Iterator<Item = &Kept> {
-        self.items.iter().filter(|item| item.gone == SHOWN)
-    }
-
-    /// The document with this key.
-    pub fn document(&self, key: u64) -> Option<&Document> {
-        self.documents.iter().find(|document| document.key == key)
-    }
-
-    /// How it stands by what is remembered.
-    pub fn state(&self) -> State {
-        let shown = self.shown().next().is_some();
-        match &self.illness {
-            None => State::Ok,
-            Some(Illness { state: State::Failed | State::Stale, .. }) if shown => State::Stale,
-            Some(Illness { state: State::Failed | State::Stale, .. }) => State::Failed,
-            Some(illness) => illness.state,
-        }
-    }
-
-    /// When it was last asked.
-    pub fn asked(&self) -> Option<Timestamp> {
-        Some(self.totals.asked).filter(|asked| *asked > 0).and_then(Timestamp::from_unix)
-    }
-
-    fn hold(&mut self, document: Document) {
-        self.documents.retain(|known| known.key != document.key);
-        // A document without a digest is held all the same: that it was asked for is known.
-        if document.asked != 0 {
-            self.documents.push(document);
-        }
-    }
-
-    /// Marks items while learning: they are not sorted yet, and of equal ones the last counts.
-    fn mark(&mut self, ids: &[u64], change: impl Fn(&mut Kept)) {
-        if ids.len() > 8 {
-            self.sort();
-        }
-        for id in ids {
-            let found = self.items.iter_mut().rev().find(|item| item.head.id == *id);
-            found.into_iter().for_each(&change);
-        }
-    }
-
-    /// Sorts by id. Of several with the same id the last one counts.
-    fn sort(&mut self) {
-        if self.items.is_sorted_by(|a, b| a.head.id < b.head.id) {
-            return;
-        }
-        self.items.reverse();
-        sort::by(&mut self.items, &|a, b| a.head.id.cmp(&b.head.id));
-        self.items.dedup_by_key(|item| item.head.id);
-    }
-
-    /// When it last told anything, as far as that is known.
-    fn newest(&self) -> i64 {
-        let seen = |item: &Kept| match item.gone {
-            SHOWN => item.head.first_seen,
-            gone => gone,
-        };
-        self.items.iter().map(seen).max().unwrap_or(i64::MIN).max(self.totals.asked)
-    }
-
-    /// Keeps no more than [`MAX_GONE`] of the items that it shows no longer, the last ones: a feed
-    /// that gives every item another id each time must not fill the disk.
-    fn thin(&mut self) {
-        let mut gone: Vec<i64> =
-            self.items.iter().map(|item| item.gone).filter(|gone| *gone != SHOWN).collect();
-        let Some(more) = gone.len().checked_sub(MAX_GONE).filter(|more| *more > 0) else { return };
-        gone.sort_unstable();
-        let last = gone[more - 1];
-        let mut left = more - gone.iter().filter(|at| **at < last).count();
-        self.items.retain(|item| {
-            let tie = item.gone == last;
-            let dropped = item.gone < last || tie && left > 0;
-            left -= usize::from(tie && dropped);
-            !dropped
-        });
-    }
-
-    /// The items that are gone, by when.
-    fn gone(&self) -> Vec<(i64, Vec<u64>)> {
-        let gone = self.items.iter().filter(|item| item.gone != SHOWN);
-        let mut gone: Vec<(i64, u64)> = gone.map(|item| (item.gone, item.head.id)).collect();
-        sort::all(&mut gone);
-        gone.chunk_by(|a, b| a.0 == b.0)
-            .map(|run| (run[0].0, run.iter().map(|(_, id)| *id).collect()))
-            .collect()
-    }
-
-    /// Nothing is known but its name, or not even that.
-    fn is_blank(&self) -> bool {
-        self.name.is_empty()
-            || self.items.is_empty() && self.totals.polls == 0 && self.illness.is_none()
     }
 }
 

@@ -1,0 +1,110 @@
+//! The memory, on its way to the journal.
+
+use std::io;
+
+use super::record::{self, Event};
+use super::{Fetch, Kept, Known, LATENCIES, Memory, Write};
+use crate::format::Pace;
+
+impl Memory {
+    /// Hands every record that the journal does not hold yet to `write`; `packed` fetches the bytes
+    /// of an item from the shelf of its round. Items come before what says that they are held.
+    ///
+    /// Where the new items lie from now on, only the journal knows: the memory has to learn it anew
+    /// before the next round.
+    ///
+    /// # Errors
+    /// What `write` or `packed` said.
+    pub fn save(&mut self, packed: Fetch<'_>, write: Write<'_>) -> io::Result<()> {
+        let mut record = Vec::new();
+        for (source, known) in (0..).zip(&mut self.sources) {
+            if !known.written {
+                known.written = true;
+                record.clear();
+                record::write(&Event::Source { source, name: &known.name }, &mut record);
+                write(&record)?;
+            }
+            for item in known.items.iter_mut().filter(|item| item.unsaved) {
+                write_item(source, item, packed, write, &mut record)?;
+                item.unsaved = false;
+            }
+        }
+        self.news.drain(..).try_for_each(|news| write(&news))
+    }
+
+    /// Hands all that is remembered to `write`, in as few records as there can be.
+    ///
+    /// # Errors
+    /// What `write` or `packed` said.
+    pub fn rewrite(&self, packed: Fetch<'_>, write: Write<'_>) -> io::Result<()> {
+        let mut record = Vec::new();
+        // Numbers have no gaps: who was forgotten has none.
+        let known = self.sources.iter().filter(|known| !known.is_blank());
+        for (source, known) in (0..).zip(known) {
+            let mut say = |event: &Event<'_>| {
+                record.clear();
+                record::write(event, &mut record);
+                write(&record)
+            };
+            say(&Event::Source { source, name: &known.name })?;
+            say(&Event::Totals { source, totals: known.totals.clone() })?;
+            if known.pace != Pace::default() {
+                say(&Event::Pace { source, pace: known.pace })?;
+            }
+            if let Some(illness) = &known.illness {
+                say(&Event::Ill { source, illness: Some(illness.clone()) })?;
+            }
+            if let Some(moved) = &known.moved {
+                say(&Event::Moved { source, moved: Some(moved.clone()) })?;
+            }
+            let mut bytes = Vec::new();
+            for item in &known.items {
+                write_item(source, item, packed, write, &mut bytes)?;
+            }
+            let mut say = |event: &Event<'_>| {
+                record.clear();
+                record::write(event, &mut record);
+                write(&record)
+            };
+            for run in known.gone() {
+                say(&Event::Gone { source, at: run.0, ids: run.1 })?;
+            }
+            for document in &known.documents {
+                say(&Event::Document { source, document: document.clone() })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// About how many bytes a rewritten journal would have.
+    pub fn size(&self) -> u64 {
+        /// Of one record: its frame and its head.
+        const OVERHEAD: u64 = 40;
+        let size = |known: &Known| {
+            let items = known.items.iter().map(|item| u64::from(item.length) + OVERHEAD);
+            let text = |text: &Option<String>| text.as_ref().map_or(0, String::len) as u64;
+            let documents = known.documents.iter().map(|document| {
+                let held = &document.validators;
+                text(&held.etag) + text(&held.last_modified) + 2 * OVERHEAD
+            });
+            let illness = known.illness.as_ref().map_or(0, |illness| illness.error.len() as u64);
+            let latencies = 2 * LATENCIES as u64;
+            let own = known.name.len() as u64 + illness + latencies + 3 * OVERHEAD;
+            items.sum::<u64>() + documents.sum::<u64>() + own
+        };
+        self.sources.iter().filter(|known| !known.is_blank()).map(size).sum()
+    }
+}
+
+fn write_item(
+    source: u32,
+    item: &Kept,
+    packed: Fetch<'_>,
+    write: Write<'_>,
+    record: &mut Vec<u8>,
+) -> io::Result<()> {
+    record.clear();
+    record::write(&Event::Item { source, item: item.head, packed: &[] }, record);
+    packed(item, record)?;
+    write(record)
+}
