@@ -41,14 +41,14 @@ fn what_is_no_file_is_named_not_followed_not_waited_for_and_left_where_it_is() {
     for (name, make, told) in [
         ("quotas", "mkfifo", quotas(fifo)),
         ("quotas", "mkdir", quotas(directory)),
-        ("quotas", "ln -s $HOME/work/victim", quotas(link)),
+        ("quotas", "ln -s $PWD/victim", quotas(link)),
         ("sources", "mkfifo", sources(fifo)),
         ("sources", "mkdir", sources(directory)),
-        ("sources", "ln -s $HOME/work/victim", sources(link)),
+        ("sources", "ln -s $PWD/victim", sources(link)),
         ("lock", "mkfifo", lock(fifo)),
         ("lock", "mkdir", lock(directory)),
-        ("lock", "ln -s $HOME/work/victim", lock(link)),
-        ("lock", "ln -s $HOME/work/nobody", lock(link)),
+        ("lock", "ln -s $PWD/victim", lock(link)),
+        ("lock", "ln -s $PWD/nobody", lock(link)),
     ] {
         let asked = house.asked();
         let line = format!(
