@@ -76,7 +76,7 @@ pub(super) fn due(
 ) -> Option<Timestamp> {
     let known = known?;
     // Another request, or another filter, is another document: it was never asked for.
-    if keys(source).iter().any(|key| known.document(*key).is_none()) {
+    if is_new(source, known) {
         return None;
     }
     let wishes = wishes_of(source, known);
@@ -112,6 +112,11 @@ pub(super) fn next(
     config.sources.iter().zip(turns).map(next).collect()
 }
 
+/// Whether a source has a document that was never asked for: it is new, or the config made it so.
+pub(super) fn is_new(source: &SourceConfig, known: &Known) -> bool {
+    keys(source).iter().any(|key| known.document(*key).is_none())
+}
+
 /// How often a source may be asked.
 pub(super) fn wishes_of(source: &SourceConfig, known: &Known) -> schedule::Wishes {
     let urls: Vec<Url> = plan_of(source);
@@ -139,8 +144,7 @@ pub(super) fn held(
 ) -> Option<Rest> {
     limiter.list(at).next()?;
     let account = quota_of(source).account;
-    let fresh =
-        known.is_none_or(|known| keys(source).iter().any(|key| known.document(*key).is_none()));
+    let fresh = known.is_none_or(|known| is_new(source, known));
     let hold_on = |url: &Url| {
         let scopes = Scope::all(url, &account);
         // What was written anew in the config may have been put right: the address, not the server,
@@ -203,7 +207,7 @@ pub(super) fn ahead(span: Duration, now: Timestamp) -> Timestamp {
 const MAX_LINE: usize = 32;
 
 /// For each request of a source's plan, its URL and those that are asked instead when it fails.
-fn lines_of(source: &SourceConfig) -> Vec<Vec<Url>> {
+pub(super) fn lines_of(source: &SourceConfig) -> Vec<Vec<Url>> {
     let Some(own) = &source.source else { return Vec::new() };
     let line = |request: Request| {
         let mut line = Vec::new();

@@ -7,7 +7,7 @@ use super::gather::{Answer, Brought, keys};
 use crate::config::{Config, Place, SourceConfig};
 use crate::failure::Failure;
 use crate::format::State;
-use crate::http::{Held, Validators, place, without_secrets};
+use crate::http::{Held, Url, Validators, place, without_secrets};
 use crate::limit::MAX_HOLD;
 use crate::merge::fingerprint;
 use crate::round::{Holding, Round, Tally};
@@ -19,27 +19,16 @@ use super::account::Verdict;
 /// What is held of the answers to a source's plan.
 pub(super) fn held(source: &SourceConfig, memory: &Memory) -> Vec<Option<Holding>> {
     let Some(known) = memory.of(&source.memory) else { return Vec::new() };
-    let plan = source.source.as_ref().map(|own| own.plan()).unwrap_or_default();
-    let holding = |(request, key): (crate::http::Request, u64)| {
+    let holding = |(line, key): (Vec<Url>, u64)| {
         let document = known.document(key)?;
-        let (mut asked, mut instead) = (Some(request.clone()), Vec::new());
         // The plan's own URL, or one of its fallbacks.
-        while let Some(next) = asked.filter(|_| instead.len() < MAX_FALLBACKS) {
-            if fingerprint(next.url.as_str()) == document.asked {
-                let validators = document.validators.clone();
-                let held = Held { from: document.from, validators, digest: document.digest? };
-                return Some(Holding { asked: next.url, held });
-            }
-            asked = source.source.as_ref().and_then(|own| own.fallback(&next));
-            instead.push(next.url);
-        }
-        None
+        let asked = line.into_iter().find(|url| fingerprint(url.as_str()) == document.asked)?;
+        let validators = document.validators.clone();
+        let held = Held { from: document.from, validators, digest: document.digest? };
+        Some(Holding { asked, held })
     };
-    plan.into_iter().zip(keys(source)).map(holding).collect()
+    agenda::lines_of(source).into_iter().zip(keys(source)).map(holding).collect()
 }
-
-/// No more fallbacks than this are looked through for the one that was asked.
-const MAX_FALLBACKS: usize = 32;
 
 /// Notes what every source brought. `durable` says whether all that a source led to is written.
 /// Returns for each source how many of its items were never seen before.
@@ -78,7 +67,8 @@ pub(super) fn note(
         }
         let roots = &brought[index].roots;
         if roots.iter().any(|root| root.read) && roots.iter().all(|root| root.whole) {
-            memory.limit_to(number, &keys(source), now);
+            let keys: Vec<u64> = roots.iter().map(|root| root.key).collect();
+            memory.limit_to(number, &keys, now);
         }
         memory.ill(number, illness(verdict, tally, now));
         // Nobody was asked if our own line was down.
@@ -204,7 +194,7 @@ struct Manners {
 fn manners(source: &SourceConfig, memory: &Memory, now: Timestamp) -> Manners {
     let Some(known) = memory.of(&source.memory) else { return Manners::default() };
     // Another request than last time was asked of nobody yet.
-    if keys(source).iter().any(|key| known.document(*key).is_none()) {
+    if agenda::is_new(source, known) {
         return Manners::default();
     }
     let (asked, until) = (known.totals.asked, known.totals.wait_until);
