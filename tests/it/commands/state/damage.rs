@@ -151,7 +151,13 @@ fn of_a_damaged_file_one_sentence_is_told_and_a_few_are_kept() {
         let (index, name) = [(0, "sources"), (1, "quotas")][case % 2];
         let mut bytes = good[index].clone();
         // The first line of `sources` may become that of a later version.
-        let at = 16 + luck.below(bytes.len() as u64 - 17) as usize;
+        let mut at = 16 + luck.below(bytes.len() as u64 - 17) as usize;
+        if case % 4 == 0 {
+            // Of the last record, whose length depends on how long answers took, a damaged head may
+            // look like one that a kill left unfinished: that is the other case.
+            let last = bytes.iter().rposition(|byte| *byte == 0xff).unwrap();
+            at = at.min(last - 1);
+        }
         match case % 4 {
             0 | 1 => bytes[at] ^= 1 << luck.below(8),
             _ => bytes.truncate(at),
