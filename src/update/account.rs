@@ -157,7 +157,7 @@ pub(super) fn report(books: Books<'_>) -> Report {
     }
 }
 
-fn output(written: &Written) -> OutputReport {
+pub(super) fn output(written: &Written) -> OutputReport {
     OutputReport {
         path: written.path.clone(),
         bytes: written.bytes,
