@@ -122,10 +122,10 @@ newsagg run: ask every source when it is due, as a service
 Usage: newsagg run [options]
 
 Writes the outputs of the config from what is stored, then asks each source when
-it is due (its `every`, what its publisher allows) and writes what is new. Who is
-due at about the same time is asked together, so that the machine can sleep in
-between. Says what changes: a source that fails is told once, and once more when
-it is well again. Outputs to stdout are left out.
+it is due (its `every`, what its publisher allows) and writes what is new. Who
+is due at about the same time is asked together, so that the machine can sleep
+in between. Says what changes: a source that fails is told once, and once more
+when it is well again. Outputs to stdout are left out.
 
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
@@ -134,8 +134,8 @@ Options:
   -h, --help         this text
 
 Signals:
-  SIGHUP           read the config again; a bad one is told, and the old one stays
-  SIGUSR1          ask everybody now (never who said to wait; at most every minute)
+  SIGHUP           read the config again; if it is bad, the old one stays
+  SIGUSR1          ask everybody now, but nobody who said to wait
   SIGTERM, SIGINT  end within two seconds; what came is saved
 
 Under systemd it says READY when the outputs exist, a status line after each
