@@ -3,6 +3,7 @@
 //! A record is one byte that says its kind, then the fields of [`Event`] in their order: numbers as
 //! LEB128, texts behind their length. A kind that is not known is left alone: a later program wrote it.
 
+use super::stand::Stand;
 use crate::format::{Pace, State};
 use crate::http::Validators;
 use crate::pack::{Reader, number, string, unzigzag, zigzag};
@@ -37,6 +38,9 @@ pub enum Event<'a> {
     Moved { source: u32, moved: Option<Moved> },
     /// All that the polls of a source came to, in place of them.
     Totals { source: u32, totals: Totals },
+    /// What follows is by a calendar that stood so. If it was set since the one before, all that was
+    /// noted by that is put right.
+    Stand(Stand),
 }
 
 /// What is remembered of an item beside its packed bytes.
@@ -214,6 +218,7 @@ const PRINTED: u8 = 9;
 const MOVED: u8 = 10;
 const TOTALS: u8 = 11;
 const SEEN: u8 = 12;
+const STAND: u8 = 13;
 
 /// The states in the order of their numbers, which never changes.
 const STATES: [State; 5] = [State::Ok, State::Stale, State::Failed, State::Limited, State::Off];
@@ -286,6 +291,12 @@ pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
             head(TOTALS, *source, out);
             write_totals(totals, out);
         }
+        Event::Stand(Stand { at, boot, up }) => {
+            out.push(STAND);
+            out.extend_from_slice(&boot.to_le_bytes());
+            number(*up, out);
+            number(zigzag(*at), out);
+        }
     }
 }
 
@@ -298,6 +309,10 @@ pub fn read(record: &[u8]) -> Option<Event<'_>> {
     let mut reader = Reader(rest);
     if *kind == POLLS {
         return Some(Event::Polls { at: time(&mut reader)?, polls: read_polls(&mut reader)? });
+    }
+    if *kind == STAND {
+        let (boot, up) = (long(&mut reader)?, reader.number()?);
+        return Some(Event::Stand(Stand { at: time(&mut reader)?, boot, up }));
     }
     let source = small(&mut reader)?;
     Some(match *kind {
