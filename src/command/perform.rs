@@ -14,7 +14,6 @@ use super::{FAILED, OK, STRICT};
 use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
-use crate::limit::Limiter;
 use crate::report::{Report, SourceReport, milliseconds};
 use crate::store;
 use crate::transport::Transport;
@@ -54,8 +53,7 @@ pub fn run(
     let clock = Clock::system();
     let executor: Executor<'static> = Executor::new();
     let transport = Arc::new(transport(clock.clone()));
-    let mut house =
-        House { clock: clock.clone(), transport, executor: &executor, limiter: Limiter::default() };
+    let mut house = House::new(clock.clone(), transport, &executor);
     let wishes = Wishes { style: style(), ..manner.wishes };
     if config.sources.iter().all(|source| source.place != Place::Network) {
         // Files only: nothing to wait for, so no reactor and no second thread.
