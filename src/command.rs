@@ -26,9 +26,9 @@ pub const USAGE: u8 = 2;
 pub const STRICT: u8 = 3;
 
 /// The commands of this version.
-const COMMANDS: [&str; 5] = ["once", "demo", "check", "status", "parse"];
+pub const COMMANDS: [&str; 5] = ["once", "demo", "check", "status", "parse"];
 /// The commands of a later one.
-const LATER: [&str; 5] = ["run", "bench", "import", "export", "replay"];
+pub const LATER: [&str; 5] = ["run", "bench", "import", "export", "replay"];
 
 /// Runs the program.
 pub fn main() -> ExitCode {
