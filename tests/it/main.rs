@@ -12,6 +12,7 @@ mod dates;
 mod house;
 mod layers;
 mod loopback;
+mod manual;
 mod peers;
 mod phases;
 mod outputs;
