@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use newsagg::config::{
     Config, FETCH_KEYS, LATER_KINDS, MAX_CONFIG, OUTPUT_KEYS, SCHEDULE_KEYS, SOURCE_KEYS,
@@ -69,11 +70,14 @@ fn the_keys_of_kinds_to_come_are_named_too() {
     }
 }
 
-/// A file with a key in it, since a test may not set variables.
-fn key_file() -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("manual.key");
-    fs::write(&path, "0123456789abcdef\n").unwrap();
-    path
+/// A file with a key in it, since a test may not set variables; one for all tests.
+fn key_file() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("manual.key");
+        private(&path);
+        path
+    })
 }
 
 /// The config in which a key may stand: of `table`, with what it needs beside it, and a source.
