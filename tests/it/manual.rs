@@ -148,6 +148,25 @@ fn every_format_is_described_and_its_file_names_are_those_that_say_it() {
 }
 
 #[test]
+fn every_metric_is_in_newsagg_toml_5() {
+    let code = include_str!("../../src/format/prometheus.rs");
+    let code = code.split("#[cfg(test)]").next().unwrap();
+    let names = ["name: \"", ".family(\""].into_iter().flat_map(|mark| code.split(mark).skip(1));
+    let names: Vec<&str> = names.filter_map(|rest| rest.split('"').next()).collect();
+    let names: Words = names
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .map(|name| format!("newsagg_{name}"))
+        .collect();
+    assert!(names.len() > 20, "the names were not found: {names:?}");
+    let told = items(TOML).into_iter().filter(|item| item.section == "METRICS");
+    let told = told.flat_map(|item| {
+        item.head["Cm ".len()..].split(" , ").map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert_eq!(told.collect::<Words>(), names);
+}
+
+#[test]
 fn every_kind_that_parse_reads_is_in_newsagg_1() {
     let kind = items(NEWSAGG).into_iter().find(|item| item.head.starts_with("Fl -kind"));
     let told: Words = kind.unwrap().body.iter().flat_map(|line| arguments(line, "Cm")).collect();
