@@ -133,8 +133,8 @@ Options:
   -h, --help         this text
 
 Signals:
-  SIGHUP           read the config again; a bad one is told, and the old one stays
-  SIGUSR1          ask everybody now (never who said to wait; at most every minute)
+  SIGHUP           read the config again; if it is bad, the old one stays
+  SIGUSR1          ask everybody now, but nobody who said to wait
   SIGTERM, SIGINT  end within two seconds; what came is saved
 
 Under systemd it says READY when the outputs exist, a status line after each

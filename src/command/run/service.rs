@@ -17,6 +17,7 @@ use crate::backoff::scramble;
 use crate::clock::{Alarm, Clock};
 use crate::command::{FAILED, OK, perform};
 use crate::config::{Config, Place, Problem, SourceConfig};
+use crate::report::count;
 use crate::round::{Halt, brake};
 use crate::schedule::{self, Due, SHORTEST_EVERY};
 use crate::time::Timestamp;
@@ -141,14 +142,13 @@ impl Running<'_> {
             return Err(FAILED);
         }
         let line = format!(
-            "version {}: {}; {} stories are stored",
+            "version {}: {}; stored: {}",
             env!("CARGO_PKG_VERSION"),
             extent(&self.config),
-            updated.report.items
+            count(updated.report.items, "story", "stories")
         );
         self.voice.say(None, &line);
         self.voice.tell(&Notice::Ready);
-        self.news.note(&updated);
         self.status = news::status(&updated);
         Ok(())
     }
@@ -223,7 +223,7 @@ impl Running<'_> {
         let config = self.config.clone();
         let (brake, halt) = brake();
         house.halt = halt;
-        let stuck = clock.now().saturating_add(config.fetch.deadline).saturating_add(MARGIN);
+        let began = clock.now();
         let mut late = Duration::MAX;
         let mut reloaded = false;
         let mut stopping = false;
@@ -253,7 +253,7 @@ impl Running<'_> {
                         self.voice.tell(&Notice::Ready);
                     }
                     Event::Order(Order::Now) => log::debug!("a round is under way"),
-                    Event::Tick if clock.now() <= stuck => {
+                    Event::Tick if moves(began, clock.now(), config.fetch.deadline) => {
                         self.voice.tell(&Notice::Watchdog);
                     }
                     Event::Tick | Event::Alarm(_) => {}
@@ -353,6 +353,11 @@ impl Running<'_> {
     }
 }
 
+/// Whether a round that began then may still be under way, or is stuck.
+fn moves(began: Duration, now: Duration, deadline: Duration) -> bool {
+    now <= began.saturating_add(deadline).saturating_add(MARGIN)
+}
+
 /// Another number at every call, and on every machine.
 fn luck(clock: &Clock) -> u64 {
     let moment = clock.moment();
@@ -361,9 +366,8 @@ fn luck(clock: &Clock) -> u64 {
 
 /// `12 sources, 2 outputs`
 fn extent(config: &Config) -> String {
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    let (sources, outputs) = (config.sources.len(), config.outputs.len());
-    format!("{}, {}", count(sources, "source"), count(outputs, "output"))
+    let sources = count(config.sources.len(), "source", "sources");
+    format!("{sources}, {}", count(config.outputs.len(), "output", "outputs"))
 }
 
 /// Whether all that is asked is the user's own ([`schedule::own_house`]).
@@ -372,4 +376,16 @@ fn all_at_home(config: &Config) -> bool {
     let plan = |source: &SourceConfig| source.source.as_ref().map(|own| own.plan());
     let urls = network.filter_map(plan).flatten().map(|request| request.url);
     urls.into_iter().all(|url| schedule::own_house(&url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_that_goes_on_beyond_its_deadline_and_a_margin_is_stuck() {
+        let [began, deadline] = [Duration::from_secs(1_000), Duration::from_secs(60)];
+        assert!(moves(began, began + deadline + MARGIN, deadline));
+        assert!(!moves(began, began + deadline + MARGIN + Duration::from_secs(1), deadline));
+    }
 }

@@ -245,6 +245,12 @@ impl<W: Web> World<W> {
         self.start(config, wishes, usize::MAX).expect("nobody killed it")
     }
 
+    /// Who can reach this world's servers.
+    pub fn transport(&self) -> Arc<Transport> {
+        self.fate.requests_left.store(usize::MAX, Ordering::Relaxed);
+        self.transport.clone()
+    }
+
     /// The process is killed when its `requests`-th request reaches its server; `None` if it was.
     pub fn killed_at(&self, config: &Config, requests: usize) -> Option<Updated> {
         self.start(config, Wishes::default(), requests)
