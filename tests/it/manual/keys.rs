@@ -263,8 +263,10 @@ fn every_example_config_is_taken_without_a_word() {
 /// A file with a key that its owner alone may read.
 fn private(path: &Path) {
     use std::os::unix::fs::OpenOptionsExt;
+    // An old one would keep its mode.
+    let _ = fs::remove_file(path);
     let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path).unwrap();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path).unwrap();
     std::io::Write::write_all(&mut file, b"0123456789abcdef\n").unwrap();
 }
 
