@@ -10,6 +10,7 @@ use newsagg::config::{
     Config, FETCH_KEYS, LATER_KINDS, MAX_CONFIG, OUTPUT_KEYS, SCHEDULE_KEYS, SOURCE_KEYS,
     STATE_KEYS, kinds,
 };
+use newsagg::source::known::known_host;
 use newsagg::source::{Window, guardian, hackernews, newsapi};
 use newsagg::time::format_duration;
 
@@ -201,9 +202,14 @@ fn what_is_told_in_passing_is_true_too() {
     let many = config("hackernews", Some(("limit", "100000")), None);
     assert!(format!("{:?}", read(&many).unwrap()).contains("limit: 500"));
     let quota = |Window { count, per }: &Window| {
-        format!(".Ql \\(dq{count}/{}\\(dq", format_duration(*per).replace("1d", "24h"))
+        format!(
+            ".Ql \\(dq{count}/{}\\(dq",
+            format_duration(*per).replace("1d", "24h").replace("60s", "1m")
+        )
     };
-    for window in guardian::WINDOWS.iter().chain(&newsapi::WINDOWS) {
+    let hosts = ["reddit.com", "hnrss.org", "api.github.com"];
+    let hosts = hosts.iter().flat_map(|host| known_host(host).unwrap().1);
+    for window in guardian::WINDOWS.iter().chain(&newsapi::WINDOWS).chain(hosts) {
         assert!(TOML.contains(&quota(window)), "{}", quota(window));
     }
     for (value, taken) in [("\"1GiB\"", true), ("\"2GiB\"", false), ("1", true), ("0", false)] {
