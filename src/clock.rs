@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_lite::{FutureExt, future};
@@ -16,6 +17,10 @@ use rustix::time::{ClockId, clock_gettime};
 use smol::{Executor, Timer};
 
 use crate::time::{Moment, Timestamp};
+
+mod alarm;
+
+pub use alarm::Alarm;
 
 /// After so long, timers, sockets and the future that [`Clock::block_on`] was given have their turn.
 const TURN: Duration = Duration::from_micros(500);
@@ -37,6 +42,10 @@ pub struct Simulation {
     /// Which boot of the simulated machine this is, and when it was.
     boot: u64,
     booted: Duration,
+    /// So long it slept since: `now` does not count that.
+    slept: Duration,
+    /// How often its calendar was set.
+    sets: u64,
     timers: BTreeMap<(Duration, u64), Waker>,
     next_id: u64,
 }
@@ -91,7 +100,7 @@ impl Clock {
             }
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
-                (sim.boot, sim.now - sim.booted)
+                (sim.boot, sim.up())
             }
         };
         Moment { wall: self.wall(), boot, up }
@@ -102,6 +111,17 @@ impl Clock {
         if let Clock::Simulated(sim) = self {
             let mut sim = lock(sim);
             sim.wall = sim.wall.saturating_add(seconds);
+            sim.stir();
+        }
+    }
+
+    /// In simulated time: the machine sleeps for so long. A real one is left alone.
+    pub fn sleep_machine(&self, span: Duration) {
+        if let Clock::Simulated(sim) = self {
+            let mut sim = lock(sim);
+            sim.slept += span;
+            sim.wall = sim.wall.saturating_add(i64::try_from(span.as_secs()).unwrap_or(i64::MAX));
+            sim.stir();
         }
     }
 
@@ -111,6 +131,7 @@ impl Clock {
             let mut sim = lock(sim);
             sim.boot += 1;
             sim.booted = sim.now;
+            sim.slept = Duration::ZERO;
         }
     }
 
@@ -128,6 +149,45 @@ impl Clock {
         }
     }
 
+    /// Waits until the machine has been up for `up` as [`Clock::moment`] counts, sleep included, or
+    /// until its calendar is set.
+    pub async fn alarm(&self, up: Duration) -> Alarm {
+        match self {
+            Clock::System(_) => match alarm::alarm(up).await {
+                Ok(alarm) => alarm,
+                Err(error) => {
+                    log::debug!("no timer that counts sleep: {error}");
+                    let span = up.saturating_sub(self.moment().up);
+                    self.sleep_until(self.now().saturating_add(span)).await;
+                    Alarm::Rang
+                }
+            },
+            Clock::Simulated(sim) => {
+                let sets = lock(sim).sets;
+                loop {
+                    let (set, left, now) = {
+                        let sim = lock(sim);
+                        (sim.sets != sets, up.saturating_sub(sim.up()), sim.now)
+                    };
+                    if left.is_zero() {
+                        return Alarm::Rang;
+                    }
+                    if set {
+                        return Alarm::ClockSet;
+                    }
+                    let mut timer = SimTimer { sim, key: None };
+                    let mut stirred = false;
+                    poll_fn(|cx| match std::mem::replace(&mut stirred, true) {
+                        // Whatever wakes it, it looks again.
+                        true => Poll::Ready(()),
+                        false => timer.poll(now.saturating_add(left), cx),
+                    })
+                    .await;
+                }
+            }
+        }
+    }
+
     /// Runs `future` to its end on `executor`. In simulated time, a future that waits for
     /// something no timer will bring is a deadlock, and panics as one.
     pub fn block_on<T>(&self, executor: &Executor<'_>, future: impl Future<Output = T>) -> T {
@@ -135,13 +195,15 @@ impl Clock {
             return smol::block_on(future.or(turns(executor)));
         };
         let mut future = pin!(future);
-        let cx = &mut Context::from_waker(Waker::noop());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let cx = &mut Context::from_waker(&waker);
         loop {
             while executor.try_tick() {}
             if let Poll::Ready(value) = future.as_mut().poll(cx) {
                 return value;
             }
-            if executor.try_tick() {
+            if woken.0.swap(false, Ordering::Relaxed) || executor.try_tick() {
                 continue;
             }
             let waker = {
@@ -153,6 +215,16 @@ impl Clock {
             };
             waker.wake();
         }
+    }
+}
+
+/// Whether there is something to look at again before time goes on.
+#[derive(Debug, Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -175,6 +247,18 @@ async fn turns<T>(executor: &Executor<'_>) -> T {
                 break;
             }
         }
+    }
+}
+
+impl Simulation {
+    fn up(&self) -> Duration {
+        self.now.saturating_sub(self.booted) + self.slept
+    }
+
+    /// The calendar was set: who waits for an alarm looks again.
+    fn stir(&mut self) {
+        self.sets += 1;
+        self.timers.values().for_each(Waker::wake_by_ref);
     }
 }
 

@@ -26,7 +26,7 @@ pub use appear::{Appeared, Counted, appear, replace};
 pub use aside::{MAX_ASIDES, keep_aside};
 pub use frame::{Frames, MAX_PAYLOAD, Place};
 pub use journal::{Fill, Journal};
-pub use lock::{Lock, LockFailure};
+pub use lock::{Holder, Lock, LockFailure, service_of};
 pub use scan::{Reading, Verdict};
 pub use shelves::Shelves;
 pub use spool::Spool;

@@ -18,6 +18,7 @@ mod outputs;
 mod promises;
 mod quotas;
 mod round;
+mod service;
 mod sources;
 mod status;
 mod support;
