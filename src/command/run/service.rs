@@ -20,6 +20,7 @@ use crate::config::{Config, Place, Problem, SourceConfig};
 use crate::report::count;
 use crate::round::{Halt, brake};
 use crate::schedule::{self, Due, SHORTEST_EVERY};
+use crate::store::{self, Lock, LockFailure};
 use crate::time::Timestamp;
 use crate::update::{House, Updated, Wishes, update};
 
@@ -65,6 +66,7 @@ pub async fn serve(service: Service<'_>, config: Config) -> u8 {
         config: Rc::new(config),
         reloading: false,
         broken: None,
+        claim: None,
         status: String::new(),
         due: Vec::new(),
         pause: Pause::default(),
@@ -121,6 +123,8 @@ struct Running<'a> {
     reloading: bool,
     /// What is wrong with the config that was to be read again.
     broken: Option<String>,
+    /// No other service has the state directory.
+    claim: Option<Lock>,
     /// How things stood after the last round, in a line.
     status: String,
     /// When each source of the config is due.
@@ -134,6 +138,13 @@ struct Running<'a> {
 impl Running<'_> {
     /// The outputs, from what is stored: whoever reads them need not wait for the first round.
     async fn begin(&mut self, house: &mut House<'_>) -> Result<(), u8> {
+        match claim(&self.config) {
+            Ok(claim) => self.claim = claim,
+            Err(error) => {
+                self.voice.say(Some(Level::Error), &error);
+                return Err(FAILED);
+            }
+        }
         let updated = self.stored(house).await;
         if !updated.unwritten.is_empty() {
             for error in &updated.unwritten {
@@ -288,8 +299,9 @@ impl Running<'_> {
     fn reload(&mut self) -> bool {
         let voice = self.voice;
         voice.tell(&Notice::Reloading);
-        match (self.load)() {
-            Ok(config) => {
+        match self.read() {
+            Ok((config, claim)) => {
+                self.claim = claim.or(self.claim.take());
                 for warning in &config.warnings {
                     voice.say(Some(Level::Warn), &warning.to_string());
                 }
@@ -300,18 +312,28 @@ impl Running<'_> {
                 self.pause.forget();
                 true
             }
-            Err(problems) => {
-                let first = problems.first().map(Problem::to_string).unwrap_or_default();
-                let more = match problems.len() {
-                    0 | 1 => String::new(),
-                    n => format!(" (and {} more: `newsagg check` names them)", n - 1),
-                };
-                let line = format!("the old config stays: {first}{more}");
+            Err(problem) => {
+                let line = format!("the old config stays: {problem}");
                 voice.say(Some(Level::Error), &line);
                 self.broken = Some(line);
                 false
             }
         }
+    }
+
+    /// The config as it is now, and the new state directory, if it names another.
+    fn read(&self) -> Result<(Config, Option<Lock>), String> {
+        let told = |problems: Vec<Problem>| {
+            let first = problems.first().map(Problem::to_string).unwrap_or_default();
+            match problems.len() {
+                0 | 1 => first,
+                n => format!("{first} (and {} more: `newsagg check` names them)", n - 1),
+            }
+        };
+        let config = (self.load)().map_err(told)?;
+        let same = config.state.dir == self.config.state.dir;
+        let claim = if same { None } else { claim(&config)? };
+        Ok((config, claim))
     }
 
     fn stopping(&self, signal: &str) {
@@ -350,6 +372,23 @@ impl Running<'_> {
             None => std::future::pending().await,
         }
         Event::Tick
+    }
+}
+
+/// Keeps other services out of the state directory. One that cannot be written keeps nobody out, and
+/// every round says so.
+fn claim(config: &Config) -> Result<Option<Lock>, String> {
+    let Some(dir) = &config.state.dir else { return Ok(None) };
+    if store::make_directory(dir, 0o700).is_err() {
+        return Ok(None);
+    }
+    match Lock::service(dir) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockFailure::Held { by }) => {
+            let dir = dir.display();
+            Err(format!("a service runs with the state directory {dir} already: {by}"))
+        }
+        Err(LockFailure::Unwritable(_)) => Ok(None),
     }
 }
 

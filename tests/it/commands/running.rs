@@ -77,10 +77,9 @@ fn a_service_manager_hears_all_that_it_needs_to_know() {
     let lines: Vec<&str> = said.err.lines().collect();
     let [start, bad, good, stop] = lines[..] else { panic!("{lines:?}") };
     assert!(start.ends_with(": 1 source, 1 output; stored: 0 stories"), "{start}");
-    assert!(
-        bad.starts_with("newsagg: the old config stays: x.toml:2:1: unknown key `nme`"),
-        "{bad}"
-    );
+    let kept =
+        "newsagg: the old config stays: x.toml:1:1: [[source]] 1 has no `kind` (and 1 more: ";
+    assert!(bad.starts_with(kept), "{bad}");
     assert_eq!(good, "newsagg: the config was read again: 2 sources, 1 output");
     assert_eq!(stop, "newsagg: stopping: SIGTERM");
     assert!(home.text("feed.json").contains("gamma"));
@@ -147,6 +146,25 @@ fn told_to_stop_in_a_round_it_keeps_what_came() {
     said(child.wait_with_output().unwrap()).ended(0);
     assert!(home.text("f.json").contains("\"version\""));
     home.run(&["status", "-c", "x.toml"]);
+}
+
+#[test]
+fn a_state_directory_has_one_service() {
+    let home = Home::new("run-twice");
+    let (site, manager) = (site(), Manager::new(&home));
+    home.put(
+        "x.toml",
+        &config("[[output]]\npath = \"f.json\"", &[("a", site.url("/a").into(), "")]),
+    );
+    let child = start(&home, &[]);
+    manager.hears("READY=1");
+    let by = format!("newsagg run (process {})", child.id());
+    home.run(&["run", "-c", "x.toml"]).ended(1).says(&by);
+    manager.hears("STATUS=1 source well");
+    // Others are not kept out.
+    home.run(&["once", "-c", "x.toml"]).ended(0);
+    send("TERM", &child);
+    said(child.wait_with_output().unwrap()).ended(0);
 }
 
 #[test]
