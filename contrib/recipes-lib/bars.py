@@ -1,10 +1,9 @@
 """The recipes for status bars."""
-import html
 import json
 import re
 import subprocess
 
-from kitchen import link, same, title
+from kitchen import link, markup, same, title
 from publisher import HOSTILE
 
 
@@ -12,14 +11,14 @@ def check_bar(k):
     k.publish("<b> & %{A1:touch pwned:} #(touch pwned)")
     first = k.items()[0]
     same(k.run("newsagg-bar plain"), f"site: {first['title']}\n")
-    same(k.run("newsagg-bar pango"), f"site: {html.escape(first['title'])}\n")
+    same(k.run("newsagg-bar pango"), f"site: {markup(first['title'])}\n")
     same(k.run("newsagg-bar polybar"), f"site: {first['title'].replace('%{', '% {')}\n")
     same(k.run("newsagg-bar tmux"), f"site: {first['title'].replace('#', '##')}\n")
     lines = k.run("newsagg-bar plain 20 3").splitlines()
     same([len(line) for line in lines], [20, 20, 20])
     assert lines[0].endswith("…"), lines
     shown = json.loads(k.run("newsagg-bar waybar"))
-    same((shown["text"], shown["class"], len(shown["tooltip"].splitlines())), (f"site: {html.escape(first['title'])}", "ok", 15))
+    same((shown["text"], shown["class"], len(shown["tooltip"].splitlines())), (f"site: {markup(first['title'])}", "ok", 15))
     k.source("gone", "/gone.xml")
     shown = json.loads(k.run("newsagg-bar waybar"))
     same((shown["class"], shown["tooltip"].splitlines()[-1]), ("unwell", "not well: gone"))
@@ -44,7 +43,7 @@ def check_i3blocks(k):
     line = next(line for line in bar.stdout if '"news"' in line)
     block = json.loads(line.lstrip(","))[-1]
     wanted = "site: " + HOSTILE
-    same((html.unescape(block["full_text"]), block["markup"]), (wanted[:59] + "…", "pango"))
+    same((block["full_text"], block["markup"]), (markup(wanted[:59] + "…"), "pango"))
 
 
 def check_tmux(k):

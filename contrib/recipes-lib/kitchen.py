@@ -1,6 +1,7 @@
 """One recipe in a home directory of its own, and what a check needs to try it."""
 import contextlib
 import fcntl
+import html
 import json
 import os
 import pty
@@ -199,6 +200,11 @@ def link(item):
 
 def title(item):
     return item.get("title") or item["content_text"]
+
+
+def markup(text):
+    """As `@html` of jq escapes it."""
+    return html.escape(text).replace("&#x27;", "&#39;")
 
 
 def same(got, wanted):

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import sqlite3
+import time
 import xml.etree.ElementTree as xml
 
 from kitchen import link, same, title
@@ -53,4 +54,5 @@ def check_sfeed(k):
         assert title(item)[:60].strip() in line and link(item) in line, line
     fields = [line.split("\t") for line in (k.home / ".sfeed/feeds/news").read_text().splitlines()]
     same({len(line) for line in fields}, {9})
+    same([time.strftime("%FT%TZ", time.gmtime(int(line[0]))) for line in fields], [item["date_published"] for item in k.items()])
     same([(line[1], line[3].replace("\\\\", "\\")) for line in fields], [(title(item), item["content_text"]) for item in k.items()])
