@@ -203,8 +203,9 @@ def title(item):
 
 
 def markup(text):
-    """As `@html` of jq escapes it."""
-    return html.escape(text).replace("&#x27;", "&#39;")
+    """As `@html` of jq escapes it; what that makes of an apostrophe depends on its version."""
+    apostrophe = subprocess.run(["jq", "-rn", '"\'" | @html'], capture_output=True, text=True, check=True).stdout.strip()
+    return html.escape(text).replace("&#x27;", apostrophe)
 
 
 def same(got, wanted):
