@@ -17,6 +17,10 @@ use smol::{Executor, Timer};
 
 use crate::time::{Moment, Timestamp};
 
+mod alarm;
+
+pub use alarm::Alarm;
+
 /// After so long, timers, sockets and the future that [`Clock::block_on`] was given have their turn.
 const TURN: Duration = Duration::from_micros(500);
 
@@ -37,6 +41,10 @@ pub struct Simulation {
     /// Which boot of the simulated machine this is, and when it was.
     boot: u64,
     booted: Duration,
+    /// So long it slept since: `now` does not count that.
+    slept: Duration,
+    /// How often its calendar was set.
+    sets: u64,
     timers: BTreeMap<(Duration, u64), Waker>,
     next_id: u64,
 }
@@ -91,7 +99,7 @@ impl Clock {
             }
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
-                (sim.boot, sim.now - sim.booted)
+                (sim.boot, sim.up())
             }
         };
         Moment { wall: self.wall(), boot, up }
@@ -102,6 +110,17 @@ impl Clock {
         if let Clock::Simulated(sim) = self {
             let mut sim = lock(sim);
             sim.wall = sim.wall.saturating_add(seconds);
+            sim.stir();
+        }
+    }
+
+    /// In simulated time: the machine sleeps for so long. A real one is left alone.
+    pub fn sleep_machine(&self, span: Duration) {
+        if let Clock::Simulated(sim) = self {
+            let mut sim = lock(sim);
+            sim.slept += span;
+            sim.wall = sim.wall.saturating_add(i64::try_from(span.as_secs()).unwrap_or(i64::MAX));
+            sim.stir();
         }
     }
 
@@ -111,6 +130,7 @@ impl Clock {
             let mut sim = lock(sim);
             sim.boot += 1;
             sim.booted = sim.now;
+            sim.slept = Duration::ZERO;
         }
     }
 
@@ -124,6 +144,45 @@ impl Clock {
             Clock::Simulated(sim) => {
                 let mut timer = SimTimer { sim, key: None };
                 poll_fn(|cx| timer.poll(at, cx)).await
+            }
+        }
+    }
+
+    /// Waits until the machine has been up for `up` as [`Clock::moment`] counts, sleep included, or
+    /// until its calendar is set.
+    pub async fn alarm(&self, up: Duration) -> Alarm {
+        match self {
+            Clock::System(_) => match alarm::alarm(up).await {
+                Ok(alarm) => alarm,
+                Err(error) => {
+                    log::debug!("no timer that counts sleep: {error}");
+                    let span = up.saturating_sub(self.moment().up);
+                    self.sleep_until(self.now().saturating_add(span)).await;
+                    Alarm::Rang
+                }
+            },
+            Clock::Simulated(sim) => {
+                let sets = lock(sim).sets;
+                loop {
+                    let (set, left, now) = {
+                        let sim = lock(sim);
+                        (sim.sets != sets, up.saturating_sub(sim.up()), sim.now)
+                    };
+                    if left.is_zero() {
+                        return Alarm::Rang;
+                    }
+                    if set {
+                        return Alarm::ClockSet;
+                    }
+                    let mut timer = SimTimer { sim, key: None };
+                    let mut stirred = false;
+                    poll_fn(|cx| match std::mem::replace(&mut stirred, true) {
+                        // Whatever wakes it, it looks again.
+                        true => Poll::Ready(()),
+                        false => timer.poll(now.saturating_add(left), cx),
+                    })
+                    .await;
+                }
             }
         }
     }
@@ -175,6 +234,18 @@ async fn turns<T>(executor: &Executor<'_>) -> T {
                 break;
             }
         }
+    }
+}
+
+impl Simulation {
+    fn up(&self) -> Duration {
+        self.now.saturating_sub(self.booted) + self.slept
+    }
+
+    /// The calendar was set: who waits for an alarm looks again.
+    fn stir(&mut self) {
+        self.sets += 1;
+        self.timers.values().for_each(Waker::wake_by_ref);
     }
 }
 

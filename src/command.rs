@@ -13,6 +13,7 @@ pub mod log;
 pub mod once;
 pub mod parse;
 pub mod perform;
+pub mod run;
 pub mod say;
 pub mod status;
 
@@ -26,9 +27,9 @@ pub const USAGE: u8 = 2;
 pub const STRICT: u8 = 3;
 
 /// The commands of this version.
-const COMMANDS: [&str; 5] = ["once", "demo", "check", "status", "parse"];
+const COMMANDS: [&str; 6] = ["once", "run", "demo", "check", "status", "parse"];
 /// The commands of a later one.
-const LATER: [&str; 5] = ["run", "bench", "import", "export", "replay"];
+const LATER: [&str; 4] = ["bench", "import", "export", "replay"];
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -63,6 +64,7 @@ fn dispatch(words: &[String]) -> ExitCode {
         },
         name if args::asks_for_help(rest) => help_for(name),
         "once" => with(command, rest, once::run),
+        "run" => with(command, rest, run::run),
         "demo" => with(command, rest, demo::run),
         "check" => with(command, rest, check::run),
         "status" => with(command, rest, status::run),

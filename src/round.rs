@@ -29,9 +29,11 @@ use crate::time::Timestamp;
 use crate::transport::{Options, Transport};
 
 mod errand;
+mod halt;
 mod tally;
 
 pub use errand::READ_INLINE;
+pub use halt::{Brake, GRACE, Halt, brake};
 pub use tally::{Tally, Trouble};
 
 use errand::{Errand, Outcome, Read, told};

@@ -9,7 +9,10 @@ use crate::backoff::scramble;
 use crate::format::Pace;
 use crate::time::Timestamp;
 
+mod wake;
+
 pub use crate::backoff::own_house;
+pub use wake::{Due, wake};
 
 /// No host of other people is asked more often for one source, whatever the config says.
 pub const SHORTEST_EVERY: Duration = Duration::from_secs(60);

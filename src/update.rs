@@ -15,7 +15,7 @@ use crate::format::{SourceHealth, State, Style};
 use crate::item::Story;
 use crate::limit::Limiter;
 use crate::report::Report;
-use crate::round::{Round, Span};
+use crate::round::{Halt, Round, Span};
 use crate::state::Memory;
 use crate::time::Timestamp;
 use crate::transport::Transport;
@@ -53,6 +53,19 @@ pub struct House<'a> {
     pub executor: &'a Executor<'static>,
     /// What was asked when.
     pub limiter: Limiter,
+    /// Whether the round is to come to its end.
+    pub halt: Halt,
+}
+
+impl<'a> House<'a> {
+    /// As it is before the first round.
+    pub fn new(
+        clock: Clock,
+        transport: Arc<Transport>,
+        executor: &'a Executor<'static>,
+    ) -> House<'a> {
+        House { clock, transport, executor, limiter: Limiter::default(), halt: Halt::default() }
+    }
 }
 
 /// How this once differs from the config.
@@ -85,6 +98,10 @@ pub struct Updated {
     pub report: Report,
     /// How each source stands.
     pub health: Vec<SourceHealth>,
+    /// When each source is due next, in the order of the config: at the earliest, or now.
+    pub due: Vec<Timestamp>,
+    /// Nothing was reached at all: our own line is down.
+    pub line_down: bool,
     /// Sources that were not asked, in words: name and reason.
     pub rested: Vec<(String, String)>,
     /// The newest stories of all sources, at most [`NEWEST`].
@@ -157,6 +174,8 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     Updated {
         report,
         health,
+        due: agenda::service(config, house, &due, started),
+        line_down: round.line_down,
         rested: rested(config, &turns, started),
         newest,
         spans: std::mem::take(&mut round.spans),

@@ -167,7 +167,7 @@ async fn whole(executor: &Executor<'static>, urls: &[Url]) {
     config.outputs.push(output);
     let clock = Clock::system();
     let transport = Arc::new(Transport::direct(clock.clone()));
-    let mut house = House { clock, transport, executor, limiter: Limiter::default() };
+    let mut house = House::new(clock, transport, executor);
     let updated = update(&config, &mut house, Wishes::default()).await;
     assert!(updated.unwritten.is_empty() && updated.report.requests == urls.len() as u64);
     std::fs::remove_file(path).ok();

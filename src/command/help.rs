@@ -8,13 +8,14 @@ Usage: newsagg COMMAND [options]
 
 Commands:
   once    ask every source once, merge the news, write the outputs
+  run     the same on a schedule, as a service
   demo    see it work: the same against a made-up news web, no keys, no network
   check   read the config, say what is wrong with it or what would be asked
   status  what the last runs left behind, source by source
   parse   show how newsagg reads a feed or an API's answer
   help    this text, or `newsagg help COMMAND`
 
-  Not in this version yet: run, bench, import, export, replay.
+  Not in this version yet: bench, import, export, replay.
 
 Options:
   -h, --help     this text; after a command, its options and examples
@@ -112,6 +113,42 @@ Examples:
 Exit codes:
   0 written; 1 nothing fetched or not written; 2 usage or config;
   3 --strict or --fail-fast, and a source failed; 130, 143 stopped by a signal
+";
+
+const RUN: &str = "\
+newsagg run: ask every source when it is due, as a service
+
+Usage: newsagg run [options]
+
+Writes the outputs of the config from what is stored, then asks each source when
+it is due (its `every`, what its publisher allows) and writes what is new. Who
+is due at about the same time is asked together, so that the machine can sleep
+in between. Says what changes: a source that fails is told once, and once more
+when it is well again. Outputs to stdout are left out.
+
+Options:
+  -c, --config FILE  the config; `newsagg --help` says where it is looked for
+  -q, --quiet        say only what is wrong with the whole
+  -v, --verbose      a line for each round and source; -vv: for each request
+  -h, --help         this text
+
+Signals:
+  SIGHUP           read the config again; a bad one is told, and the old one stays
+  SIGUSR1          ask everybody now (never who said to wait; at most every minute)
+  SIGTERM, SIGINT  end within two seconds; what came is saved
+
+Under systemd it says READY when the outputs exist, a status line after each
+round, and WATCHDOG as long as the work moves. newsagg.service is the unit.
+
+Examples:
+  newsagg run -c newsagg.toml
+  systemctl reload newsagg              read the config again
+  systemctl kill -s USR1 newsagg        ask now
+  newsagg status                        how the service fares
+
+Exit codes:
+  0 it was told to stop; 1 the outputs cannot be written at the start;
+  2 usage or config
 ";
 
 const DEMO: &str = "\
@@ -243,6 +280,7 @@ Exit codes:
 pub fn of(command: &str) -> Option<&'static str> {
     match command {
         "once" => Some(ONCE),
+        "run" => Some(RUN),
         "demo" => Some(DEMO),
         "check" => Some(CHECK),
         "status" => Some(STATUS),
@@ -257,11 +295,11 @@ mod tests {
     use argh::{ArgsInfo, FlagInfoKind};
 
     use super::*;
-    use crate::command::{check, demo, once, parse, status};
+    use crate::command::{check, demo, once, parse, run, status};
 
     #[test]
     fn no_line_is_wider_than_80_columns() {
-        for text in [TOP, ONCE, DEMO, CHECK, STATUS, PARSE] {
+        for text in [TOP, ONCE, RUN, DEMO, CHECK, STATUS, PARSE] {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
                 assert_eq!(line.trim_end(), line);
@@ -296,6 +334,7 @@ mod tests {
     #[test]
     fn every_option_is_in_the_help_of_its_command() {
         explains::<once::OnceArgs>(ONCE);
+        explains::<run::RunArgs>(RUN);
         explains::<demo::DemoArgs>(DEMO);
         explains::<check::CheckArgs>(CHECK);
         explains::<status::StatusArgs>(STATUS);

@@ -37,6 +37,13 @@ pub fn set_up(quiet: bool, verbose: u8) {
     let _ = builder.try_init();
 }
 
+/// What is worth knowing although nothing is wrong, and whatever is logged: sd-daemon(3) has a
+/// priority for it, `log` has none.
+pub fn notice(line: &str) {
+    let priority = if std::env::var_os("JOURNAL_STREAM").is_some() { "<5>" } else { "" };
+    super::say::err(&format!("{priority}newsagg: {line}\n"));
+}
+
 /// sd-daemon(3)
 fn priority(level: Level) -> u8 {
     match level {

@@ -14,7 +14,6 @@ use super::{FAILED, OK, STRICT};
 use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
-use crate::limit::Limiter;
 use crate::report::{Report, SourceReport, milliseconds};
 use crate::store;
 use crate::transport::Transport;
@@ -54,8 +53,7 @@ pub fn run(
     let clock = Clock::system();
     let executor: Executor<'static> = Executor::new();
     let transport = Arc::new(transport(clock.clone()));
-    let mut house =
-        House { clock: clock.clone(), transport, executor: &executor, limiter: Limiter::default() };
+    let mut house = House::new(clock.clone(), transport, &executor);
     let wishes = Wishes { style: style(), ..manner.wishes };
     if config.sources.iter().all(|source| source.place != Place::Network) {
         // Files only: nothing to wait for, so no reactor and no second thread.
@@ -128,8 +126,8 @@ fn rested(updated: &Updated) {
 /// No line names more sources than this.
 const MOST_NAMED: usize = 8;
 
-/// `a, b and 3 more`
-fn listed(names: &[&str]) -> String {
+/// `a, b and 3 more`, for people.
+pub fn listed(names: &[&str]) -> String {
     let (named, others) = names.split_at(names.len().min(MOST_NAMED));
     match others.len() {
         0 => named.join(", "),
@@ -137,34 +135,59 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-/// Sources that are not well, at this level, and outputs that could not be written. What holds for
-/// several in a row is told once.
+/// Sources that are not well, at this level, and outputs that could not be written.
 fn complain(updated: &Updated, level: Level) {
-    let sources: Vec<_> = updated.health.iter().zip(&updated.report.sources).collect();
-    let alike = |a: &(&SourceHealth, &SourceReport), b: &(&SourceHealth, &SourceReport)| {
-        a.0.state != State::Ok
-            && (a.0.state, &a.0.error, &a.1.next_due) == (b.0.state, &b.0.error, &b.1.next_due)
-    };
-    for group in sources.chunk_by(alike) {
-        let (health, report) = group[0];
-        let names: Vec<&str> = group.iter().map(|(health, _)| &*health.name).collect();
-        let (names, why) = (listed(&names), health.error.as_deref().unwrap_or("nothing came"));
-        match (health.state, &report.next_due) {
-            (State::Ok, _) => log::info!(
-                "{names}: {} items, {} new, {}",
-                report.items,
-                report.new,
-                milliseconds(report.ms)
-            ),
-            (_, Some(due)) => {
-                log::log!(level, "{names}: {why}, not before {due}");
-            }
-            _ => log::log!(level, "{names}: {why}"),
-        }
+    for line in lines(updated) {
+        log::info!("{line}");
+    }
+    if updated.line_down {
+        log::warn!("{LINE_DOWN}");
+    }
+    for (_, line) in complaints(updated, &|_| true) {
+        log::log!(level, "{line}");
     }
     for error in &updated.unwritten {
         log::error!("{error}");
     }
+}
+
+/// What to say when nobody was reached.
+pub const LINE_DOWN: &str = "nothing could be reached: the network is down, no source is blamed";
+
+/// A line for each source that is well.
+pub fn lines(updated: &Updated) -> Vec<String> {
+    let sources = updated.health.iter().zip(&updated.report.sources);
+    let well = sources.filter(|(health, _)| health.state == State::Ok);
+    let line = |(health, report): (&SourceHealth, &SourceReport)| {
+        let ms = milliseconds(report.ms);
+        format!("{}: {} items, {} new, {ms}", health.name, report.items, report.new)
+    };
+    well.map(line).collect()
+}
+
+/// A line for each of these sources that is not well. What holds for several in a row is told once.
+pub fn complaints(
+    updated: &Updated,
+    which: &dyn Fn(&SourceHealth) -> bool,
+) -> Vec<(State, String)> {
+    let sources = updated.health.iter().zip(&updated.report.sources);
+    let ill: Vec<(&SourceHealth, &SourceReport)> =
+        sources.filter(|(health, _)| health.state != State::Ok && which(health)).collect();
+    let alike = |a: &(&SourceHealth, &SourceReport), b: &(&SourceHealth, &SourceReport)| {
+        (a.0.state, &a.0.error, &a.1.next_due) == (b.0.state, &b.0.error, &b.1.next_due)
+    };
+    let mut lines = Vec::new();
+    for group in ill.chunk_by(alike) {
+        let (health, report) = group[0];
+        let names: Vec<&str> = group.iter().map(|(health, _)| &*health.name).collect();
+        let (names, why) = (listed(&names), health.error.as_deref().unwrap_or("nothing came"));
+        let line = match &report.next_due {
+            Some(due) => format!("{names}: {why}, not before {due}"),
+            None => format!("{names}: {why}"),
+        };
+        lines.push((health.state, line));
+    }
+    lines
 }
 
 fn save(report: &Report, path: &Path) -> Result<(), String> {

@@ -112,6 +112,22 @@ pub(super) fn next(
     config.sources.iter().zip(turns).map(next).collect()
 }
 
+/// The same for a service, which has to come again some time: now, if it is not known; a file is
+/// due as often as a source.
+pub(super) fn service(
+    config: &Config,
+    house: &House<'_>,
+    next: &[Option<Timestamp>],
+    began: Timestamp,
+) -> Vec<Timestamp> {
+    let now = house.clock.wall();
+    let due = |(source, next): (&SourceConfig, &Option<Timestamp>)| match source.place {
+        Place::Network => next.unwrap_or(now),
+        _ => ahead(source.every, began),
+    };
+    config.sources.iter().zip(next).map(due).collect()
+}
+
 /// Whether a source has a document that was never asked for: it is new, or the config made it so.
 pub(super) fn is_new(source: &SourceConfig, known: &Known) -> bool {
     keys(source).iter().any(|key| known.document(*key).is_none())

@@ -31,7 +31,6 @@ pub(super) fn place(
         .collect();
     round.line_down = line_is_down(config, memory, round, &asked);
     if round.line_down {
-        log::warn!("nothing could be reached: the network is down, no source is blamed");
         return;
     }
     // First who answered: a host with one dead feed is no dead host.

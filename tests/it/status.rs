@@ -14,7 +14,6 @@ use newsagg::command::check::politeness;
 use newsagg::command::status::{self, DAYS_OF_MOVED, View};
 use newsagg::config::Config;
 use newsagg::format::{State, Style};
-use newsagg::limit::Limiter;
 use newsagg::store::Lock;
 use newsagg::time::Timestamp;
 use newsagg::transport::Transport;
@@ -158,12 +157,8 @@ impl World {
     fn round(&self, config: &Config, wishes: Wishes) {
         let executor = Executor::new();
         let backend = Canned { clock: self.clock.clone(), server: Mutex::new(self.server) };
-        let mut house = House {
-            clock: self.clock.clone(),
-            transport: Arc::new(Transport::over(backend, self.clock.clone())),
-            executor: &executor,
-            limiter: Limiter::default(),
-        };
+        let transport = Arc::new(Transport::over(backend, self.clock.clone()));
+        let mut house = House::new(self.clock.clone(), transport, &executor);
         self.clock.block_on(&executor, update(config, &mut house, wishes));
     }
 

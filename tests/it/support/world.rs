@@ -14,7 +14,6 @@ use newsagg::clock::Clock;
 use newsagg::config::Config;
 use newsagg::failure::{Failure, Stage};
 use newsagg::http::Url;
-use newsagg::limit::Limiter;
 use newsagg::time::Timestamp;
 use newsagg::transport::Transport;
 use newsagg::update::{House, Updated, Wishes, update};
@@ -257,12 +256,7 @@ impl<W: Web> World<W> {
         self.fate.round.store(self.rounds.get(), Ordering::Relaxed);
         self.rounds.set(self.rounds.get() + 1);
         let executor: Executor<'static> = Executor::new();
-        let mut house = House {
-            clock: self.clock.clone(),
-            transport: self.transport.clone(),
-            executor: &executor,
-            limiter: Limiter::default(),
-        };
+        let mut house = House::new(self.clock.clone(), self.transport.clone(), &executor);
         let mut life = pin!(update(config, &mut house, wishes));
         let death = poll_fn(|cx| match self.fate.killed.load(Ordering::Relaxed) {
             true => Poll::Ready(None),

@@ -1,0 +1,95 @@
+//! `newsagg run`: rounds on a schedule, as a service that systemd looks after.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use argh::{ArgsInfo, FromArgs};
+use smol::Executor;
+
+use super::{USAGE, log, say};
+use crate::clock::Clock;
+use crate::config::{self, Config, Problem};
+use crate::transport::Transport;
+use crate::update::House;
+
+mod news;
+mod orders;
+mod pause;
+mod service;
+mod voice;
+
+pub use orders::Order;
+pub use service::{MARGIN, STOP, Service, serve};
+pub use voice::{Notice, Voice};
+
+/// the same on a schedule, as a service
+#[derive(ArgsInfo, FromArgs, Debug, Default)]
+pub struct RunArgs {
+    /// the config file
+    #[argh(option, short = 'c')]
+    pub config: Option<PathBuf>,
+    /// errors only
+    #[argh(switch, short = 'q')]
+    pub quiet: bool,
+    /// a line per round and source; twice: per request
+    #[argh(switch, short = 'v')]
+    pub verbose: u8,
+}
+
+/// Runs the command.
+pub fn run(options: RunArgs) -> ExitCode {
+    log::set_up(options.quiet, options.verbose);
+    let found = config::find(options.config.as_deref());
+    let Some(path) = found.path else {
+        say::err(&say::nowhere(&found));
+        return ExitCode::from(USAGE);
+    };
+    let config = match load(&path) {
+        Ok(config) => config,
+        Err(problems) => return say::problems(&problems),
+    };
+    if !options.quiet {
+        say::warnings(&config.warnings);
+    }
+    let clock = Clock::system();
+    let executor: Executor<'static> = Executor::new();
+    let transport = Arc::new(Transport::new(clock.clone()));
+    let orders = match orders::listen(&executor) {
+        Ok(orders) => orders,
+        Err(error) => {
+            say::err(&format!("newsagg: listening to signals: {error}\n"));
+            return ExitCode::from(super::FAILED);
+        }
+    };
+    let voice = voice::System::new(options.quiet);
+    let service = Service {
+        house: House::new(clock.clone(), transport, &executor),
+        orders,
+        load: &|| load(&path),
+        watchdog: voice.watchdog(),
+        voice: &voice,
+    };
+    ExitCode::from(clock.block_on(&executor, serve(service, config)))
+}
+
+/// The config as a service needs it: with something to ask, and a file to write.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
+    let mut config = Config::load(path)?;
+    let problem =
+        |message: &str| Problem { file: Some(path.to_owned()), at: None, message: message.into() };
+    let all = config.outputs.len();
+    config.outputs.retain(|output| output.path.is_some());
+    if config.outputs.is_empty() {
+        let message = "`run` writes files, and no [[output]] names one: \
+                       add [[output]] with path = \"feed.json\"";
+        return Err(vec![problem(message)]);
+    }
+    if config.outputs.len() < all {
+        config.warnings.push(problem("`run` prints nothing: the [[output]] to stdout is left out"));
+    }
+    Config::select(Some(config), &[])?.without_later()
+}

@@ -1,0 +1,375 @@
+//! The loop of the service: wait until somebody is due, run a round, say what changed; and do what
+//! it is told meanwhile.
+
+use std::fmt;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use async_channel::Receiver;
+use futures_lite::FutureExt;
+use log::Level;
+
+use super::news::{self, News};
+use super::pause::Pause;
+use super::{Notice, Order, Voice};
+use crate::backoff::scramble;
+use crate::clock::{Alarm, Clock};
+use crate::command::{FAILED, OK, perform};
+use crate::config::{Config, Place, Problem, SourceConfig};
+use crate::round::{Halt, brake};
+use crate::schedule::{self, Due, SHORTEST_EVERY};
+use crate::time::Timestamp;
+use crate::update::{House, Updated, Wishes, update};
+
+/// From the order to stop until the end, at most.
+pub const STOP: Duration = Duration::from_millis(1_800);
+
+/// A round takes no longer than its deadline and this: waiting for the state, reading, merging,
+/// writing. One that does is stuck, and nobody is told that the work moves.
+pub const MARGIN: Duration = Duration::from_secs(60);
+
+/// Reads the config again.
+pub type Load<'a> = &'a dyn Fn() -> Result<Config, Vec<Problem>>;
+
+/// What a service is made of.
+pub struct Service<'a> {
+    /// Where its rounds are run.
+    pub house: House<'a>,
+    /// What it is told.
+    pub orders: Receiver<Order>,
+    /// Reads the config again.
+    pub load: Load<'a>,
+    /// How often at least it says that the work moves, if anybody wants to know.
+    pub watchdog: Option<Duration>,
+    /// Where it says what.
+    pub voice: &'a dyn Voice,
+}
+
+impl fmt::Debug for Service<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("house", &self.house).finish_non_exhaustive()
+    }
+}
+
+/// Runs until it is told to stop; gives the exit code.
+pub async fn serve(service: Service<'_>, config: Config) -> u8 {
+    let Service { mut house, orders, load, watchdog, voice } = service;
+    let mut running = Running {
+        clock: house.clock.clone(),
+        orders,
+        load,
+        watchdog,
+        voice,
+        config: Rc::new(config),
+        reloading: false,
+        broken: None,
+        status: String::new(),
+        due: Vec::new(),
+        pause: Pause::default(),
+        news: News::default(),
+        hurried: None,
+    };
+    let house = &mut house;
+    if let Err(code) = running.begin(house).await {
+        return code;
+    }
+    let mut next = Next::Round { force: false };
+    loop {
+        next = match next {
+            Next::Round { force } => running.round(house, force).await,
+            Next::Look => running.look(house).await,
+            Next::Wait => running.wait().await,
+            Next::Stop => return OK,
+        }
+    }
+}
+
+/// What to do next.
+enum Next {
+    Round {
+        /// Ask also who is not due.
+        force: bool,
+    },
+    /// See what is due: the calendar or the config is not what it was.
+    Look,
+    Wait,
+    Stop,
+}
+
+/// What happened while the service waited, or while a round was under way.
+enum Event {
+    Updated(Box<Updated>),
+    Alarm(Alarm),
+    Order(Order),
+    /// It is time to say that the work moves.
+    Tick,
+    /// It is time to go.
+    Late,
+}
+
+/// All but the house, which is a round's as long as one is under way.
+struct Running<'a> {
+    clock: Clock,
+    orders: Receiver<Order>,
+    load: Load<'a>,
+    watchdog: Option<Duration>,
+    voice: &'a dyn Voice,
+    config: Rc<Config>,
+    /// A new config was taken over, and its outputs are not there yet.
+    reloading: bool,
+    /// What is wrong with the config that was to be read again.
+    broken: Option<String>,
+    /// How things stood after the last round, in a line.
+    status: String,
+    /// When each source of the config is due.
+    due: Vec<Timestamp>,
+    pause: Pause,
+    news: News,
+    /// When it was last told to ask who is not due: time since boot.
+    hurried: Option<Duration>,
+}
+
+impl Running<'_> {
+    /// The outputs, from what is stored: whoever reads them need not wait for the first round.
+    async fn begin(&mut self, house: &mut House<'_>) -> Result<(), u8> {
+        let updated = self.stored(house).await;
+        if !updated.unwritten.is_empty() {
+            for error in &updated.unwritten {
+                self.voice.say(Some(Level::Error), error);
+            }
+            return Err(FAILED);
+        }
+        let line = format!(
+            "version {}: {}; {} stories are stored",
+            env!("CARGO_PKG_VERSION"),
+            extent(&self.config),
+            updated.report.items
+        );
+        self.voice.say(None, &line);
+        self.voice.tell(&Notice::Ready);
+        self.news.note(&updated);
+        self.status = news::status(&updated);
+        Ok(())
+    }
+
+    /// What is stored, written, and when each source is due by it.
+    async fn stored(&mut self, house: &mut House<'_>) -> Updated {
+        let config = self.config.clone();
+        let wishes = Wishes { offline: true, ..Wishes::default() };
+        let updated = update(&config, house, wishes).await;
+        self.due.clone_from(&updated.due);
+        updated
+    }
+
+    async fn look(&mut self, house: &mut House<'_>) -> Next {
+        let updated = self.stored(house).await;
+        let now = self.clock.wall();
+        self.news.outputs(&updated, self.voice);
+        self.status = news::status(&updated);
+        if std::mem::take(&mut self.reloading) {
+            self.voice.tell(&Notice::Ready);
+        }
+        match self.due.iter().any(|at| *at <= now) {
+            true => Next::Round { force: false },
+            false => Next::Wait,
+        }
+    }
+
+    /// Waits until somebody is due, or something else happens.
+    async fn wait(&mut self) -> Next {
+        let clock = self.clock.clone();
+        let now = clock.moment();
+        let sources = self.config.sources.iter().zip(&self.due);
+        let slack = |source: &SourceConfig| source.every.mul_f64(self.config.schedule.jitter);
+        let dues: Vec<Due> =
+            sources.map(|(source, at)| Due { at: *at, slack: slack(source) }).collect();
+        let wake = schedule::wake(&dues, luck(&clock)).unwrap_or(now.wall);
+        let left = u64::try_from(wake.unix().saturating_sub(now.wall.unix())).unwrap_or(0);
+        let broken = self.broken.iter().map(|line| format!("; {line}")).collect::<String>();
+        let status = format!("{}; next round {wake}{broken}", self.status);
+        self.voice.tell(&Notice::Status(status));
+        let mut alarm = pin!(clock.alarm(now.up.saturating_add(Duration::from_secs(left))));
+        loop {
+            let alarm = async { Event::Alarm(alarm.as_mut().await) };
+            match alarm.or(self.order()).or(self.tick()).await {
+                Event::Alarm(Alarm::Rang) => return Next::Round { force: false },
+                Event::Alarm(Alarm::ClockSet) => {
+                    log::debug!("the calendar was set, or the machine woke");
+                    self.pause.forget();
+                    return Next::Look;
+                }
+                Event::Order(Order::Now) => return Next::Round { force: self.may_hurry() },
+                Event::Order(Order::Reload) => {
+                    if self.reload() {
+                        return Next::Look;
+                    }
+                    self.voice.tell(&Notice::Ready);
+                }
+                Event::Order(Order::Stop(signal)) => {
+                    self.stopping(signal);
+                    return Next::Stop;
+                }
+                Event::Tick => self.voice.tell(&Notice::Watchdog),
+                Event::Updated(_) | Event::Late => {}
+            }
+        }
+    }
+
+    /// One round. What it is told meanwhile is done at once, but for a new config: that is for the
+    /// next one.
+    async fn round(&mut self, house: &mut House<'_>, force: bool) -> Next {
+        let clock = self.clock.clone();
+        let config = self.config.clone();
+        let (brake, halt) = brake();
+        house.halt = halt;
+        let stuck = clock.now().saturating_add(config.fetch.deadline).saturating_add(MARGIN);
+        let mut late = Duration::MAX;
+        let mut reloaded = false;
+        let mut stopping = false;
+        let updated = {
+            let wishes = Wishes { force, ..Wishes::default() };
+            let mut work = pin!(update(&config, house, wishes));
+            loop {
+                let work = async { Event::Updated(Box::new(work.as_mut().await)) };
+                let end = async {
+                    clock.sleep_until(late).await;
+                    Event::Late
+                };
+                match work.or(self.order()).or(self.tick()).or(end).await {
+                    Event::Updated(updated) => break Some(updated),
+                    Event::Order(Order::Stop(signal)) if !stopping => {
+                        self.stopping(signal);
+                        brake.pull();
+                        stopping = true;
+                        late = clock.now().saturating_add(STOP);
+                    }
+                    // Told twice, it need not be kind.
+                    Event::Order(Order::Stop(_)) | Event::Late => break None,
+                    Event::Order(Order::Reload) => {
+                        reloaded |= self.reload();
+                        // Whoever waits for that need not wait for the round, too.
+                        self.reloading = false;
+                        self.voice.tell(&Notice::Ready);
+                    }
+                    Event::Order(Order::Now) => log::debug!("a round is under way"),
+                    Event::Tick if clock.now() <= stuck => {
+                        self.voice.tell(&Notice::Watchdog);
+                    }
+                    Event::Tick | Event::Alarm(_) => {}
+                }
+            }
+        };
+        house.halt = Halt::default();
+        if stopping {
+            return Next::Stop;
+        }
+        if let Some(updated) = updated {
+            self.conclude(&updated);
+        }
+        if reloaded { Next::Look } else { Next::Wait }
+    }
+
+    /// After a round: what changed, and when to come again.
+    fn conclude(&mut self, updated: &Updated) {
+        let clock = &self.clock;
+        let (now, luck) = (clock.wall(), luck(clock));
+        self.news.tell(updated, self.voice, now);
+        for line in perform::lines(updated) {
+            log::info!("{line}");
+        }
+        log::info!("{}", updated.report.line());
+        self.due.clone_from(&updated.due);
+        self.pause.after(&mut self.due, now, luck);
+        self.status = news::status(updated);
+    }
+
+    /// Reads the config again, and takes it over if all of it is good.
+    fn reload(&mut self) -> bool {
+        let voice = self.voice;
+        voice.tell(&Notice::Reloading);
+        match (self.load)() {
+            Ok(config) => {
+                for warning in &config.warnings {
+                    voice.say(Some(Level::Warn), &warning.to_string());
+                }
+                voice.say(None, &format!("the config was read again: {}", extent(&config)));
+                self.config = Rc::new(config);
+                self.reloading = true;
+                self.broken = None;
+                self.pause.forget();
+                true
+            }
+            Err(problems) => {
+                let first = problems.first().map(Problem::to_string).unwrap_or_default();
+                let more = match problems.len() {
+                    0 | 1 => String::new(),
+                    n => format!(" (and {} more: `newsagg check` names them)", n - 1),
+                };
+                let line = format!("the old config stays: {first}{more}");
+                voice.say(Some(Level::Error), &line);
+                self.broken = Some(line);
+                false
+            }
+        }
+    }
+
+    fn stopping(&self, signal: &str) {
+        self.voice.say(None, &format!("stopping: {signal}"));
+        self.voice.tell(&Notice::Stopping);
+    }
+
+    /// Whether an order to ask now holds for who is not due, too. More often than once a minute it
+    /// does not, but in the user's own house.
+    fn may_hurry(&mut self) -> bool {
+        self.pause.forget();
+        let up = self.clock.moment().up;
+        let soon = |last: Duration| up.saturating_sub(last) < SHORTEST_EVERY;
+        if self.hurried.is_some_and(soon) && !all_at_home(&self.config) {
+            let line = "told again within a minute to ask now: only who is due is asked";
+            self.voice.say(None, line);
+            return false;
+        }
+        self.hurried = Some(up);
+        true
+    }
+
+    async fn order(&self) -> Event {
+        match self.orders.recv().await {
+            Ok(order) => Event::Order(order),
+            // Nobody can tell it anything any more.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// sd_watchdog_enabled(3) recommends half of the time.
+    async fn tick(&self) -> Event {
+        let clock = &self.clock;
+        match self.watchdog {
+            Some(span) => clock.sleep_until(clock.now().saturating_add(span / 2)).await,
+            None => std::future::pending().await,
+        }
+        Event::Tick
+    }
+}
+
+/// Another number at every call, and on every machine.
+fn luck(clock: &Clock) -> u64 {
+    let moment = clock.moment();
+    scramble(moment.boot) ^ moment.up.as_secs()
+}
+
+/// `12 sources, 2 outputs`
+fn extent(config: &Config) -> String {
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let (sources, outputs) = (config.sources.len(), config.outputs.len());
+    format!("{}, {}", count(sources, "source"), count(outputs, "output"))
+}
+
+/// Whether all that is asked is the user's own ([`schedule::own_house`]).
+fn all_at_home(config: &Config) -> bool {
+    let network = config.sources.iter().filter(|source| source.place == Place::Network);
+    let plan = |source: &SourceConfig| source.source.as_ref().map(|own| own.plan());
+    let urls = network.filter_map(plan).flatten().map(|request| request.url);
+    urls.into_iter().all(|url| schedule::own_house(&url))
+}
