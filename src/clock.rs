@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use futures_lite::{FutureExt, future};
 use rustix::time::{ClockId, clock_gettime};
@@ -73,14 +73,11 @@ impl Clock {
         }
     }
 
-    /// The calendar's time; may jump. Nonsense (years before 1 or after 9999) is 1970.
+    /// The calendar's time; may jump. Nonsense (years before 1970 or after 9999) is 1970.
     pub fn wall(&self) -> Timestamp {
         let seconds = match self {
-            Clock::System(_) => SystemTime::now()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .ok()
-                .and_then(|since| i64::try_from(since.as_secs()).ok())
-                .unwrap_or(0),
+            // Not `SystemTime`: with musl on a 32-bit machine it panics from 2038 on, and clocks jump.
+            Clock::System(_) => clock_gettime(ClockId::Realtime).tv_sec.max(0),
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
                 sim.wall.saturating_add(i64::try_from(sim.now.as_secs()).unwrap_or(i64::MAX))
