@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_lite::{FutureExt, future};
@@ -194,13 +195,15 @@ impl Clock {
             return smol::block_on(future.or(turns(executor)));
         };
         let mut future = pin!(future);
-        let cx = &mut Context::from_waker(Waker::noop());
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let cx = &mut Context::from_waker(&waker);
         loop {
             while executor.try_tick() {}
             if let Poll::Ready(value) = future.as_mut().poll(cx) {
                 return value;
             }
-            if executor.try_tick() {
+            if woken.0.swap(false, Ordering::Relaxed) || executor.try_tick() {
                 continue;
             }
             let waker = {
@@ -212,6 +215,16 @@ impl Clock {
             };
             waker.wake();
         }
+    }
+}
+
+/// Whether there is something to look at again before time goes on.
+#[derive(Debug, Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

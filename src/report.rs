@@ -164,7 +164,8 @@ impl Report {
     }
 }
 
-fn count(n: usize, one: &str, many: &str) -> String {
+/// `1 story`, `2 stories`.
+pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 

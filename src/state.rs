@@ -19,10 +19,12 @@ mod late;
 mod record;
 mod save;
 mod stand;
+mod times;
 
 pub use late::Late;
 pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
 pub use stand::{FIRST_NOTE, Stand, UNSET};
+pub use times::{SPANS_MS, Times};
 
 use record::Event;
 
@@ -138,6 +140,7 @@ impl Memory {
             Event::Pace { pace, .. } => known.pace = pace,
             Event::Moved { moved, .. } => known.moved = moved,
             Event::Totals { totals, .. } => known.totals = totals,
+            Event::Times { times, .. } => known.totals.times = times,
             Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) => {}
         }
         true
@@ -490,7 +493,8 @@ fn number_of(event: &Event<'_>) -> Option<u32> {
         | Event::Pace { source, .. }
         | Event::Printed { source, .. }
         | Event::Moved { source, .. }
-        | Event::Totals { source, .. } => Some(*source),
+        | Event::Totals { source, .. }
+        | Event::Times { source, .. } => Some(*source),
         Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) => None,
     }
 }

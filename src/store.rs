@@ -26,7 +26,7 @@ pub use appear::{Appeared, Counted, appear, replace};
 pub use aside::{MAX_ASIDES, keep_aside};
 pub use frame::{Frames, MAX_PAYLOAD, Place};
 pub use journal::{Fill, Journal};
-pub use lock::{Lock, LockFailure};
+pub use lock::{Holder, Lock, LockFailure, service_of};
 pub use scan::{Reading, Verdict};
 pub use shelves::Shelves;
 pub use spool::Spool;
@@ -148,6 +148,11 @@ pub fn directory_size(path: &Path) -> u64 {
     let entries = fs::read_dir(path).into_iter().flatten().flatten();
     let files = entries.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
     files.map(|file| file.len()).sum()
+}
+
+/// How long a file is; `None` if it is none.
+pub fn file_size(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| meta.len())
 }
 
 /// Makes a directory with this mode, and what it is in.

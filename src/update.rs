@@ -27,6 +27,7 @@ mod blame;
 mod gather;
 mod keeping;
 mod local;
+mod metrics;
 mod outputs;
 mod remember;
 mod sources;
@@ -125,7 +126,8 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let (mut keeping, mut memory, began) = Keeping::open(config, house, &wishes).await;
     let started = began.wall;
     let opened = house.clock.now();
-    let closed = keeping.closed(config, &memory, &wishes, started);
+    let halted = || house.halt.is_pulled().then(|| account::STOPPED.to_owned());
+    let closed = keeping.closed(config, &memory, &wishes, started).or_else(halted);
     let turns = agenda::draw(config, &memory, house, &wishes, closed.as_deref(), started);
     sources::reserve(config, house, &turns);
 
@@ -143,7 +145,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let counts = collection.counts(config.sources.len());
     let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
     let order = outputs::Order::new(config, &collection, wishes.new);
-    let written = match &unread {
+    let mut written = match &unread {
         Some(why) => outputs::refuse(config, why),
         None => {
             let lost = house.asked.lost(config, &turns);
@@ -177,7 +179,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     told.for_each(|at| *at = at.moved(now, moment.wall));
     let mut wear = keeping.wear();
     wear += outputs::wear(&written);
-    let report = account::report(account::Books {
+    let mut report = account::report(account::Books {
         config,
         round: &round,
         limiter: &house.limiter,
@@ -191,6 +193,15 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         wear,
         started,
     });
+    let facts = metrics::Facts {
+        config,
+        memory: &memory,
+        health: &health,
+        round: &round,
+        asks: !wishes.offline,
+        busy: keeping.is_busy(),
+    };
+    metrics::write(&facts, house, &mut written, &mut report);
     Updated {
         report,
         health,

@@ -45,16 +45,9 @@ pub fn run(options: RunArgs) -> ExitCode {
         say::err(&say::nowhere(&found));
         return ExitCode::from(USAGE);
     };
-    let config = match load(&path) {
-        Ok(config) => config,
-        Err(problems) => return say::problems(&problems),
-    };
-    if !options.quiet {
-        say::warnings(&config.warnings);
-    }
     let clock = Clock::system();
     let executor: Executor<'static> = Executor::new();
-    let transport = Arc::new(Transport::new(clock.clone()));
+    // From now on SIGHUP ends nobody: who tells it to read the config again may be quick.
     let orders = match orders::listen(&executor) {
         Ok(orders) => orders,
         Err(error) => {
@@ -62,6 +55,14 @@ pub fn run(options: RunArgs) -> ExitCode {
             return ExitCode::from(super::FAILED);
         }
     };
+    let config = match load(&path) {
+        Ok(config) => config,
+        Err(problems) => return say::problems(&problems),
+    };
+    if !options.quiet {
+        say::warnings(&config.warnings);
+    }
+    let transport = Arc::new(Transport::new(clock.clone()));
     let voice = voice::System::new(options.quiet);
     let service = Service {
         house: House::new(clock.clone(), transport, &executor),

@@ -4,6 +4,7 @@
 //! LEB128, texts behind their length. A kind that is not known is left alone: a later program wrote it.
 
 use super::stand::Stand;
+use super::times::{self, Times};
 use crate::format::{Pace, State};
 use crate::http::Validators;
 use crate::pack::{Reader, number, string, unzigzag, zigzag};
@@ -41,6 +42,8 @@ pub enum Event<'a> {
     /// What follows is by a calendar that stood so. If it was set since the one before, all that was
     /// noted by that is put right.
     Stand(Stand),
+    /// How long those polls took.
+    Times { source: u32, times: Times },
 }
 
 /// What is remembered of an item beside its packed bytes.
@@ -169,6 +172,8 @@ pub struct Totals {
     pub wait_until: i64,
     /// How long the last polls took, milliseconds, oldest first.
     pub latencies: Vec<u32>,
+    /// How long all of them took.
+    pub times: Times,
 }
 
 /// So many latencies are remembered of a source.
@@ -203,6 +208,7 @@ impl Totals {
             self.latencies.remove(0);
         }
         self.latencies.push(poll.ms);
+        self.times.count(poll.ms);
     }
 }
 
@@ -219,6 +225,7 @@ const MOVED: u8 = 10;
 const TOTALS: u8 = 11;
 const SEEN: u8 = 12;
 const STAND: u8 = 13;
+const TIMES: u8 = 14;
 
 /// The states in the order of their numbers, which never changes.
 const STATES: [State; 5] = [State::Ok, State::Stale, State::Failed, State::Limited, State::Off];
@@ -297,6 +304,10 @@ pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
             number(*up, out);
             number(zigzag(*at), out);
         }
+        Event::Times { source, times } => {
+            head(TIMES, *source, out);
+            times::write(times, out);
+        }
     }
 }
 
@@ -337,6 +348,7 @@ pub fn read(record: &[u8]) -> Option<Event<'_>> {
             Event::Moved { source, moved }
         }
         TOTALS => Event::Totals { source, totals: read_totals(&mut reader)? },
+        TIMES => Event::Times { source, times: times::read(&mut reader)? },
         _ => return None,
     })
 }
@@ -525,6 +537,7 @@ fn read_totals(reader: &mut Reader<'_>) -> Option<Totals> {
         pressed: reader.number()?,
         wait_until: time(reader)?,
         latencies: Vec::new(),
+        times: Times::default(),
     };
     while !reader.0.is_empty() {
         totals.latencies.push(small(reader)?);

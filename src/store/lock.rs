@@ -1,4 +1,4 @@
-//! One writer for the state directory.
+//! One writer for the state directory, and one service.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -15,12 +15,17 @@ use super::{again, hand_over, open_own, plainly};
 
 /// The file that is locked; there is never anything in it.
 pub(super) const NAME: &str = "lock";
+/// The same for the service, which has it for its whole life and the other for a round.
+const SERVICE: &str = "service";
 /// How often it is tried again.
 const STEP: Duration = Duration::from_millis(5);
+/// So long a service that starts waits for who only looks whether there is one.
+const GLANCE: Duration = Duration::from_millis(200);
 /// A command's word is at most so long; longer ones are not shown.
 const MAX_WORD: usize = 16;
 
-/// The state directory is ours until this is dropped, or the process ends, however it does.
+/// The state directory, or the service in it, is ours until this is dropped, or the process ends,
+/// however it does.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -57,19 +62,30 @@ impl Lock {
     ///
     /// It is flock(2): a killed holder leaves nothing behind but an empty file.
     pub fn take(dir: &Path, patience: Duration) -> Result<Lock, LockFailure> {
-        let path = dir.join(NAME);
+        Lock::at(&dir.join(NAME), patience)
+    }
+
+    /// Says that a service runs with this state directory, which exists, for as long as the lock is
+    /// held; [`service_of`] tells others. It keeps out another service and nobody else. Blocks for
+    /// an instant when there is one.
+    pub fn service(dir: &Path) -> Result<Lock, LockFailure> {
+        Lock::at(&dir.join(SERVICE), GLANCE)
+    }
+
+    fn at(path: &Path, patience: Duration) -> Result<Lock, LockFailure> {
         let mut left = patience;
         loop {
-            let file = open(&path).map_err(LockFailure::Unwritable)?;
+            let file = open(path).map_err(LockFailure::Unwritable)?;
             match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive)) {
                 // Somebody may have removed the file meanwhile: such a lock keeps nobody out.
-                Ok(()) if is_at(&file, &path) => return Ok(Lock { _file: file }),
+                Ok(()) if is_at(&file, path) => return Ok(Lock { _file: file }),
                 Ok(()) | Err(Errno::WOULDBLOCK) => {}
                 Err(error) => return Err(LockFailure::Unwritable(error.into())),
             }
             if left.is_zero() {
-                let by = holder(&file).unwrap_or_else(|| "another process".into());
-                return Err(LockFailure::Held { by });
+                let holder =
+                    Holder { process: file.metadata().ok().and_then(|meta| find_holder(&meta)) };
+                return Err(LockFailure::Held { by: holder.to_string() });
             }
             let step = left.min(STEP);
             thread::sleep(step);
@@ -107,15 +123,45 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Who holds the lock, as the kernel tells; nothing is written anywhere for it.
-fn holder(file: &File) -> Option<String> {
-    let meta = file.metadata().ok()?;
+/// Who has a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number, if that can be found out.
+    pub process: Option<u32>,
+}
+
+/// `newsagg run (process 1234)`, `another process`.
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.process.map_or_else(|| "another process".into(), describe))
+    }
+}
+
+/// The service that runs with this state directory, if one does. Nothing is made or written for it,
+/// and who may not open the file may ask, too.
+pub fn service_of(dir: &Path) -> Option<Holder> {
+    let path = dir.join(SERVICE);
+    let Ok(file) = open_own(&path, OpenOptions::new().read(true)) else {
+        // The kernel still tells whether somebody has it, as long as the process is found.
+        let process = find_holder(&again(|| fs::symlink_metadata(&path)).ok()?)?;
+        return Some(Holder { process: Some(process) });
+    };
+    // Two may look at once, but nobody has it while a service does.
+    match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockShared)) {
+        Err(Errno::WOULDBLOCK) => {
+            Some(Holder { process: file.metadata().ok().and_then(|meta| find_holder(&meta)) })
+        }
+        _ => None,
+    }
+}
+
+/// Who holds a lock on this file, as the kernel tells; nothing is written anywhere for it.
+fn find_holder(meta: &fs::Metadata) -> Option<u32> {
     let device = format!("{:02x}:{:02x}", major(meta.dev()), minor(meta.dev()));
     let locks = BufReader::new(File::open("/proc/locks").ok()?);
     let ours = comm("self");
     let kin = |process: u32| ours.is_some() && comm(&process.to_string()) == ours;
-    let process = find(locks, &device, meta.ino(), &kin)?;
-    Some(describe(process))
+    find(locks, &device, meta.ino(), &kin)
 }
 
 /// The process that holds a lock on an inode, from lines of
@@ -228,6 +274,37 @@ mod tests {
         let failure = Lock::take(Path::new("/proc/self"), LONG).unwrap_err();
         let message = failure.to_string();
         assert!(message.starts_with("locking the state directory: "), "{message}");
+    }
+
+    #[test]
+    fn a_service_is_seen_as_long_as_it_runs_and_keeps_out_only_another() {
+        let scratch = Scratch::new("service");
+        assert_eq!(service_of(&scratch.0), None);
+        assert!(scratch.names().is_empty());
+        let service = Lock::service(&scratch.0).unwrap();
+        let seen = service_of(&scratch.0).unwrap();
+        assert!([None, Some(std::process::id())].contains(&seen.process), "{seen}");
+        let Err(LockFailure::Held { by }) = Lock::service(&scratch.0) else { panic!("two run") };
+        assert_eq!(by, seen.to_string());
+        Lock::take(&scratch.0, AT_ONCE).unwrap();
+        drop(service);
+        assert_eq!(service_of(&scratch.0), None);
+        Lock::service(&scratch.0).unwrap();
+    }
+
+    #[test]
+    fn a_service_that_starts_waits_for_who_only_looks() {
+        let scratch = Scratch::new("glance");
+        drop(Lock::service(&scratch.0).unwrap());
+        let glance = open(&scratch.0.join(SERVICE)).unwrap();
+        flock(&glance, FlockOperation::NonBlockingLockShared).unwrap();
+        // Nor does one who looks take another for a service.
+        assert_eq!(service_of(&scratch.0), None);
+        thread::scope(|scope| {
+            let service = scope.spawn(|| Lock::service(&scratch.0));
+            drop(glance);
+            service.join().unwrap().unwrap();
+        });
     }
 
     #[test]

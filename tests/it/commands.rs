@@ -14,6 +14,7 @@ use crate::support::server::{Server, ok};
 mod asking;
 mod ending;
 mod local;
+mod running;
 mod state;
 mod writing;
 

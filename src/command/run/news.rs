@@ -8,6 +8,7 @@ use super::Voice;
 use crate::command::perform::{LINE_DOWN, complaints, listed};
 use crate::command::status::age;
 use crate::format::{SourceHealth, State};
+use crate::report::count;
 use crate::time::Timestamp;
 use crate::update::Updated;
 
@@ -24,7 +25,7 @@ pub(super) struct News {
 
 impl News {
     /// Takes note of how things stand, without a word.
-    pub fn note(&mut self, updated: &Updated) {
+    fn note(&mut self, updated: &Updated) {
         let ill = updated.health.iter().filter(|health| health.state != State::Ok);
         let told = |health: &SourceHealth| {
             (health.name.clone(), (group(health.state), health.error.clone(), health.since))
@@ -111,10 +112,11 @@ pub(super) fn status(updated: &Updated) -> String {
     let ill: Vec<&str> = ill.map(|health| &*health.name).collect();
     let mut line = match (updated.line_down, ill.is_empty()) {
         (true, _) => "the network is down".to_owned(),
-        (false, true) => format!("all {all} sources well"),
+        (false, true) => format!("{} well", count(all, "source", "sources")),
         (false, false) => format!("{well} of {all} sources well (not: {})", listed(&ill)),
     };
-    line += &format!(", {} stories, {} new", updated.report.items, updated.report.new);
+    let stories = count(updated.report.items, "story", "stories");
+    line += &format!(", {stories}, {} new", updated.report.new);
     if let Some(error) = updated.unwritten.first() {
         line += &format!("; {error}");
     }

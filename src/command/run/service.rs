@@ -17,8 +17,10 @@ use crate::backoff::scramble;
 use crate::clock::{Alarm, Clock};
 use crate::command::{FAILED, OK, perform};
 use crate::config::{Config, Place, Problem, SourceConfig};
+use crate::report::count;
 use crate::round::{Halt, brake};
 use crate::schedule::{self, Due, SHORTEST_EVERY};
+use crate::store::{self, Lock, LockFailure};
 use crate::time::Timestamp;
 use crate::update::{House, Updated, Wishes, update};
 
@@ -64,6 +66,7 @@ pub async fn serve(service: Service<'_>, config: Config) -> u8 {
         config: Rc::new(config),
         reloading: false,
         broken: None,
+        claim: None,
         status: String::new(),
         due: Vec::new(),
         pause: Pause::default(),
@@ -120,6 +123,8 @@ struct Running<'a> {
     reloading: bool,
     /// What is wrong with the config that was to be read again.
     broken: Option<String>,
+    /// No other service has the state directory.
+    claim: Option<Lock>,
     /// How things stood after the last round, in a line.
     status: String,
     /// When each source of the config is due.
@@ -133,6 +138,13 @@ struct Running<'a> {
 impl Running<'_> {
     /// The outputs, from what is stored: whoever reads them need not wait for the first round.
     async fn begin(&mut self, house: &mut House<'_>) -> Result<(), u8> {
+        match claim(&self.config) {
+            Ok(claim) => self.claim = claim,
+            Err(error) => {
+                self.voice.say(Some(Level::Error), &error);
+                return Err(FAILED);
+            }
+        }
         let updated = self.stored(house).await;
         if !updated.unwritten.is_empty() {
             for error in &updated.unwritten {
@@ -141,14 +153,13 @@ impl Running<'_> {
             return Err(FAILED);
         }
         let line = format!(
-            "version {}: {}; {} stories are stored",
+            "version {}: {}; stored: {}",
             env!("CARGO_PKG_VERSION"),
             extent(&self.config),
-            updated.report.items
+            count(updated.report.items, "story", "stories")
         );
         self.voice.say(None, &line);
         self.voice.tell(&Notice::Ready);
-        self.news.note(&updated);
         self.status = news::status(&updated);
         Ok(())
     }
@@ -223,7 +234,7 @@ impl Running<'_> {
         let config = self.config.clone();
         let (brake, halt) = brake();
         house.halt = halt;
-        let stuck = clock.now().saturating_add(config.fetch.deadline).saturating_add(MARGIN);
+        let began = clock.now();
         let mut late = Duration::MAX;
         let mut reloaded = false;
         let mut stopping = false;
@@ -253,7 +264,7 @@ impl Running<'_> {
                         self.voice.tell(&Notice::Ready);
                     }
                     Event::Order(Order::Now) => log::debug!("a round is under way"),
-                    Event::Tick if clock.now() <= stuck => {
+                    Event::Tick if moves(began, clock.now(), config.fetch.deadline) => {
                         self.voice.tell(&Notice::Watchdog);
                     }
                     Event::Tick | Event::Alarm(_) => {}
@@ -288,8 +299,9 @@ impl Running<'_> {
     fn reload(&mut self) -> bool {
         let voice = self.voice;
         voice.tell(&Notice::Reloading);
-        match (self.load)() {
-            Ok(config) => {
+        match self.read() {
+            Ok((config, claim)) => {
+                self.claim = claim.or(self.claim.take());
                 for warning in &config.warnings {
                     voice.say(Some(Level::Warn), &warning.to_string());
                 }
@@ -300,18 +312,28 @@ impl Running<'_> {
                 self.pause.forget();
                 true
             }
-            Err(problems) => {
-                let first = problems.first().map(Problem::to_string).unwrap_or_default();
-                let more = match problems.len() {
-                    0 | 1 => String::new(),
-                    n => format!(" (and {} more: `newsagg check` names them)", n - 1),
-                };
-                let line = format!("the old config stays: {first}{more}");
+            Err(problem) => {
+                let line = format!("the old config stays: {problem}");
                 voice.say(Some(Level::Error), &line);
                 self.broken = Some(line);
                 false
             }
         }
+    }
+
+    /// The config as it is now, and the new state directory, if it names another.
+    fn read(&self) -> Result<(Config, Option<Lock>), String> {
+        let told = |problems: Vec<Problem>| {
+            let first = problems.first().map(Problem::to_string).unwrap_or_default();
+            match problems.len() {
+                0 | 1 => first,
+                n => format!("{first} (and {} more: `newsagg check` names them)", n - 1),
+            }
+        };
+        let config = (self.load)().map_err(told)?;
+        let same = config.state.dir == self.config.state.dir;
+        let claim = if same { None } else { claim(&config)? };
+        Ok((config, claim))
     }
 
     fn stopping(&self, signal: &str) {
@@ -353,6 +375,28 @@ impl Running<'_> {
     }
 }
 
+/// Keeps other services out of the state directory. One that cannot be written keeps nobody out, and
+/// every round says so.
+fn claim(config: &Config) -> Result<Option<Lock>, String> {
+    let Some(dir) = &config.state.dir else { return Ok(None) };
+    if store::make_directory(dir, 0o700).is_err() {
+        return Ok(None);
+    }
+    match Lock::service(dir) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockFailure::Held { by }) => {
+            let dir = dir.display();
+            Err(format!("a service runs with the state directory {dir} already: {by}"))
+        }
+        Err(LockFailure::Unwritable(_)) => Ok(None),
+    }
+}
+
+/// Whether a round that began then may still be under way, or is stuck.
+fn moves(began: Duration, now: Duration, deadline: Duration) -> bool {
+    now <= began.saturating_add(deadline).saturating_add(MARGIN)
+}
+
 /// Another number at every call, and on every machine.
 fn luck(clock: &Clock) -> u64 {
     let moment = clock.moment();
@@ -361,9 +405,8 @@ fn luck(clock: &Clock) -> u64 {
 
 /// `12 sources, 2 outputs`
 fn extent(config: &Config) -> String {
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    let (sources, outputs) = (config.sources.len(), config.outputs.len());
-    format!("{}, {}", count(sources, "source"), count(outputs, "output"))
+    let sources = count(config.sources.len(), "source", "sources");
+    format!("{sources}, {}", count(config.outputs.len(), "output", "outputs"))
 }
 
 /// Whether all that is asked is the user's own ([`schedule::own_house`]).
@@ -372,4 +415,16 @@ fn all_at_home(config: &Config) -> bool {
     let plan = |source: &SourceConfig| source.source.as_ref().map(|own| own.plan());
     let urls = network.filter_map(plan).flatten().map(|request| request.url);
     urls.into_iter().all(|url| schedule::own_house(&url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_that_goes_on_beyond_its_deadline_and_a_margin_is_stuck() {
+        let [began, deadline] = [Duration::from_secs(1_000), Duration::from_secs(60)];
+        assert!(moves(began, began + deadline + MARGIN, deadline));
+        assert!(!moves(began, began + deadline + MARGIN + Duration::from_secs(1), deadline));
+    }
 }

@@ -17,7 +17,7 @@ fn silent() -> (Server, Receiver<()>) {
     (server, heard)
 }
 
-fn send(signal: &str, child: &Child) {
+pub fn send(signal: &str, child: &Child) {
     // The shell has its own: a machine need not have another.
     let script = format!("kill -s {signal} {}", child.id());
     let sent = Command::new("/bin/sh").args(["-c", &script]).status();
