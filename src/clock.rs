@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_lite::{FutureExt, future};
 use rustix::time::{ClockId, clock_gettime};
@@ -76,8 +76,7 @@ impl Clock {
     /// The calendar's time; may jump. Nonsense (years before 1970 or after 9999) is 1970.
     pub fn wall(&self) -> Timestamp {
         let seconds = match self {
-            // Not `SystemTime`: with musl on a 32-bit machine it panics from 2038 on, and clocks jump.
-            Clock::System(_) => clock_gettime(ClockId::Realtime).tv_sec.max(0),
+            Clock::System(_) => calendar(),
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
                 sim.wall.saturating_add(i64::try_from(sim.now.as_secs()).unwrap_or(i64::MAX))
@@ -213,6 +212,19 @@ impl Clock {
             waker.wake();
         }
     }
+}
+
+/// Seconds since 1970 by the machine's calendar.
+#[cfg(target_pointer_width = "64")]
+fn calendar() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// With musl on a 32-bit machine `SystemTime` panics from 2038 on, and clocks jump.
+#[cfg(not(target_pointer_width = "64"))]
+fn calendar() -> i64 {
+    clock_gettime(ClockId::Realtime).tv_sec.max(0)
 }
 
 /// Whether there is something to look at again before time goes on.
