@@ -120,7 +120,8 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let (mut keeping, mut memory) = Keeping::open(config, house, &wishes).await;
     // Not before: another process may have been waited for.
     let started = house.clock.wall();
-    let closed = keeping.closed(config, &memory, &wishes, started);
+    let halted = || house.halt.is_pulled().then(|| account::STOPPED.to_owned());
+    let closed = keeping.closed(config, &memory, &wishes, started).or_else(halted);
     let turns = agenda::draw(config, &memory, house, &wishes, closed.as_deref());
     sources::reserve(config, house, &turns);
 
