@@ -161,7 +161,8 @@ pub(super) fn read(
     };
     if format == Some(OutputFormat::Metrics) {
         for key in NEWS_KEYS.into_iter().filter(|key| keys.has(key)) {
-            let message = format!("`{key}` in {} says nothing: it holds no news", keys.title);
+            let message =
+                format!("`{key}` in {} changes nothing: metrics hold no news", keys.title);
             keys.sheet.warn(keys.place(key), message);
         }
     }
