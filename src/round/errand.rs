@@ -11,7 +11,7 @@ use crate::failure::{Failure, Stage};
 use crate::http::{Document, Exchange, Request, Response, digest, without_secrets};
 use crate::queue::Job;
 use crate::source::{Page, Source};
-use crate::transport::{Options, Transport};
+use crate::transport::{Options, Room, Transport};
 
 /// Larger documents are read on another thread, so that timers and other answers are not held up.
 /// At 50 MB/s, a tenth of what the reader does on a small computer, this takes a millisecond or two.
@@ -40,6 +40,8 @@ pub(super) struct Outcome {
     pub(super) result: Result<Read, Failure>,
     /// Without the body.
     pub(super) exchange: Exchange,
+    /// Given back when all is taken out of it.
+    pub(super) room: Option<Room>,
     pub(super) start: Duration,
     pub(super) end: Duration,
 }
@@ -52,7 +54,7 @@ impl Errand {
         let mut cut = pin!(self.cut());
         let asking =
             self.transport.get_unless(&job.request, &self.options, self.timeout, cut.as_mut());
-        let mut exchange = asking.await;
+        let (mut exchange, room) = asking.await;
         let end = clock.now();
         let result = match &mut exchange.result {
             Ok(response) => {
@@ -62,7 +64,7 @@ impl Errand {
             }
             Err(failure) => Err(failure.clone()),
         };
-        Outcome { job, result, exchange, start, end }
+        Outcome { job, result, exchange, room, start, end }
     }
 
     /// Waits until nobody waits for the answer any longer.
