@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_lite::FutureExt;
 
 use super::{GRACE, Halt};
+use crate::decode;
 use crate::failure::{Failure, Stage};
 use crate::http::{Document, Exchange, Request, Response, digest, without_secrets};
 use crate::queue::Job;
@@ -59,7 +60,8 @@ impl Errand {
         let result = match &mut exchange.result {
             Ok(response) => {
                 let body = std::mem::take(&mut response.body);
-                let reading = read(self.source.clone(), &job.request, response.clone(), body);
+                let max = usize::try_from(self.options.max_body).unwrap_or(usize::MAX);
+                let reading = read(self.source.clone(), &job.request, response.clone(), body, max);
                 reading.or(async { Err(cut.await) }).await
             }
             Err(failure) => Err(failure.clone()),
@@ -100,33 +102,42 @@ async fn read(
     request: &Request,
     response: Response,
     body: Vec<u8>,
+    max: usize,
 ) -> Result<Read, Failure> {
     if body.len() <= READ_INLINE {
-        return interpret(&*source, request, &response, &body);
+        return interpret(&*source, request, &response, body, max);
     }
     let request = request.clone();
-    smol::unblock(move || interpret(&*source, &request, &response, &body)).await
+    smol::unblock(move || interpret(&*source, &request, &response, body, max)).await
 }
 
 fn interpret(
     source: &dyn Source,
     request: &Request,
     response: &Response,
-    body: &[u8],
+    mut body: Vec<u8>,
+    max: usize,
 ) -> Result<Read, Failure> {
     let held = request.held.as_ref();
     if let (304, Some(held)) = (response.status, held) {
         return Ok(Read { page: None, digest: held.digest });
     }
     if !(200..=299).contains(&response.status) {
-        return Err(refusal(source, response, body));
+        return Err(refusal(source, response, &body));
     }
-    let digest = digest(body);
+    let digest = digest(&body);
     if held.is_some_and(|held| held.digest == digest) {
         return Ok(Read { page: None, digest });
     }
-    let document =
-        Document { url: Some(&response.url), content_type: response.content_type.as_deref(), body };
+    let content_type = response.content_type.as_deref();
+    if body.len() > READ_INLINE {
+        // Beside a large text there is no room for what it was made from.
+        body = decode::transcode(body, content_type, max).ok_or_else(|| {
+            let cause = format!("the body is larger than max_body, {max} bytes, as UTF-8");
+            Failure::new(Stage::TooLarge, cause)
+        })?;
+    }
+    let document = Document { url: Some(&response.url), content_type, body: &body };
     let page = source
         .read(request, &document)
         .map_err(|failure| Failure { status: Some(response.status), ..failure })?;
