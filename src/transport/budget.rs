@@ -18,7 +18,7 @@ pub(super) const FREE: usize = 64 << 10;
 
 /// What all bodies together may take beyond that, beside the one in the wide lane. Reading takes three
 /// times as much, of this and of the lane: the bytes, their text, the items.
-pub(super) const SHARED: usize = 1536 << 10;
+pub(super) const SHARED: usize = 1 << 20;
 
 /// What is taken at once.
 pub(super) const STEP: usize = 64 << 10;
