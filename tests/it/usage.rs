@@ -31,7 +31,10 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
     for (words, sentence) in [
         (&["onec"][..], "unknown command `onec`; did you mean `once`?"),
         (&["hn:top"], "unknown command `hn:top`; to ask a source write `newsagg once SOURCE`"),
-        (&["zzzz"], "unknown command `zzzz`; the commands are once, run, demo, check, status, parse"),
+        (
+            &["zzzz"],
+            "unknown command `zzzz`; the commands are once, run, demo, check, status, parse",
+        ),
         (&["help", "onec"], "unknown command `onec`; did you mean `once`?"),
         (&["--verison"], "unknown option `--verison`; did you mean `--version`?"),
         (&["-v", "once"], "unknown option `-v`; a command comes first, then its options"),
