@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_text_is_the_same_piece_by_piece_and_no_longer_than_it_may_be() {
         // A letter of three bytes lies across every border of pieces, of one size or the other.
-        let letters = "\u{65e5}\u{1f600}x".repeat(PIECE / 3);
+        let letters = "\u{65e5}\u{65e5}\u{1f600}x".repeat(PIECE / 3);
         let utf_16: Vec<u8> =
             ["\u{feff}", &letters].concat().encode_utf16().flat_map(u16::to_le_bytes).collect();
         let quotes = vec![0x93; 3 * PIECE + 1];
