@@ -22,6 +22,7 @@ BAD_WEATHER = ("hang", "drip")
 WINDOW = 12
 # `large` is more than the config's max_body.
 MAX_BODY = 256 * 1024
+IP_FREEBIND = 15
 
 
 class Story:
@@ -36,7 +37,7 @@ class Source:
 
     def __init__(self, web, n, kind):
         self.web, self.n, self.kind = web, n, kind
-        self.name, self.address = f"s{n:02}", f"127.0.0.{n + 2}"
+        self.name, self.address = f"s{n:02}", f"{web.net}.{n + 2}"
         self.luck = random.Random(web.seed * 1000 + n)
         self.stories, self.published, self.version = [], [], 0
         self.fault, self.left = None, 0
@@ -128,14 +129,14 @@ class Source:
 class Web:
     """All publishers. `kinds` says how many of each kind there are; `quotas` which quota each key has: a list of
     (count, seconds) for each of KEYS. No document is smaller than `pad` bytes. With `faults` there is weather, and some have no
-    validators."""
+    validators. On addresses of `net`, which need not be there yet; `port` 0 is a free one."""
 
-    def __init__(self, kinds, quotas=(), seed=1, pad=0, faults=False):
+    def __init__(self, kinds, quotas=(), seed=1, pad=0, faults=False, net="127.0.0", port=0):
         self.lock, self.seed, self.quotas = threading.RLock(), seed, quotas
         self.luck = random.Random(seed)
         self.spent = {key: [] for key in KEYS}
         self.too_many, self.too_soon, self.requests, self.statuses = [], [], 0, {}
-        self.port, self.faults, self.weather, self.pad = 0, faults, faults, pad
+        self.net, self.port, self.faults, self.weather, self.pad = net, port, faults, faults, pad
         names = [kind for kind, count in kinds.items() for _ in range(count)]
         self.sources = [Source(self, n, kind) for n, kind in enumerate(names)]
         self.by_name = {source.name: source for source in self.sources}
@@ -145,11 +146,12 @@ class Web:
 
     def listen(self):
         for _ in range(50):
-            port, sockets = 0, []
+            port, sockets = self.port, []
             try:
                 for source in self.sources:
                     line = socket.socket()
                     line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    line.setsockopt(socket.SOL_IP, IP_FREEBIND, 1)
                     line.bind((source.address, port))
                     port = line.getsockname()[1]
                     sockets.append(line)

@@ -216,6 +216,8 @@ impl Running<'_> {
                         return Next::Look;
                     }
                     self.voice.tell(&Notice::Ready);
+                    // What is wrong belongs to how things stand.
+                    return Next::Wait;
                 }
                 Event::Order(Order::Stop(signal)) => {
                     self.stopping(signal);
