@@ -102,7 +102,8 @@ pub struct SourceConfig {
     pub kind: &'static str,
     /// Where its documents come from.
     pub place: Place,
-    /// Its plan and its reader; `None` exactly if `place` is [`Place::Later`].
+    /// Its plan and its reader; `None` exactly if `place` is [`Place::Later`], or its secret was not at
+    /// hand for [`Config::look`].
     pub source: Option<Arc<dyn Source>>,
     /// One request, connect to last byte.
     pub timeout: Duration,
@@ -285,7 +286,17 @@ impl Config {
     /// Every problem of the file but those secrets, in the order of the file.
     pub fn load_for(path: &Path, specs: &[String]) -> Result<Config, Vec<Problem>> {
         let text = file::read(path).map_err(|problem| vec![problem])?;
-        file::parse(path, &text, specs)
+        file::parse(path, &text, specs, false)
+    }
+
+    /// The same for who asks nobody: no secret is needed, and a source without its own has no plan.
+    /// The only warnings are those about them.
+    ///
+    /// # Errors
+    /// Every problem of the file but secrets, in the order of the file.
+    pub fn look(path: &Path, specs: &[String]) -> Result<Config, Vec<Problem>> {
+        let text = file::read(path).map_err(|problem| vec![problem])?;
+        file::parse(path, &text, specs, true)
     }
 
     /// The same with the text at hand; `path` is for messages and for what is relative to it.
@@ -293,7 +304,7 @@ impl Config {
     /// # Errors
     /// Every problem of the text, in its order.
     pub fn parse(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
-        file::parse(path, text, &[])
+        file::parse(path, text, &[], false)
     }
 
     /// A handful of sources that need no key.

@@ -13,6 +13,7 @@ mod elements;
 pub mod jsonfeed;
 pub mod jsonl;
 mod pace;
+pub mod prometheus;
 pub mod rss;
 mod sniff;
 pub mod text;

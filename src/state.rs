@@ -17,8 +17,10 @@ use crate::time::Timestamp;
 mod known;
 mod record;
 mod save;
+mod times;
 
 pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
+pub use times::{SPANS_MS, Times};
 
 use record::Event;
 
@@ -124,6 +126,7 @@ impl Memory {
             Event::Pace { pace, .. } => known.pace = pace,
             Event::Moved { moved, .. } => known.moved = moved,
             Event::Totals { totals, .. } => known.totals = totals,
+            Event::Times { times, .. } => known.totals.times = times,
             Event::Source { .. } | Event::Polls { .. } => {}
         }
         true
@@ -457,7 +460,8 @@ fn number_of(event: &Event<'_>) -> Option<u32> {
         | Event::Pace { source, .. }
         | Event::Printed { source, .. }
         | Event::Moved { source, .. }
-        | Event::Totals { source, .. } => Some(*source),
+        | Event::Totals { source, .. }
+        | Event::Times { source, .. } => Some(*source),
         Event::Source { .. } | Event::Polls { .. } => None,
     }
 }

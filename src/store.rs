@@ -150,6 +150,11 @@ pub fn directory_size(path: &Path) -> u64 {
     files.map(|file| file.len()).sum()
 }
 
+/// How long a file is; `None` if it is none.
+pub fn file_size(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| meta.len())
+}
+
 /// Makes a directory with this mode, and what it is in.
 pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;

@@ -99,15 +99,28 @@ impl Transport {
 
     /// Asks, and waits no longer than `timeout` from here to the last byte, over all redirects.
     pub async fn get(&self, request: &Request, options: &Options, timeout: Duration) -> Exchange {
+        self.get_unless(request, options, timeout, future::pending()).await
+    }
+
+    /// The same, and gives up when `stop` comes: with the failure that it brings.
+    pub async fn get_unless(
+        &self,
+        request: &Request,
+        options: &Options,
+        timeout: Duration,
+        stop: impl Future<Output = Failure>,
+    ) -> Exchange {
         let deadline = self.clock.now().saturating_add(timeout);
         let trace = Arc::new(Trace::new(self.clock.clone()));
         let late = async {
             self.clock.sleep_until(deadline).await;
             Err(overdue(timeout, &trace))
         };
+        let stopped = async { Err(stop.await) };
         let conceal =
             |failure: Failure| Failure { cause: request.conceal(&failure.cause), ..failure };
-        let result = self.follow(request, options, &trace).or(late).await.map_err(conceal);
+        let result =
+            self.follow(request, options, &trace).or(late).or(stopped).await.map_err(conceal);
         let (_, timing, bytes_in, requests) = trace.sum();
         let place = trace.place().unwrap_or_else(|| request.url.clone());
         Exchange { result, place, timing, bytes_in, requests }

@@ -26,6 +26,7 @@ mod blame;
 mod gather;
 mod keeping;
 mod local;
+mod metrics;
 mod outputs;
 mod remember;
 mod sources;
@@ -119,7 +120,8 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let (mut keeping, mut memory) = Keeping::open(config, house, &wishes).await;
     // Not before: another process may have been waited for.
     let started = house.clock.wall();
-    let closed = keeping.closed(config, &memory, &wishes, started);
+    let halted = || house.halt.is_pulled().then(|| account::STOPPED.to_owned());
+    let closed = keeping.closed(config, &memory, &wishes, started).or_else(halted);
     let turns = agenda::draw(config, &memory, house, &wishes, closed.as_deref());
     sources::reserve(config, house, &turns);
 
@@ -135,7 +137,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let counts = collection.counts(config.sources.len());
     let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
     let order = outputs::Order::new(config, &collection, wishes.new);
-    let written = match &unread {
+    let mut written = match &unread {
         Some(why) => outputs::refuse(config, why),
         None => {
             let stand =
@@ -157,7 +159,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     keeping.save(house, &mut memory, &collection, wishes.probe);
     let mut wear = keeping.wear();
     wear += outputs::wear(&written);
-    let report = account::report(account::Books {
+    let mut report = account::report(account::Books {
         config,
         round: &round,
         limiter: &house.limiter,
@@ -171,6 +173,15 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         wear,
         started,
     });
+    let facts = metrics::Facts {
+        config,
+        memory: &memory,
+        health: &health,
+        round: &round,
+        asks: !wishes.offline,
+        busy: keeping.is_busy(),
+    };
+    metrics::write(&facts, house, &mut written, &mut report);
     Updated {
         report,
         health,

@@ -24,7 +24,7 @@ use newsagg::format;
 use newsagg::http::{Document, Url};
 use newsagg::limit::Limiter;
 use newsagg::loopback::{Web, WebOptions};
-use newsagg::round::{Ask, Landed, Rules, round};
+use newsagg::round::{Ask, Halt, Landed, Rules, round};
 use newsagg::source::feed::FeedSource;
 use newsagg::transport::Transport;
 use newsagg::update::{House, Wishes, update};
@@ -153,7 +153,9 @@ async fn one(executor: &Executor<'static>, urls: &[Url]) {
     let transport = Arc::new(Transport::direct(Clock::system()));
     let mut pages = Vec::new();
     let keep = &mut |landed: Landed| pages.extend(landed.page);
-    let round = round(&asks, rules, &mut Limiter::default(), &transport, executor, keep).await;
+    let round =
+        round(&asks, rules, &Halt::default(), &mut Limiter::default(), &transport, executor, keep)
+            .await;
     assert!(round.tallies.iter().all(|tally| tally.pages == 1), "{:?}", round.tallies);
 }
 

@@ -72,7 +72,8 @@ well-known ones that need no key.
 Options:
   -c, --config FILE     the config; `newsagg --help` says where it is looked for
   -o, --output FILE     write this file instead of the config's; - is stdout
-  -f, --format FORMAT   jsonfeed, jsonl or text; without -o it goes to stdout
+  -f, --format FORMAT   jsonfeed, jsonl, text or prometheus (how it fares);
+                        without -o it goes to stdout
       --limit N         write at most N items
       --new             print only items that were never printed before
       --max-age DUR     ask nobody if the last round is younger than this
@@ -99,7 +100,7 @@ Where the news goes:
   Without SOURCE the outputs of the config are written. If there are none, or
   if a SOURCE is named, text goes to stdout: a part of the news does not replace
   the files of the whole. -o and -f come before all of this.
-  Without -f the name of FILE says the format: .json, .jsonl, .txt.
+  Without -f the name of FILE says the format: .json, .jsonl, .txt, .prom.
   Only the news is on stdout; everything else is on stderr.
 
 Examples:
@@ -230,22 +231,26 @@ for each SOURCE, or for each source of the config:
            and the one that only 5 % were slower than
   quota    what is left of its tightest one: 58 of 100 in any 24 hours
   items    how many it shows
-Below: what is wrong with whom, who is left alone until when, who has moved.
+Below: what is wrong with whom, who is left alone until when, who has moved,
+when the last round was, and whether a service is running.
 
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
       --json         one JSON object, with exact times
+      --max-age DUR  for monitors: exit with 1, and say so first, if nobody was
+                     asked for longer than this: 90s, 15m, 1h30m
   -h, --help         this text
+Keys are not needed; of a source whose key is missing the quota is not told.
 
 Examples:
   newsagg status
   newsagg status bbc hn
   newsagg status --json | jq -r '.sources[] | select(.error) | .name'
-  newsagg status >/dev/null || echo 'some news is missing'
+  newsagg status --max-age 2h >/dev/null || echo 'some news is missing'
 
 Exit codes:
-  0 every source is ok; 1 one is stale, failed, limited, off or new, or the
-  state cannot be read; 2 usage or config
+  0 every source is ok; 1 one is stale, failed, limited, off or new, the last
+  round is too old, or the state cannot be read; 2 usage or config
 ";
 
 const PARSE: &str = "\

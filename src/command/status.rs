@@ -3,15 +3,16 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use argh::{ArgsInfo, FromArgs};
 
-use super::{FAILED, USAGE, perform, say};
+use super::{FAILED, USAGE, args, perform, say};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::format::{State, Style};
-use crate::store;
-use crate::time::Timestamp;
+use crate::store::{self, Holder};
+use crate::time::{Timestamp, format_duration};
 use crate::update::{Standing, Stored, standing, stored};
 
 mod details;
@@ -37,6 +38,9 @@ pub struct StatusArgs {
     /// for programs
     #[argh(switch)]
     pub json: bool,
+    /// for monitors: no older than this
+    #[argh(option, from_str_fn(args::span))]
+    pub max_age: Option<Duration>,
 }
 
 /// Runs the command.
@@ -47,12 +51,13 @@ pub fn run(options: StatusArgs) -> ExitCode {
         say::err(&say::nowhere(&found));
         return ExitCode::from(USAGE);
     };
-    let config = Config::load_for(path, &options.sources)
+    let config = Config::look(path, &options.sources)
         .and_then(|config| Config::select(Some(config), &options.sources));
     let config = match config {
         Ok(config) => config,
         Err(problems) => return say::problems(&problems),
     };
+    say::warnings(&config.warnings);
     let clock = Clock::system();
     let stored = stored(&config, &clock);
     if let Some(why) = &stored.unreadable {
@@ -60,10 +65,12 @@ pub fn run(options: StatusArgs) -> ExitCode {
         return ExitCode::from(FAILED);
     }
     // Without a SOURCE, what is remembered of others is worth a word.
-    let view = View::new(&config, &stored, &clock, options.sources.is_empty());
+    let mut view = View::new(&config, &stored, &clock, options.sources.is_empty());
+    view.max_age = options.max_age;
     let text = if options.json { json(&view) } else { text(&view, perform::style()) };
     let written = say::out(&text);
-    if view.sources.iter().all(is_well) { written } else { ExitCode::from(FAILED) }
+    let well = view.sources.iter().all(is_well) && view.overdue().is_none();
+    if well { written } else { ExitCode::from(FAILED) }
 }
 
 /// All that is shown.
@@ -73,8 +80,13 @@ pub struct View<'a> {
     pub sources: Vec<Standing<'a>>,
     /// How many sources are remembered that the config does not name; 0 if that was not asked.
     pub unnamed: usize,
-    /// When a source was last asked, of all.
+    /// When a source was last asked, of all. A time in the future is the mark of a clock that ran
+    /// ahead, and no news.
     pub last_round: Option<Timestamp>,
+    /// Older than this it must not be.
+    pub max_age: Option<Duration>,
+    /// The service that runs with this state, if one does.
+    pub service: Option<Holder>,
     /// Where all this is stored.
     pub dir: String,
     /// How many bytes that takes; `None` where it is not there yet.
@@ -98,12 +110,34 @@ impl<'a> View<'a> {
         View {
             sources: standing(config, stored, clock),
             unnamed: known.filter(|known| everything && !named(&known.name)).count(),
-            last_round: stored.memory.last_round(),
+            last_round: last_round(stored, clock.wall()),
+            max_age: None,
+            service: dir.and_then(store::service_of),
             dir: dir.map_or_else(String::new, |dir| dir.display().to_string()),
             size: dir.filter(|dir| dir.is_dir()).map(store::directory_size),
             now: clock.wall(),
         }
     }
+}
+
+impl View<'_> {
+    /// Why the last round is too old, in a line, if it is.
+    pub fn overdue(&self) -> Option<String> {
+        let max_age = self.max_age?;
+        let allowed = format_duration(max_age);
+        let Some(last) = self.last_round else {
+            return Some(format!("overdue: there was no round yet, and {allowed} are allowed"));
+        };
+        let age = self.now.unix().saturating_sub(last.unix());
+        let late = u64::try_from(age).is_ok_and(|age| age > max_age.as_secs());
+        let age = words::age(last, self.now);
+        late.then(|| format!("overdue: the last round was {age} ago, and {allowed} are allowed"))
+    }
+}
+
+fn last_round(stored: &Stored, now: Timestamp) -> Option<Timestamp> {
+    let asked = stored.memory.sources().iter().filter_map(|known| known.asked());
+    asked.filter(|asked| *asked <= now).max()
 }
 
 /// Whether a monitor has nothing to say.
@@ -133,6 +167,8 @@ pub fn json(view: &View<'_>) -> String {
 pub fn text(view: &View<'_>, style: Style) -> String {
     let width = style.width.unwrap_or(WIDTH);
     let mut text = String::new();
+    // First: a monitor may show no other line.
+    text.extend(view.overdue().map(|line| line + "\n\n"));
     if view.sources.iter().all(|source| source.state.is_none()) {
         text.push_str("Nothing was asked yet: `newsagg once` asks.\n");
     } else {

@@ -59,10 +59,17 @@ pub(super) fn read(path: &Path) -> Result<String, Problem> {
 }
 
 /// Reads the config's text. Every problem of it, or a config.
-/// With `only`, the secrets of sources that it does not name may be missing.
-pub(super) fn parse(path: &Path, text: &str, only: &[String]) -> Result<Config, Vec<Problem>> {
+/// With `only`, the secrets of sources that it does not name may be missing; who only `looks` needs
+/// none.
+pub(super) fn parse(
+    path: &Path,
+    text: &str,
+    only: &[String],
+    looks: bool,
+) -> Result<Config, Vec<Problem>> {
     let mut sheet = Sheet::new(path, text);
     sheet.only = only;
+    sheet.looks = looks;
     let sheet = sheet;
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {

@@ -21,6 +21,9 @@ pub const MODE: u32 = 0o644;
 
 pub(super) const OUTPUT_KEYS: [&str; 7] =
     ["path", "format", "limit", "max_age", "title", "sources", "mode"];
+/// Of these, those that are about the news in it.
+const NEWS_KEYS: [&str; 3] = ["limit", "max_age", "title"];
+
 /// One document to write: `[[output]]`.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -46,6 +49,8 @@ pub struct Output {
 pub enum OutputFormat {
     /// A format of this version.
     Now(Format),
+    /// How newsagg fares, and no news: [`crate::format::prometheus`].
+    Metrics,
     /// A format that a later version writes: its name.
     Later(&'static str),
 }
@@ -54,7 +59,7 @@ impl OutputFormat {
     /// Its name, if a later version writes it.
     pub fn later(self) -> Option<&'static str> {
         match self {
-            OutputFormat::Now(_) => None,
+            OutputFormat::Now(_) | OutputFormat::Metrics => None,
             OutputFormat::Later(name) => Some(name),
         }
     }
@@ -69,7 +74,7 @@ impl OutputFormat {
         ("html", OutputFormat::Later("html")),
         ("opml", OutputFormat::Later("opml")),
         ("text", OutputFormat::Now(Format::Text)),
-        ("prometheus", OutputFormat::Later("prometheus")),
+        ("prometheus", OutputFormat::Metrics),
     ];
 
     /// As the config and `-f` say it.
@@ -153,6 +158,12 @@ pub(super) fn read(
         }
         (false, None) => None,
     };
+    if format == Some(OutputFormat::Metrics) {
+        for key in NEWS_KEYS.into_iter().filter(|key| keys.has(key)) {
+            let message = format!("`{key}` in {} says nothing: it holds no news", keys.title);
+            keys.sheet.warn(keys.place(key), message);
+        }
+    }
     let path = written.filter(|path| path != "-");
     Output {
         path: path.map(|path| keys.sheet.beside(&find::expand_home(&path))),

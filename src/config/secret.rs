@@ -70,6 +70,11 @@ impl Keys<'_> {
         };
         match found.and_then(|text| checked(&text)) {
             Err(_) if !self.is_needed() => None,
+            Err(message) if self.sheet.looks => {
+                let message = format!("`{key}` in {}: {message}", self.title);
+                self.sheet.absent_secret(at, message);
+                None
+            }
             found => found.map_or_else(fail, Some),
         }
     }

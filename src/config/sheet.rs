@@ -11,6 +11,8 @@ pub(super) struct Sheet<'a> {
     pub(super) path: &'a Path,
     /// The sources that are to be asked, or none for all of them.
     pub(super) only: &'a [String],
+    /// Nobody is to be asked: a secret that is not at hand is odd, and nothing else is.
+    pub(super) looks: bool,
     text: &'a str,
     line_starts: Vec<usize>,
     errors: RefCell<Vec<Mark>>,
@@ -40,7 +42,7 @@ impl<'a> Sheet<'a> {
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let (errors, warnings) = (RefCell::default(), RefCell::default());
-        Sheet { path, only: &[], text, line_starts, errors, warnings }
+        Sheet { path, only: &[], looks: false, text, line_starts, errors, warnings }
     }
 
     /// What stands at `at` is no TOML.
@@ -60,6 +62,13 @@ impl<'a> Sheet<'a> {
 
     /// What stands at `at` is odd.
     pub(super) fn warn(&self, at: usize, message: String) {
+        if !self.looks {
+            self.absent_secret(at, message);
+        }
+    }
+
+    /// The secret that is named at `at` is not at hand, and not needed.
+    pub(super) fn absent_secret(&self, at: usize, message: String) {
         self.warnings.borrow_mut().push(Mark { at, sort: Sort::Content, message });
     }
 

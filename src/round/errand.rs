@@ -1,8 +1,12 @@
 //! What a worker does: one request, one answer, one reading of it.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_lite::FutureExt;
+
+use super::{GRACE, Halt};
 use crate::failure::{Failure, Stage};
 use crate::http::{Document, Exchange, Request, Response, digest, without_secrets};
 use crate::queue::Job;
@@ -19,6 +23,7 @@ pub(super) struct Errand {
     pub(super) options: Arc<Options>,
     pub(super) timeout: Duration,
     pub(super) transport: Arc<Transport>,
+    pub(super) halt: Halt,
 }
 
 /// An answer, read.
@@ -44,16 +49,28 @@ impl Errand {
     pub(super) async fn run(self, job: Job) -> Outcome {
         let clock = self.transport.clock();
         let start = clock.now();
-        let mut exchange = self.transport.get(&job.request, &self.options, self.timeout).await;
+        let mut cut = pin!(self.cut());
+        let asking =
+            self.transport.get_unless(&job.request, &self.options, self.timeout, cut.as_mut());
+        let mut exchange = asking.await;
         let end = clock.now();
         let result = match &mut exchange.result {
             Ok(response) => {
                 let body = std::mem::take(&mut response.body);
-                read(self.source, &job.request, response.clone(), body).await
+                let reading = read(self.source.clone(), &job.request, response.clone(), body);
+                reading.or(async { Err(cut.await) }).await
             }
             Err(failure) => Err(failure.clone()),
         };
         Outcome { job, result, exchange, start, end }
+    }
+
+    /// Waits until nobody waits for the answer any longer.
+    async fn cut(&self) -> Failure {
+        self.halt.pulled().await;
+        let clock = self.transport.clock();
+        clock.sleep_until(clock.now().saturating_add(GRACE)).await;
+        Failure::new(Stage::Cancelled, "the service stopped before it answered")
     }
 }
 

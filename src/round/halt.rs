@@ -31,6 +31,11 @@ impl Brake {
 }
 
 impl Halt {
+    /// Whether there is a brake at all.
+    pub fn is_fitted(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether it was.
     pub fn is_pulled(&self) -> bool {
         self.0.as_ref().is_some_and(Receiver::is_closed)

@@ -3,6 +3,7 @@
 //! A record is one byte that says its kind, then the fields of [`Event`] in their order: numbers as
 //! LEB128, texts behind their length. A kind that is not known is left alone: a later program wrote it.
 
+use super::times::{self, Times};
 use crate::format::{Pace, State};
 use crate::http::Validators;
 use crate::pack::{Reader, number, string, unzigzag, zigzag};
@@ -37,6 +38,8 @@ pub enum Event<'a> {
     Moved { source: u32, moved: Option<Moved> },
     /// All that the polls of a source came to, in place of them.
     Totals { source: u32, totals: Totals },
+    /// How long those polls took.
+    Times { source: u32, times: Times },
 }
 
 /// What is remembered of an item beside its packed bytes.
@@ -165,6 +168,8 @@ pub struct Totals {
     pub wait_until: i64,
     /// How long the last polls took, milliseconds, oldest first.
     pub latencies: Vec<u32>,
+    /// How long all of them took.
+    pub times: Times,
 }
 
 /// So many latencies are remembered of a source.
@@ -199,6 +204,7 @@ impl Totals {
             self.latencies.remove(0);
         }
         self.latencies.push(poll.ms);
+        self.times.count(poll.ms);
     }
 }
 
@@ -214,6 +220,7 @@ const PRINTED: u8 = 9;
 const MOVED: u8 = 10;
 const TOTALS: u8 = 11;
 const SEEN: u8 = 12;
+const TIMES: u8 = 14;
 
 /// The states in the order of their numbers, which never changes.
 const STATES: [State; 5] = [State::Ok, State::Stale, State::Failed, State::Limited, State::Off];
@@ -286,6 +293,10 @@ pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
             head(TOTALS, *source, out);
             write_totals(totals, out);
         }
+        Event::Times { source, times } => {
+            head(TIMES, *source, out);
+            times::write(times, out);
+        }
     }
 }
 
@@ -322,6 +333,7 @@ pub fn read(record: &[u8]) -> Option<Event<'_>> {
             Event::Moved { source, moved }
         }
         TOTALS => Event::Totals { source, totals: read_totals(&mut reader)? },
+        TIMES => Event::Times { source, times: times::read(&mut reader)? },
         _ => return None,
     })
 }
@@ -510,6 +522,7 @@ fn read_totals(reader: &mut Reader<'_>) -> Option<Totals> {
         pressed: reader.number()?,
         wait_until: time(reader)?,
         latencies: Vec::new(),
+        times: Times::default(),
     };
     while !reader.0.is_empty() {
         totals.latencies.push(small(reader)?);

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::record::{self, Event};
-use super::{Fetch, Kept, Known, LATENCIES, Memory, Write};
+use super::{Fetch, Kept, Known, LATENCIES, Memory, Times, Write};
 use crate::format::Pace;
 
 impl Memory {
@@ -48,6 +48,10 @@ impl Memory {
             };
             say(&Event::Source { source, name: &known.name })?;
             say(&Event::Totals { source, totals: known.totals.clone() })?;
+            // Behind the totals, which take the place of all before them.
+            if known.totals.times != Times::default() {
+                say(&Event::Times { source, times: known.totals.times.clone() })?;
+            }
             if known.pace != Pace::default() {
                 say(&Event::Pace { source, pace: known.pace })?;
             }
@@ -89,7 +93,7 @@ impl Memory {
             });
             let illness = known.illness.as_ref().map_or(0, |illness| illness.error.len() as u64);
             let latencies = 2 * LATENCIES as u64;
-            let own = known.name.len() as u64 + illness + latencies + 3 * OVERHEAD;
+            let own = known.name.len() as u64 + illness + latencies + 4 * OVERHEAD;
             items.sum::<u64>() + documents.sum::<u64>() + own
         };
         self.sources.iter().filter(|known| !known.is_blank()).map(size).sum()

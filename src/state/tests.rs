@@ -386,6 +386,29 @@ fn only_the_last_latencies_are_remembered() {
 }
 
 #[test]
+fn how_long_polls_took_outlives_a_rewrite_and_old_totals_had_none() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    let source = memory.meet("a");
+    for ms in [20, 700, 700, 90_000] {
+        memory.polls(at(10), vec![Poll { source, ms, ..Poll::default() }]);
+    }
+    desk.save(&mut memory);
+    let mut again = desk.load();
+    desk.rewrite(&again);
+    again.polls(at(20), vec![Poll { source, ms: 40, ..Poll::default() }]);
+    desk.save(&mut again);
+    let times = desk.load().known(source).totals.times.clone();
+    assert_eq!(times.counts, [2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 1]);
+    assert_eq!(times.sum_ms, 20 + 700 + 700 + 90_000 + 40);
+    // As it was written before there were any.
+    const TIMES: u8 = 14;
+    desk.journal.retain(|record| record[0] != TIMES);
+    let old = desk.load();
+    let totals = &old.known(source).totals;
+    assert_eq!((totals.polls, totals.times.counts.iter().sum::<u32>()), (5, 1));
+}
+
+#[test]
 fn what_a_clock_that_ran_ahead_saw_was_seen_when_that_came_out() {
     let (mut desk, mut memory) = (Desk::default(), Memory::default());
     let source = memory.meet("a");

@@ -15,6 +15,9 @@ use crate::state::{Known, Memory};
 use crate::store::Wear;
 use crate::time::Timestamp;
 
+/// Why a source was not heard in a round that was halted.
+pub(super) const STOPPED: &str = "the service stopped";
+
 /// How one source stands after this round.
 #[derive(Debug)]
 pub(super) struct Verdict {
@@ -43,6 +46,12 @@ pub(super) fn judge(
             (_, Turn::Held(rest)) => {
                 Verdict { state: rest.state, error: Some(rest.why.clone()), asked: false }
             }
+            // It stands as it stood. What was under way was asked: the server has had its work, and
+            // who starts the service again at once does not make it do that twice.
+            (_, Turn::Ask) if is_unheard(round, tally) => {
+                let verdict = remembered(memory.of(&source.memory), Some(STOPPED));
+                Verdict { asked: tally.span.is_some(), ..verdict }
+            }
             (_, Turn::NotDue(_)) => remembered(memory.of(&source.memory), None),
             (_, Turn::Nobody(why)) => remembered(memory.of(&source.memory), Some(why)),
             (Place::Network, Turn::Ask) if round.cut_short && untouched(tally) => {
@@ -60,6 +69,11 @@ pub(super) fn judge(
             },
         })
         .collect()
+}
+
+/// Whether the round was halted before a source said anything.
+pub(super) fn is_unheard(round: &Round, tally: &Tally) -> bool {
+    round.halted && untouched(tally) && tally.put_off == Some(None)
 }
 
 fn untouched(tally: &Tally) -> bool {
@@ -157,7 +171,7 @@ pub(super) fn report(books: Books<'_>) -> Report {
     }
 }
 
-fn output(written: &Written) -> OutputReport {
+pub(super) fn output(written: &Written) -> OutputReport {
     OutputReport {
         path: written.path.clone(),
         bytes: written.bytes,

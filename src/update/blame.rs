@@ -72,7 +72,9 @@ fn line_is_down(config: &Config, memory: &Memory, round: &Round, asked: &[usize]
         let tally = &round.tallies[*index];
         let (url, failure) = match tally.trouble.as_ref().filter(|_| !round.is_well(*index)) {
             Some(trouble) => (&trouble.place, Some(&trouble.failure)),
-            None => (tally.asked.as_ref()?, None),
+            // Neither did a source that was cut off say anything, nor one that was not tried again.
+            None if round.is_well(*index) => (tally.asked.as_ref()?, None),
+            None => (tally.asked.as_ref()?, Some(tally.failures.first()?)),
         };
         Some(Tried { source: *index, url, failure })
     });

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_lite::FutureExt;
+
 use super::gather::{Gathered, wanted};
 use super::{House, Wishes, sources};
 use crate::backoff::BUILT;
@@ -145,8 +147,11 @@ impl Keeping {
                     self.lock = Some(lock);
                     return;
                 }
-                Err(LockFailure::Held { .. }) if house.clock.now() < patience => {
-                    house.clock.sleep_until(house.clock.now() + LOOK).await;
+                Err(LockFailure::Held { .. })
+                    if house.clock.now() < patience && !house.halt.is_pulled() =>
+                {
+                    let look = house.clock.sleep_until(house.clock.now() + LOOK);
+                    look.or(house.halt.pulled()).await;
                 }
                 Err(LockFailure::Held { by }) => {
                     self.busy = Some(by);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::config::{Config, Output, OutputFormat};
-use crate::format::{Format, Merged, SourceHealth, State, Stories, Style};
+use crate::format::{Merged, SourceHealth, State, Stories, Style};
 use crate::item::Story;
 use crate::merge::{Collection, Ranking};
 use crate::store::{self, Appeared, Counted, Wear};
@@ -37,7 +37,7 @@ impl<'a> Order<'a> {
     /// With `new`, what was printed before is left out.
     pub(super) fn new(config: &Config, collection: &'a Collection, new: bool) -> Order<'a> {
         let mut sets: Vec<Vec<usize>> = vec![(0..config.sources.len()).collect()];
-        for output in &config.outputs {
+        for output in config.outputs.iter().filter(|output| is_news(output)) {
             if !sets.contains(&output.sources) {
                 sets.push(output.sources.clone());
             }
@@ -71,13 +71,22 @@ impl<'a> Order<'a> {
     }
 }
 
+/// Whether an output holds news.
+fn is_news(output: &Output) -> bool {
+    matches!(output.format, OutputFormat::Now(_))
+}
+
+/// The outputs of this version, in the order of what is written.
+pub(super) fn all(config: &Config) -> impl Iterator<Item = &Output> {
+    config.outputs.iter().filter(|output| output.format.later().is_none())
+}
+
 /// Whether all documents that show this source are on the disk.
 pub(super) fn durable(config: &Config, written: &[Written], source: usize) -> bool {
-    let outputs = config.outputs.iter().filter(|output| output.format.later().is_none());
     let failed = |(output, written): (&Output, &Written)| {
         written.error.is_some() && output.sources.contains(&source)
     };
-    !outputs.zip(written).any(failed)
+    !all(config).zip(written).any(failed)
 }
 
 /// Whether an output is paper: what is printed on stdout is not there to be looked at again.
@@ -103,7 +112,7 @@ pub(super) fn shown(
     which: impl Fn(&Output) -> bool,
 ) -> Vec<(usize, u64)> {
     let mut items = Vec::new();
-    for output in config.outputs.iter().filter(|output| which(output)) {
+    for output in config.outputs.iter().filter(|output| is_news(output) && which(output)) {
         let Ok(ranking) = order.of(output) else { continue };
         let shown = Shown::new(order.collection, ranking, output, now);
         let members = shown.ranks.flat_map(|rank| order.collection.members(ranking, rank));
@@ -124,7 +133,8 @@ pub(super) struct Stand<'a> {
     pub busy: bool,
 }
 
-/// Writes every output of the config; one that fails does not keep the others from being written.
+/// Writes every output of the config but metrics, which tell of the others and have to wait; one
+/// that fails does not keep the others from being written.
 pub(super) fn write(
     config: &Config,
     order: &Order<'_>,
@@ -134,8 +144,11 @@ pub(super) fn write(
 ) -> Vec<Written> {
     let Stand { health, counts, busy } = stand;
     let mut written = Vec::with_capacity(config.outputs.len());
-    for output in &config.outputs {
-        let OutputFormat::Now(format) = output.format else { continue };
+    for output in all(config) {
+        let OutputFormat::Now(format) = output.format else {
+            written.push(left(place(output)));
+            continue;
+        };
         // When none of its sources has anything to show, a document that is there says more than
         // an empty one.
         let well = |index: &usize| health[*index].state == State::Ok || counts[*index] > 0;
@@ -151,10 +164,8 @@ pub(super) fn write(
                 let own = output.sources.iter();
                 let sources: Vec<SourceHealth> = own.map(|index| health[*index].clone()).collect();
                 let merged = Merged { title: &output.title, sources: &sources, stories: &stories };
-                match &output.path {
-                    Some(path) => to_file(path, output.mode, format, &merged),
-                    None => to_stdout(format, &merged, style),
-                }
+                let style = if output.path.is_some() { Style::default() } else { style };
+                put(output, &|out| format.write(&merged, style, out))
             }
             Err(error) => unread(output, &error),
         });
@@ -164,12 +175,8 @@ pub(super) fn write(
 
 /// No output is written, for this reason.
 pub(super) fn refuse(config: &Config, why: &str) -> Vec<Written> {
-    let outputs = config.outputs.iter().filter(|output| output.format.later().is_none());
-    let refused = |output: &Output| {
-        let path = output.path.as_deref().unwrap_or(Path::new("-"));
-        Written { error: Some(why.to_owned()), ..left(path) }
-    };
-    outputs.map(refused).collect()
+    let refused = |output| Written { error: Some(why.to_owned()), ..left(place(output)) };
+    all(config).map(refused).collect()
 }
 
 /// What an output shows of a ranking.
@@ -202,12 +209,18 @@ impl Stories for Shown<'_> {
     }
 }
 
-fn to_file(path: &Path, mode: u32, format: Format, merged: &Merged<'_>) -> Written {
-    let render = |out: &mut dyn Write| format.write(merged, Style::default(), out);
-    match store::appear(path, mode, &render) {
+/// Writes one output.
+pub(super) fn put(output: &Output, render: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Written {
+    let Some(path) = &output.path else { return to_stdout(render) };
+    match store::appear(path, output.mode, render) {
         Ok(Appeared { bytes, written, .. }) => Written { bytes, written, ..left(path) },
         Err(failure) => Written { error: Some(failure.to_string()), ..left(path) },
     }
+}
+
+/// Where an output goes, for people.
+fn place(output: &Output) -> &Path {
+    output.path.as_deref().unwrap_or(Path::new("-"))
 }
 
 /// A file that stays as it is.
@@ -218,14 +231,14 @@ fn left(path: &Path) -> Written {
 
 /// The items could not be fetched from where they lie.
 fn unread(output: &Output, error: &str) -> Written {
-    let path = output.path.as_deref().unwrap_or(Path::new("-"));
+    let path = place(output);
     let error = format!("merging for {}: {error}", path.display());
     Written { error: Some(error), ..left(path) }
 }
 
-fn to_stdout(format: Format, merged: &Merged<'_>, style: Style) -> Written {
+fn to_stdout(render: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Written {
     let mut out = Counted::new(BufWriter::with_capacity(STDOUT_BUFFER, io::stdout().lock()));
-    let outcome = format.write(merged, style, &mut out).and_then(|()| out.flush());
+    let outcome = render(&mut out).and_then(|()| out.flush());
     let gone = outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
     let deserted = gone || store::was_closed(io::stdout());
     let error = outcome.err().filter(|_| !deserted);

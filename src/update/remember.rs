@@ -14,7 +14,7 @@ use crate::round::{Holding, Round, Tally};
 use crate::state::{Document, Illness, Memory, Outcome, Poll};
 use crate::time::Timestamp;
 
-use super::account::Verdict;
+use super::account::{Verdict, is_unheard};
 
 /// What is held of the answers to a source's plan.
 pub(super) fn held(source: &SourceConfig, memory: &Memory) -> Vec<Option<Holding>> {
@@ -70,7 +70,9 @@ pub(super) fn note(
             let keys: Vec<u64> = roots.iter().map(|root| root.key).collect();
             memory.limit_to(number, &keys, now);
         }
-        memory.ill(number, illness(verdict, tally, now));
+        if !is_unheard(round, tally) {
+            memory.ill(number, illness(verdict, tally, now));
+        }
         // Nobody was asked if our own line was down.
         let poll = poll(number, &brought[index], tally, manners).filter(|_| !round.line_down);
         if let Some(poll) = poll {

@@ -39,27 +39,42 @@ pub(super) async fn ask(
     crate::sort::by(&mut places, &|a, b| asked(a).cmp(&asked(b)));
     let mut locals = locals(config);
     let mut tallies = vec![Tally::default(); config.sources.len()];
-    // Without a network there is nothing to wait for, and a failure that ends everything had
-    // better come first.
-    if places.is_empty() || wishes.fail_fast {
+    // Without a network and a brake there is nothing to wait for, and a failure that ends everything
+    // had better come first.
+    let alone = places.is_empty() && !house.halt.is_fitted();
+    if alone || wishes.fail_fast {
         for local in locals.drain(..) {
             settle(local.index, local.read(), &mut tallies, gathered);
         }
     }
     let failed = tallies.iter().any(|tally| !tally.failures.is_empty());
     let cut_short = wishes.fail_fast && failed;
-    if places.is_empty() || cut_short {
+    if alone || cut_short {
         // No worker, no reactor, no second thread.
         let now = house.clock.now();
         return Round { began: now, ended: now, cut_short, tallies, ..Round::default() };
     }
     let deadline = house.clock.now().saturating_add(config.fetch.deadline);
-    let start = |local: Local| (local.index, smol::unblock(move || local.read()));
+    // What is read from a pipe is lost to whoever reads it next: nothing is begun in vain.
+    let halted = house.halt.is_pulled();
+    let start = |local: Local| {
+        let index = local.index;
+        (index, (!halted).then(|| smol::unblock(move || local.read())))
+    };
     let reading: Vec<_> = locals.into_iter().map(start).collect();
     let mut round = ask_network(config, house, wishes, &places, memory, gathered).await;
     for (index, read) in reading {
-        let page = read.or(silence(house, deadline)).await;
-        settle(index, page, &mut tallies, gathered);
+        let page = match read {
+            Some(read) => in_time(read, house, deadline).await,
+            None => None,
+        };
+        match page {
+            Some(page) => settle(index, page, &mut tallies, gathered),
+            None => {
+                tallies[index].put_off = Some(None);
+                round.halted = true;
+            }
+        }
     }
     for (tally, index) in std::mem::take(&mut round.tallies).into_iter().zip(&places) {
         tallies[*index] = tally;
@@ -92,7 +107,9 @@ async fn ask_network(
         seed: seed(house),
     };
     let mut keep = |landed: Landed| gathered.land(places[landed.source], landed);
-    round(&asks, rules, &mut house.limiter, &house.transport, house.executor, &mut keep).await
+    let halt = house.halt.clone();
+    round(&asks, rules, &halt, &mut house.limiter, &house.transport, house.executor, &mut keep)
+        .await
 }
 
 /// Another one for each round, and the same in the same simulated moment.
@@ -122,10 +139,22 @@ pub(super) fn reserve(config: &Config, house: &mut House<'_>, turns: &[Turn]) {
     }
 }
 
-/// A pipe that has said nothing by the round's deadline.
-async fn silence(house: &House<'_>, deadline: Duration) -> Result<Page, Failure> {
-    house.clock.sleep_until(deadline).await;
-    Err(Failure::new(Stage::Timeout, "not read to its end before the round's deadline"))
+/// What was read; a pipe may have said nothing by the round's deadline. `None` if the round is halted
+/// first.
+async fn in_time(
+    read: impl Future<Output = Result<Page, Failure>>,
+    house: &House<'_>,
+    deadline: Duration,
+) -> Option<Result<Page, Failure>> {
+    let silence = async {
+        house.clock.sleep_until(deadline).await;
+        Err(Failure::new(Stage::Timeout, "not read to its end before the round's deadline"))
+    };
+    let halted = async {
+        house.halt.pulled().await;
+        None
+    };
+    async { Some(read.or(silence).await) }.or(halted).await
 }
 
 fn settle(

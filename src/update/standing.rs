@@ -8,9 +8,9 @@ use super::sources::quota_of;
 use crate::clock::Clock;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::State;
-use crate::limit::HoldCause;
+use crate::limit::{HoldCause, Limiter};
 use crate::source::Window;
-use crate::state::Known;
+use crate::state::{Known, Memory};
 use crate::time::Timestamp;
 
 /// One source of the config.
@@ -30,7 +30,8 @@ pub struct Standing<'a> {
     pub failures: u32,
     /// Until when it is left alone, and why.
     pub pause: Option<Pause>,
-    /// When it is asked next, at the earliest; now if it is due. `None` where nobody is asked.
+    /// When it is asked next, at the earliest; now if it is due. `None` where nobody is asked, and
+    /// where the source's key is not at hand.
     pub due: Option<Timestamp>,
     /// The shortest time between two polls that everybody allows: the config and the publisher.
     pub allowed: Duration,
@@ -51,13 +52,28 @@ pub struct Pause {
 
 /// One for each source, in the order of the config.
 pub fn standing<'a>(config: &'a Config, stored: &'a Stored, clock: &Clock) -> Vec<Standing<'a>> {
-    let stand = |source| one(source, stored, clock);
+    by(config, &stored.memory, &stored.limiter, clock)
+}
+
+/// The same by what a round knows.
+pub(super) fn by<'a>(
+    config: &'a Config,
+    memory: &'a Memory,
+    limiter: &Limiter,
+    clock: &Clock,
+) -> Vec<Standing<'a>> {
+    let stand = |source| one(source, memory, limiter, clock);
     config.sources.iter().map(stand).collect()
 }
 
-fn one<'a>(source: &'a SourceConfig, stored: &'a Stored, clock: &Clock) -> Standing<'a> {
+fn one<'a>(
+    source: &'a SourceConfig,
+    memory: &'a Memory,
+    limiter: &Limiter,
+    clock: &Clock,
+) -> Standing<'a> {
     let now = clock.wall();
-    let known = stored.memory.of(&source.memory);
+    let known = memory.of(&source.memory);
     let items = known.map_or(0, |known| known.shown().count());
     let mut standing = Standing {
         source,
@@ -85,8 +101,9 @@ fn one<'a>(source: &'a SourceConfig, stored: &'a Stored, clock: &Clock) -> Stand
             standing.error = Some(illness.error.clone());
         }
     }
-    if source.place == Place::Network {
-        outlook(&mut standing, stored, clock);
+    // Without its key nobody can tell what is counted for it.
+    if source.place == Place::Network && source.source.is_some() {
+        outlook(&mut standing, limiter, clock);
     }
     standing
 }
@@ -97,9 +114,9 @@ fn was_read(source: &SourceConfig, known: &Known) -> bool {
 }
 
 /// What comes next.
-fn outlook(standing: &mut Standing<'_>, stored: &Stored, clock: &Clock) {
+fn outlook(standing: &mut Standing<'_>, limiter: &Limiter, clock: &Clock) {
     let (source, known) = (standing.source, standing.known);
-    let (limiter, now, at) = (&stored.limiter, clock.wall(), clock.now());
+    let (now, at) = (clock.wall(), clock.now());
     let terms = quota_of(source);
     let left = |window: &Window| (*window, limiter.left(&terms.account, window, at));
     standing.quota = terms.windows.iter().map(left).collect();

@@ -23,6 +23,8 @@ use surf::http as wire;
 
 use crate::support::said::{Said, said};
 
+mod monitor;
+
 /// 2026-11-21T06:00:00Z
 const START: i64 = 1_795_240_800;
 const MINUTE: u64 = 60;

@@ -104,6 +104,13 @@ pub(super) fn footer(text: &mut String, view: &View<'_>) {
         },
     ];
     text.push_str(&lines.concat());
+    match view.service.map(|holder| holder.process) {
+        None => {}
+        Some(None) => text.push_str("service     running\n"),
+        Some(Some(process)) => {
+            text.push_str(&format!("service     running (process {process})\n"));
+        }
+    }
     match view.unnamed {
         0 => {}
         1 => text.push_str("            1 source in it is not in the config\n"),

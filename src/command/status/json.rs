@@ -17,8 +17,15 @@ struct Status<'a> {
     state_dir: &'a str,
     state_bytes: Option<u64>,
     last_round: Option<String>,
+    overdue: Option<bool>,
+    service: Option<Service>,
     unnamed: usize,
     sources: Vec<Source<'a>>,
+}
+
+#[derive(Serialize)]
+struct Service {
+    pid: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -55,6 +62,8 @@ pub(super) fn text(view: &View<'_>) -> String {
         state_dir: &view.dir,
         state_bytes: view.size,
         last_round: date(view.last_round),
+        overdue: view.max_age.map(|_| view.overdue().is_some()),
+        service: view.service.map(|holder| Service { pid: holder.process }),
         unnamed: view.unnamed,
         sources: view.sources.iter().map(source).collect(),
     };

@@ -10,7 +10,7 @@ use newsagg::failure::Failure;
 use newsagg::http::{Document, Request, Url};
 use newsagg::item::Item;
 use newsagg::limit::Limiter;
-use newsagg::round::{Ask, Landed, Round, Rules, Span, round};
+use newsagg::round::{Ask, Halt, Landed, Round, Rules, Span, brake, round};
 use newsagg::source::{Page, Quota, Source, Window};
 use newsagg::time::Timestamp;
 use newsagg::transport::{Options, Transport};
@@ -128,6 +128,8 @@ pub struct Scene {
     pub asks: Vec<Ask>,
     pub rules: Rules,
     pub limiter: Limiter,
+    /// When the brake is pulled, if there is one.
+    pub halt: Option<Duration>,
 }
 
 /// What came of it.
@@ -135,6 +137,7 @@ pub struct Played {
     pub round: Round,
     pub items: Vec<(usize, Item)>,
     pub took: Duration,
+    pub limiter: Limiter,
 }
 
 pub fn ask(source: impl Source + 'static) -> Ask {
@@ -167,7 +170,7 @@ impl Scene {
             force: false,
             seed: 1,
         };
-        Scene { asks: asks.into_iter().collect(), rules, limiter: Limiter::default() }
+        Scene { asks: asks.into_iter().collect(), rules, limiter: Limiter::default(), halt: None }
     }
 
     pub fn workers(mut self, workers: usize) -> Scene {
@@ -177,6 +180,12 @@ impl Scene {
 
     pub fn deadline(mut self, seconds: u64) -> Scene {
         self.rules.deadline = Duration::from_secs(seconds);
+        self
+    }
+
+    /// The brake is pulled at this time.
+    pub fn halted_at(mut self, at: Duration) -> Scene {
+        self.halt = Some(at);
         self
     }
 
@@ -190,12 +199,29 @@ impl Scene {
             let page = landed.page.unwrap_or_default();
             items.extend(page.items.into_iter().map(|item| (landed.source, item)));
         };
-        let future =
-            round(&self.asks, self.rules, &mut self.limiter, &transport, &executor, &mut keep);
+        let halt = self.halt.map(|at| pulled_at(at, &clock, &executor)).unwrap_or_default();
+        let (rules, limiter) = (self.rules, &mut self.limiter);
+        let future = round(&self.asks, rules, &halt, limiter, &transport, &executor, &mut keep);
         let round = clock.block_on(&executor, future);
         let took = clock.now();
-        Played { round, items, took }
+        Played { round, items, took, limiter: self.limiter }
     }
+}
+
+/// A brake that is pulled at this time; at once, if that is now.
+pub fn pulled_at(at: Duration, clock: &Clock, executor: &Executor<'_>) -> Halt {
+    let (brake, halt) = brake();
+    if at <= clock.now() {
+        brake.pull();
+        return halt;
+    }
+    let clock = clock.clone();
+    let pull = async move {
+        clock.sleep_until(at).await;
+        brake.pull();
+    };
+    executor.spawn(pull).detach();
+    halt
 }
 
 /// The most spans that overlap.

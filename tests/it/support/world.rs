@@ -20,6 +20,8 @@ use newsagg::update::{House, Updated, Wishes, update};
 use smol::Executor;
 use surf::http as wire;
 
+use super::fake::pulled_at;
+
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const MINUTE: Duration = Duration::from_secs(60);
 pub const HOUR: Duration = Duration::from_secs(3_600);
@@ -242,7 +244,7 @@ impl<W: Web> World<W> {
     }
 
     pub fn round_with(&self, config: &Config, wishes: Wishes) -> Updated {
-        self.start(config, wishes, usize::MAX).expect("nobody killed it")
+        self.start(config, wishes, usize::MAX, None).expect("nobody killed it")
     }
 
     /// Who can reach this world's servers.
@@ -253,16 +255,31 @@ impl<W: Web> World<W> {
 
     /// The process is killed when its `requests`-th request reaches its server; `None` if it was.
     pub fn killed_at(&self, config: &Config, requests: usize) -> Option<Updated> {
-        self.start(config, Wishes::default(), requests)
+        self.start(config, Wishes::default(), requests, None)
     }
 
-    fn start(&self, config: &Config, wishes: Wishes, requests: usize) -> Option<Updated> {
+    /// A round of a service that is halted at this time, and how long it took from then on.
+    pub fn halted_at(&self, config: &Config, at: Duration) -> (Updated, Duration) {
+        let updated = self.start(config, Wishes::default(), usize::MAX, Some(at));
+        (updated.expect("nobody killed it"), self.clock.now().saturating_sub(at))
+    }
+
+    fn start(
+        &self,
+        config: &Config,
+        wishes: Wishes,
+        requests: usize,
+        halt: Option<Duration>,
+    ) -> Option<Updated> {
         self.fate.requests_left.store(requests, Ordering::Relaxed);
         self.fate.killed.store(false, Ordering::Relaxed);
         self.fate.round.store(self.rounds.get(), Ordering::Relaxed);
         self.rounds.set(self.rounds.get() + 1);
         let executor: Executor<'static> = Executor::new();
         let mut house = House::new(self.clock.clone(), self.transport.clone(), &executor);
+        if let Some(at) = halt {
+            house.halt = pulled_at(at, &self.clock, &executor);
+        }
         let mut life = pin!(update(config, &mut house, wishes));
         let death = poll_fn(|cx| match self.fate.killed.load(Ordering::Relaxed) {
             true => Poll::Ready(None),

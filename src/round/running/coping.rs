@@ -1,0 +1,149 @@
+//! What a failure leads to: a fallback, another try, a hold, a word in the tally.
+
+use std::time::Duration;
+
+use super::super::{Ask, Trouble};
+use super::Running;
+use super::terms::{hold_key, terms, wait_for, with_headers, with_held};
+use crate::backoff::{Scope, judge, retry_delay, scramble};
+use crate::failure::Failure;
+use crate::http::{Request, Url, same_server, without_secrets};
+use crate::limit::{Hold, HoldCause};
+use crate::queue::Job;
+use crate::time::Timestamp;
+
+impl Running<'_> {
+    /// A failure leads to a fallback, to another try, or into the tally.
+    pub(super) fn cope(&mut self, job: Job, failure: Failure, place: &Url, now: Duration) {
+        let ask = &self.asks[job.source];
+        let at_home = same_server(place, &job.request.url);
+        let account = if at_home { ask.account.as_str() } else { "" };
+        if failure.retry_after.is_some() || failure.status == Some(429) {
+            // Without a word on how long, for this round.
+            let until = failure.retry_after.map_or(self.deadline, |span| now.saturating_add(span));
+            let hold = self.holds.entry(hold_key(account, place)).or_default();
+            *hold = until.max(*hold);
+            if failure.retry_after.is_some() {
+                self.obey(&job.request.url, place, account, &failure, until);
+            }
+        }
+        if let Some(request) = ask.source.fallback(&job.request) {
+            self.note_trouble(&job, place, &failure);
+            return self.ask_instead(&job, request, now);
+        }
+        // A host that was given up is asked no more.
+        let given_up = self.breaker.refuse(&job.request.url).is_some();
+        if failure.transient() && job.tries <= ask.retries && !given_up {
+            let luck = self.rules.seed ^ scramble(job.source as u64) ^ u64::from(job.request.tag);
+            let delay = failure.retry_after.unwrap_or_else(|| retry_delay(job.tries, luck));
+            let at = now.saturating_add(delay);
+            if at < self.deadline && self.budget.take() {
+                return self.queue.retry(job, failure, at);
+            }
+        }
+        if let Some(delay) = failure.retry_after {
+            self.round.tallies[job.source].put_off = Some(Some(now.saturating_add(delay)));
+        }
+        self.fail(job, failure, place);
+    }
+
+    fn note_trouble(&mut self, job: &Job, place: &Url, failure: &Failure) {
+        let trouble = &mut self.round.tallies[job.source].trouble;
+        trouble.get_or_insert_with(|| Trouble {
+            asked: job.request.url.clone(),
+            place: place.clone(),
+            failure: failure.clone(),
+        });
+    }
+
+    /// The request, or the first in its line of fallbacks that is not to be left alone.
+    pub(super) fn first_free(&self, ask: &Ask, request: Request, now: Duration) -> Request {
+        let held = |request: &Request| {
+            wait_for(self.limiter, ask, &request.url, now, self.rules.force).is_some()
+        };
+        if !self.obeys || !held(&request) {
+            return request;
+        }
+        let mut next = ask.source.fallback(&request);
+        while let Some(instead) = next {
+            if !held(&instead) {
+                return instead;
+            }
+            next = ask.source.fallback(&instead);
+        }
+        request
+    }
+
+    /// A server that says when to come back is obeyed even if this process is killed now.
+    ///
+    /// Behind a redirect it is the server there that is left alone, and what led to it.
+    fn obey(
+        &mut self,
+        asked: &Url,
+        place: &Url,
+        account: &str,
+        failure: &Failure,
+        until: Duration,
+    ) {
+        let (now, since) = (self.clock.now(), self.clock.wall());
+        let scope = judge(failure, place, account, since).as_asked(asked).scope;
+        let led = Some(Scope::url(asked)).filter(|_| !same_server(asked, place));
+        for key in scope.into_iter().chain(led).map(|scope| scope.key()) {
+            self.hold(key, failure, until, now, since);
+        }
+        self.obeys = true;
+        if self.limiter.save(now).is_err() {
+            log::debug!("{}: how long to wait is not remembered", without_secrets(place));
+        }
+    }
+
+    fn hold(
+        &mut self,
+        key: String,
+        failure: &Failure,
+        until: Duration,
+        now: Duration,
+        since: Timestamp,
+    ) {
+        let count = self.limiter.hold_of(&key).map_or(0, |hold| hold.count).saturating_add(1);
+        let hold = Hold { until, why: failure.to_string(), cause: HoldCause::Asked, count, since };
+        self.limiter.hold(&key, hold, now);
+    }
+
+    /// A job that was let go is not sent after all: nobody answers there. The fallback may.
+    pub(super) fn give_up(&mut self, job: Job, failure: Failure, now: Duration) {
+        self.queue.ended(&job);
+        match self.asks[job.source].source.fallback(&job.request) {
+            Some(request) => self.ask_instead(&job, request, now),
+            None => {
+                let place = job.request.url.clone();
+                self.fail(job, failure, &place);
+            }
+        }
+    }
+
+    fn ask_instead(&mut self, job: &Job, request: Request, now: Duration) {
+        let ask = &self.asks[job.source];
+        let instead = without_secrets(&request.url);
+        log::debug!("{}: asking {instead} instead", without_secrets(&job.request.url));
+        let mut request = with_headers(ask, vec![request]);
+        if job.request.step == 0 {
+            request = with_held(ask, request, job.request.root as usize);
+        }
+        self.queue.replace(job, terms(ask), request, now);
+    }
+
+    fn fail(&mut self, job: Job, failure: Failure, place: &Url) {
+        self.note_trouble(&job, place, &failure);
+        self.round.tallies[job.source].failures.push(failure);
+        self.round.cut_short = self.rules.fail_fast;
+    }
+
+    pub(super) fn put_off(&mut self, job: &Job, until: Option<Duration>) {
+        let tally = &mut self.round.tallies[job.source];
+        // Put off after it failed, it has failed: the reason is worth more than the delay.
+        tally.failures.extend(job.failed.as_deref().cloned());
+        // Never rather than soon: `None` sorts as «not known», a known time is the better answer.
+        tally.put_off = Some(tally.put_off.flatten().max(until.filter(|at| *at < Duration::MAX)));
+    }
+}
