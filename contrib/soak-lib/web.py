@@ -192,10 +192,6 @@ class Web:
             for source in self.sources:
                 source.wait_until = 0.0
 
-    def published(self):
-        with self.lock:
-            return {story.link.split("?")[0] for source in self.sources for story in source.published}
-
     # A connection.
 
     async def converse(self, reader, writer):
@@ -228,7 +224,6 @@ class Web:
             fault = source.fault if self.faults and not path.endswith("/elsewhere") else None
             kind, text = source.document()
             stories, etag = list(source.stories), f'"{source.name}-{source.version}"'
-            # Those that come to a document by another way count as well.
             if fault == "moved":
                 where = f"http://{source.address}:{self.port}/{source.name}/elsewhere"
                 return await self.send(writer, 302 if source.version % 2 else 307, {"Location": where}, b"")
