@@ -135,7 +135,7 @@ class Web:
         self.lock, self.seed, self.quotas = threading.RLock(), seed, quotas
         self.luck = random.Random(seed)
         self.spent = {key: [] for key in KEYS}
-        self.too_many, self.too_soon, self.requests, self.statuses = [], [], 0, {}
+        self.too_many, self.hops_too_many, self.too_soon, self.requests, self.statuses = [], [], [], 0, {}
         self.net, self.port, self.faults, self.weather, self.pad = net, port, faults, faults, pad
         names = [kind for kind, count in kinds.items() for _ in range(count)]
         self.sources = [Source(self, n, kind) for n, kind in enumerate(names)]
@@ -220,7 +220,7 @@ class Web:
             if now < source.wait_until - 0.05:
                 self.too_soon.append((source.name, round(source.wait_until - now, 2)))
             if source.kind == "newsapi":
-                self.count(fields.get("x-api-key"), now)
+                self.count(fields.get("x-api-key"), now, hop=source.name in path)
             fault = source.fault if self.faults and not path.endswith("/elsewhere") else None
             kind, text = source.document()
             stories, etag = list(source.stories), f'"{source.name}-{source.version}"'
@@ -243,16 +243,17 @@ class Web:
                 story.had += 1
         return good
 
-    def count(self, key, now):
-        """A request that a quota counts."""
+    def count(self, key, now, hop):
+        """A request that a quota counts. A redirect's hop goes where the answer before it leads, whatever is left, and is
+        counted after the fact."""
         times = self.spent.setdefault(key, [])
         times.append(now)
         windows = self.quotas[KEYS.index(key)] if key in KEYS and self.quotas else []
         for most, span in windows:
             # What left in time may be read late here, when the machine is busy.
-            inside = sum(at > now - span + min(1.0, span / 10) for at in times[-most - 1:])
+            inside = sum(at > now - span + min(1.0, span / 10) for at in times[-2 * most:])
             if inside > most:
-                self.too_many.append((key, most, span))
+                (self.hops_too_many if hop else self.too_many).append((key, most, span, inside))
 
     async def send(self, writer, status, fields, body, chunked=False):
         self.statuses[status] = self.statuses.get(status, 0) + 1
