@@ -73,14 +73,10 @@ impl Clock {
         }
     }
 
-    /// The calendar's time; may jump. Nonsense (years before 1 or after 9999) is 1970.
+    /// The calendar's time; may jump. Nonsense (years before 1970 or after 9999) is 1970.
     pub fn wall(&self) -> Timestamp {
         let seconds = match self {
-            Clock::System(_) => SystemTime::now()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .ok()
-                .and_then(|since| i64::try_from(since.as_secs()).ok())
-                .unwrap_or(0),
+            Clock::System(_) => calendar(),
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
                 sim.wall.saturating_add(i64::try_from(sim.now.as_secs()).unwrap_or(i64::MAX))
@@ -216,6 +212,19 @@ impl Clock {
             waker.wake();
         }
     }
+}
+
+/// Seconds since 1970 by the machine's calendar.
+#[cfg(target_pointer_width = "64")]
+fn calendar() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// With musl on a 32-bit machine `SystemTime` panics from 2038 on, and clocks jump.
+#[cfg(not(target_pointer_width = "64"))]
+fn calendar() -> i64 {
+    clock_gettime(ClockId::Realtime).tv_sec.max(0)
 }
 
 /// Whether there is something to look at again before time goes on.

@@ -27,9 +27,9 @@ pub const USAGE: u8 = 2;
 pub const STRICT: u8 = 3;
 
 /// The commands of this version.
-const COMMANDS: [&str; 6] = ["once", "run", "demo", "check", "status", "parse"];
+pub const COMMANDS: [&str; 6] = ["once", "run", "demo", "check", "status", "parse"];
 /// The commands of a later one.
-const LATER: [&str; 4] = ["bench", "import", "export", "replay"];
+pub const LATER: [&str; 4] = ["bench", "import", "export", "replay"];
 
 /// Runs the program.
 pub fn main() -> ExitCode {

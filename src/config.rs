@@ -27,10 +27,12 @@ mod sources;
 mod spec;
 mod values;
 
-pub use file::MAX_CONFIG;
+pub use file::{FETCH_KEYS, MAX_CONFIG, SCHEDULE_KEYS, STATE_KEYS};
 pub use find::find;
+pub use kinds::{LATER as LATER_KINDS, kinds};
 pub use nearest::{either, nearest};
-pub use output::{MODE, Output, OutputFormat, TITLE};
+pub use output::{MODE, OUTPUT_KEYS, Output, OutputFormat, TITLE};
+pub use sources::SOURCE_KEYS;
 pub use values::MAX_WORKERS;
 
 /// Everything that one round needs to know.

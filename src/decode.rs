@@ -10,32 +10,80 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 /// The XML declaration is looked for in so many bytes.
 const PROLOGUE: usize = 1024;
 
+/// So many bytes are decoded at once, where what there is of the text is looked at in between.
+const PIECE: usize = 64 << 10;
+
 /// Text from a document's bytes: byte order mark, HTTP charset, XML declaration, sniffing, in
 /// that order; bad bytes become U+FFFD, never an error.
 pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+    match script(body, content_type) {
+        Script::Utf8(text) => Cow::Borrowed(text),
+        Script::Utf32(big) => Cow::Owned(decode_utf_32(body, big)),
+        Script::Other(encoding, from) => encoding.decode_without_bom_handling(&body[from..]).0,
+    }
+}
+
+/// The same text in place of the bytes, which take no room any longer. [`decode`] finds it there,
+/// whatever the label. `None` if it is longer than `max` bytes: some letters take three times what
+/// they took.
+pub fn transcode(body: Vec<u8>, content_type: Option<&str>, max: usize) -> Option<Vec<u8>> {
+    let text = match script(&body, content_type) {
+        Script::Utf8(_) => return Some(body),
+        Script::Utf32(big) => decode_utf_32(&body, big),
+        Script::Other(encoding, from) => decode_up_to(encoding, &body[from..], max)?,
+    };
+    (text.len() <= max).then(|| text.into_bytes())
+}
+
+fn decode_up_to(encoding: &'static Encoding, body: &[u8], max: usize) -> Option<String> {
+    let (mut decoder, mut text, mut rest) =
+        (encoding.new_decoder_without_bom_handling(), String::new(), body);
+    loop {
+        let piece = &rest[..rest.len().min(PIECE)];
+        let last = piece.len() == rest.len();
+        text.reserve(decoder.max_utf8_buffer_length(piece.len())?);
+        let (_, read, _) = decoder.decode_to_string(piece, &mut text, last);
+        rest = &rest[read..];
+        if text.len() > max {
+            return None;
+        }
+        if last {
+            return Some(text);
+        }
+    }
+}
+
+/// How a document is written.
+enum Script<'a> {
+    Utf8(&'a str),
+    /// Whether its bytes go from the big end.
+    Utf32(bool),
+    /// And where it begins.
+    Other(&'static Encoding, usize),
+}
+
+fn script<'a>(body: &'a [u8], content_type: Option<&str>) -> Script<'a> {
     if let Some(big) = utf_32(body) {
-        return Cow::Owned(decode_utf_32(body, big));
+        return Script::Utf32(big);
     }
     if let Some((encoding, length)) = Encoding::for_bom(body) {
-        return encoding.decode_without_bom_handling(&body[length..]).0;
+        return Script::Other(encoding, length);
     }
     if let Some(encoding) = utf_16_without_mark(body) {
-        return encoding.decode_without_bom_handling(body).0;
+        return Script::Other(encoding, 0);
     }
     // Valid UTF-8 that is not all ASCII is UTF-8, whatever a label says: no text in another charset
     // happens to look so.
     let utf_8 = utf_8(body);
     if let Some(text) = utf_8.filter(|text| !text.is_ascii()) {
-        return Cow::Borrowed(text);
+        return Script::Utf8(text);
     }
     let http = content_type.and_then(charset).and_then(ascii_superset);
     let declared = || declaration(body).and_then(ascii_superset);
-    match http.or_else(declared) {
-        Some(encoding) if encoding != UTF_8 => encoding.decode_without_bom_handling(body).0,
-        label => match utf_8 {
-            Some(text) => Cow::Borrowed(text),
-            None => mend(body, label.is_some()),
-        },
+    match (http.or_else(declared), utf_8) {
+        (Some(encoding), _) if encoding != UTF_8 => Script::Other(encoding, 0),
+        (_, Some(text)) => Script::Utf8(text),
+        (label, None) => Script::Other(meant(body, label.is_some()), 0),
     }
 }
 
@@ -47,16 +95,15 @@ fn utf_8(body: &[u8]) -> Option<&str> {
     }
 }
 
-/// Bytes that are not the UTF-8 they should be: a slip here and there is replaced, a whole text in
-/// windows-1252 is read as that.
-fn mend(body: &[u8], labelled: bool) -> Cow<'_, str> {
+/// What bytes are that are not the UTF-8 they should be: a slip here and there is replaced, a whole
+/// text in windows-1252 is read as that.
+fn meant(body: &[u8], labelled: bool) -> &'static Encoding {
     let (mut good, mut bad) = (0_usize, 0_usize);
     for chunk in body.utf8_chunks() {
         good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
-    let meant = if good >= bad || (labelled && good > 0) { UTF_8 } else { WINDOWS_1252 };
-    meant.decode_without_bom_handling(body).0
+    if good >= bad || (labelled && good > 0) { UTF_8 } else { WINDOWS_1252 }
 }
 
 /// The `charset` parameter of a media type (RFC 9110 §8.3.2).
@@ -120,6 +167,24 @@ mod tests {
 
     fn check(body: &[u8], content_type: Option<&str>, text: &str) {
         assert_eq!(decode(body, content_type), text, "{body:?} {content_type:?}");
+        let turned = transcode(body.to_vec(), content_type, text.len() + 3).unwrap();
+        assert_eq!(decode(&turned, content_type), text, "{body:?} {content_type:?}");
+    }
+
+    #[test]
+    fn a_text_is_the_same_piece_by_piece_and_no_longer_than_it_may_be() {
+        // A letter of three bytes lies across every border of pieces, of one size or the other.
+        let letters = "\u{65e5}\u{65e5}\u{1f600}x".repeat(PIECE / 3);
+        let utf_16: Vec<u8> =
+            ["\u{feff}", &letters].concat().encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let quotes = vec![0x93; 3 * PIECE + 1];
+        for (body, label) in [(utf_16, None), (quotes, Some("text/xml; charset=windows-1252"))] {
+            let text = decode(&body, label).into_owned();
+            assert!(text.len() > body.len());
+            let turned = transcode(body.clone(), label, text.len());
+            assert_eq!(turned.as_deref(), Some(text.as_bytes()));
+            assert_eq!(transcode(body, label, text.len() - 1), None);
+        }
     }
 
     #[test]

@@ -101,6 +101,8 @@ pub struct Round {
     pub began: Duration,
     /// See `began`.
     pub ended: Duration,
+    /// The machine slept for so long meanwhile, which `began` and `ended` do not count.
+    pub slept: Duration,
     /// Whether a failure ended it early.
     pub cut_short: bool,
     /// Whether it was halted before it was over.

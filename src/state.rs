@@ -12,14 +12,18 @@ use std::time::Duration;
 use crate::format::{Pace, State};
 use crate::item::MAX_ITEMS;
 use crate::sort;
-use crate::time::Timestamp;
+use crate::time::{Moment, Timestamp};
 
 mod known;
+mod late;
 mod record;
 mod save;
+mod stand;
 mod times;
 
+pub use late::Late;
 pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
+pub use stand::{FIRST_NOTE, Stand, UNSET};
 pub use times::{SPANS_MS, Times};
 
 use record::Event;
@@ -32,6 +36,10 @@ pub struct Memory {
     /// What is not in the journal yet, as records behind their lengths. Items are not here: they are
     /// marked as [`Kept::unsaved`].
     news: Vec<Vec<u8>>,
+    /// By which calendar the times are.
+    stand: Option<Stand>,
+    /// The journal has them by another one.
+    restated: bool,
 }
 
 /// One source, as far as it is known.
@@ -53,6 +61,8 @@ pub struct Known {
     pub items: Vec<Kept>,
     /// Whether the journal knows its number.
     written: bool,
+    /// It was asked, and the journal does not know yet.
+    polled: bool,
 }
 
 /// An item, and where it lies.
@@ -103,6 +113,10 @@ impl Memory {
                 }
                 return true;
             }
+            Event::Stand(stand) => {
+                self.restate(stand);
+                return true;
+            }
             _ => {}
         }
         let Some(known) = number_of(&event).and_then(|number| self.known_mut(number)) else {
@@ -127,9 +141,25 @@ impl Memory {
             Event::Moved { moved, .. } => known.moved = moved,
             Event::Totals { totals, .. } => known.totals = totals,
             Event::Times { times, .. } => known.totals.times = times,
-            Event::Source { .. } | Event::Polls { .. } => {}
+            Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) => {}
         }
         true
+    }
+
+    /// Now is `moment`: from here on, all times are by its calendar.
+    pub fn arrive(&mut self, moment: &Moment) {
+        let stand = Stand::of(moment);
+        if self.stand.is_none_or(|before| !before.holds(&stand)) {
+            self.restate(stand);
+            self.restated = true;
+        }
+    }
+
+    fn restate(&mut self, stand: Stand) {
+        if let Some(step) = self.stand.and_then(|before| before.step(&stand)) {
+            self.sources.iter_mut().for_each(|known| known.put_right(&step));
+        }
+        self.stand = Some(stand);
     }
 
     /// Ends the learning.
@@ -317,7 +347,9 @@ impl Memory {
         }
         sort::by(&mut polls, &|a, b| a.source.cmp(&b.source));
         for poll in &polls {
-            self.sources[poll.source as usize].totals.count(at.unix(), poll);
+            let known = &mut self.sources[poll.source as usize];
+            known.totals.count(at.unix(), poll);
+            known.polled = true;
         }
         self.note(&Event::Polls { at: at.unix(), polls });
     }
@@ -338,33 +370,37 @@ impl Memory {
         }
     }
 
-    /// What a clock that ran ahead saw first, or saw begin, did so now at the latest, from now on
-    /// always: a document does not change with the time of day.
+    /// What a clock that was wrong saw first, saw go or saw begin, did so now, from now on always: a
+    /// document does not change with the time of day. `now` is of a clock that may be right.
     pub fn seen_by(&mut self, now: Timestamp) {
+        let at = now.unix();
+        let wrong = |time: i64| time > at || time < FIRST_NOTE;
         for source in 0..self.sources.len() {
-            let items = self.sources[source].items.iter_mut();
-            let ahead = items.filter(|item| item.head.first_seen > now.unix() && !item.unsaved);
-            let correct = |item: &mut Kept| {
-                item.head.first_seen = now.unix();
-                item.head.id
-            };
-            let ids: Vec<u64> = ahead.map(correct).collect();
-            let source = u32::try_from(source).unwrap_or(u32::MAX);
-            if !ids.is_empty() {
-                self.note(&Event::Seen { source, at: now.unix(), ids });
+            let (mut seen, mut gone) = (Vec::new(), Vec::new());
+            for item in self.sources[source].items.iter_mut().filter(|item| !item.unsaved) {
+                if wrong(item.head.first_seen) {
+                    item.head.first_seen = at;
+                    seen.push(item.head.id);
+                }
+                if item.gone != SHOWN && wrong(item.gone) {
+                    item.gone = at;
+                    gone.push(item.head.id);
+                }
             }
-            self.ill_by(source, now);
+            let source = u32::try_from(source).unwrap_or(u32::MAX);
+            if !seen.is_empty() {
+                self.note(&Event::Seen { source, at, ids: seen });
+            }
+            if !gone.is_empty() {
+                self.note(&Event::Gone { source, at, ids: gone });
+            }
+            let illness = &mut self.sources[source as usize].illness;
+            if let Some(illness) = illness.as_mut().filter(|illness| wrong(illness.since)) {
+                illness.since = at;
+                let illness = Some(illness.clone());
+                self.note(&Event::Ill { source, illness });
+            }
         }
-    }
-
-    fn ill_by(&mut self, source: u32, now: Timestamp) {
-        let illness = &mut self.sources[source as usize].illness;
-        let Some(illness) = illness.as_mut().filter(|illness| illness.since > now.unix()) else {
-            return;
-        };
-        illness.since = now.unix();
-        let illness = Some(illness.clone());
-        self.note(&Event::Ill { source, illness });
     }
 
     /// Forgets items `keep` after their source dropped them, of each source all but the last
@@ -380,9 +416,6 @@ impl Memory {
             return;
         }
         for known in &mut self.sources {
-            let gone = known.items.iter_mut().filter(|item| item.gone != SHOWN);
-            // What was dropped in the future was dropped now.
-            gone.for_each(|item| item.gone = item.gone.min(now.unix()));
             if known.newest() <= oldest && !configured(&known.name) {
                 let name = std::mem::take(&mut known.name);
                 *known = Known { name, written: known.written, ..Known::default() };
@@ -462,7 +495,7 @@ fn number_of(event: &Event<'_>) -> Option<u32> {
         | Event::Moved { source, .. }
         | Event::Totals { source, .. }
         | Event::Times { source, .. } => Some(*source),
-        Event::Source { .. } | Event::Polls { .. } => None,
+        Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) => None,
     }
 }
 

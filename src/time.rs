@@ -29,6 +29,12 @@ impl Timestamp {
         self.0
     }
 
+    /// The same for a calendar that says `to` when this one's says `from`.
+    pub fn moved(self, from: Timestamp, to: Timestamp) -> Timestamp {
+        let by = to.0.saturating_sub(from.0);
+        Timestamp::from_unix(self.0.saturating_add(by)).unwrap_or(self)
+    }
+
     /// Year, month and day, hour, minute and second in UTC.
     pub fn civil(self) -> [u16; 6] {
         let (year, month, day) = calendar::date_of(self.0.div_euclid(calendar::DAY));
@@ -64,6 +70,19 @@ impl Moment {
         let seconds = self.wall.unix().checked_sub(earlier.wall.unix())?;
         let off = Duration::from_secs(u64::try_from(seconds).ok()?);
         (off <= LONGEST_OFF).then_some(off)
+    }
+}
+
+impl Moment {
+    /// What the calendar of this moment would say at `later` in the same boot, if nobody had set it.
+    pub fn calendar_at(&self, later: &Moment) -> Timestamp {
+        let passed = later.up.saturating_sub(self.up).as_secs();
+        let wall = self.wall.unix().saturating_add(i64::try_from(passed).unwrap_or(i64::MAX));
+        // Both count whole seconds, not the same ones.
+        match later.wall.unix().abs_diff(wall) <= 2 {
+            true => later.wall,
+            false => Timestamp::from_unix(wall).unwrap_or(later.wall),
+        }
     }
 }
 

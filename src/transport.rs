@@ -14,14 +14,18 @@ use crate::failure::{Failure, Stage};
 use crate::http::{Exchange, Request, Response, Url};
 use crate::wire::{Backend, Call, Delimited, IdleConnections, Phase, RealStatus, Trace};
 
+mod budget;
 mod coding;
 mod freshness;
 mod headers;
 mod limits;
 mod redirect;
 
+use budget::Budget;
 use coding::Decoder;
 use redirect::{Chain, Hop};
+
+pub use budget::Room;
 
 /// The wire may carry this much more than `max_body`: what a coding adds to data it cannot shrink.
 const CODING_OVERHEAD: u64 = 64 << 10;
@@ -55,6 +59,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Transport {
     clock: Clock,
+    budget: Arc<Budget>,
     client: surf::Client,
     idle: Option<IdleConnections>,
 }
@@ -82,7 +87,8 @@ impl Transport {
 
     /// Anything that can pass for the network.
     pub fn over(backend: impl surf::HttpClient, clock: Clock) -> Transport {
-        Transport { clock, client: surf::Client::with_http_client(backend), idle: None }
+        let client = surf::Client::with_http_client(backend);
+        Transport { clock, budget: Arc::default(), client, idle: None }
     }
 
     /// The clock that deadlines are held against.
@@ -99,17 +105,18 @@ impl Transport {
 
     /// Asks, and waits no longer than `timeout` from here to the last byte, over all redirects.
     pub async fn get(&self, request: &Request, options: &Options, timeout: Duration) -> Exchange {
-        self.get_unless(request, options, timeout, future::pending()).await
+        self.get_unless(request, options, timeout, future::pending()).await.0
     }
 
-    /// The same, and gives up when `stop` comes: with the failure that it brings.
+    /// The same, and gives up when `stop` comes: with the failure that it brings. The body has its
+    /// [`Room`] until that is dropped: for as long as something is made of it.
     pub async fn get_unless(
         &self,
         request: &Request,
         options: &Options,
         timeout: Duration,
         stop: impl Future<Output = Failure>,
-    ) -> Exchange {
+    ) -> (Exchange, Option<Room>) {
         let deadline = self.clock.now().saturating_add(timeout);
         let trace = Arc::new(Trace::new(self.clock.clone()));
         let late = async {
@@ -121,9 +128,13 @@ impl Transport {
             |failure: Failure| Failure { cause: request.conceal(&failure.cause), ..failure };
         let result =
             self.follow(request, options, &trace).or(late).or(stopped).await.map_err(conceal);
+        let (result, room) = match result {
+            Ok((response, room)) => (Ok(response), room),
+            Err(failure) => (Err(failure), None),
+        };
         let (_, timing, bytes_in, requests) = trace.sum();
         let place = trace.place().unwrap_or_else(|| request.url.clone());
-        Exchange { result, place, timing, bytes_in, requests }
+        (Exchange { result, place, timing, bytes_in, requests }, room)
     }
 
     /// Asks, and goes where the answers lead.
@@ -132,7 +143,7 @@ impl Transport {
         request: &Request,
         options: &Options,
         trace: &Arc<Trace>,
-    ) -> Result<Response, Failure> {
+    ) -> Result<(Response, Option<Room>), Failure> {
         let mut chain = Chain::new(request)?;
         loop {
             trace.at(chain.url());
@@ -189,7 +200,7 @@ impl Transport {
         chain: Chain<'_>,
         options: &Options,
         trace: &Trace,
-    ) -> Result<Response, Failure> {
+    ) -> Result<(Response, Option<Room>), Failure> {
         trace.enter(Phase::Body);
         let delimited = answer.ext().get::<Delimited>().is_none_or(|delimited| delimited.0);
         let coding = headers::all(&answer, "content-encoding");
@@ -199,21 +210,24 @@ impl Transport {
         let max = if good { options.max_body } else { options.max_body.min(MAX_ERROR_BODY) };
         let read = async {
             match length {
-                Some(0) => Ok(Vec::new()),
+                Some(0) => Ok((Vec::new(), None)),
                 _ => {
                     let decoder = Decoder::new(&coding, max)?;
-                    read(body.into_reader(), length, decoder, max, trace).await
+                    let mut room = Room::new(self.budget.clone());
+                    let body = body.into_reader();
+                    let body = read(body, length, decoder, max, &mut room, trace).await?;
+                    Ok((body, Some(room)))
                 }
             }
         };
-        let (body, delimited) = match read.await {
-            Ok(body) => (body, delimited),
+        let (body, room, delimited) = match read.await {
+            Ok((body, room)) => (body, room, delimited),
             Err(failure) if good => return Err(failure),
             // The status says more than what is wrong with its page.
-            Err(_) => (Vec::new(), false),
+            Err(_) => (Vec::new(), None, false),
         };
         let now = self.clock.wall();
-        Ok(Response {
+        let response = Response {
             status,
             body,
             delimited,
@@ -224,7 +238,8 @@ impl Transport {
             limits: limits::limits(&answer, now),
             moved: chain.moved(),
             url: chain.into_url(),
-        })
+        };
+        Ok((response, room))
     }
 }
 
@@ -241,6 +256,7 @@ async fn read(
     length: Option<u64>,
     mut decoder: Decoder,
     max_body: u64,
+    room: &mut Room,
     trace: &Trace,
 ) -> Result<Vec<u8>, Failure> {
     let max_wire = max_body.saturating_add(CODING_OVERHEAD);
@@ -250,6 +266,13 @@ async fn read(
     decoder.reserve(length.unwrap_or(0).min(MAX_TRUSTED_LENGTH) as usize);
     let (mut wire, mut pieces, mut bytes) = (0u64, 0, 0);
     loop {
+        // Before the next bytes are taken from the connection, there is room for them.
+        let size = decoder.size() + coding::STEP;
+        if !room.holds(size) {
+            trace.lacks(Some("memory, which other answers take"));
+            room.grow(size).await;
+            trace.lacks(None);
+        }
         let chunk = reader.fill_buf().await.map_err(broken)?;
         if chunk.is_empty() {
             return decoder.finish();
@@ -293,6 +316,11 @@ fn broken(error: std::io::Error) -> Failure {
 }
 
 fn overdue(timeout: Duration, trace: &Trace) -> Failure {
+    if let Some(what) = trace.lacking() {
+        // No fault of the server's.
+        let cause = format!("given up after {timeout:?}, waiting for {what}");
+        return Failure::new(Stage::Cancelled, cause);
+    }
     let (phase, _, bytes, _) = trace.sum();
     let doing = match phase {
         Some(Phase::Resolve) => "looking up the name".into(),

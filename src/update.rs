@@ -22,6 +22,7 @@ use crate::transport::Transport;
 
 mod account;
 mod agenda;
+mod asked;
 mod blame;
 mod gather;
 mod keeping;
@@ -37,6 +38,7 @@ use agenda::Turn;
 use gather::Gathered;
 use keeping::Keeping;
 
+pub use asked::Asked;
 pub use keeping::{Stored, stored};
 pub use standing::{Pause, Standing, standing};
 
@@ -52,8 +54,10 @@ pub struct House<'a> {
     pub transport: Arc<Transport>,
     /// Where its tasks run.
     pub executor: &'a Executor<'static>,
-    /// What was asked when.
+    /// What was spent, and who is held.
     pub limiter: Limiter,
+    /// What its rounds could not save.
+    pub asked: Asked,
     /// Whether the round is to come to its end.
     pub halt: Halt,
 }
@@ -65,7 +69,8 @@ impl<'a> House<'a> {
         transport: Arc<Transport>,
         executor: &'a Executor<'static>,
     ) -> House<'a> {
-        House { clock, transport, executor, limiter: Limiter::default(), halt: Halt::default() }
+        let (limiter, asked, halt) = (Limiter::default(), Asked::default(), Halt::default());
+        House { clock, transport, executor, limiter, asked, halt }
     }
 }
 
@@ -117,16 +122,19 @@ pub struct Updated {
 
 /// Asks, merges, writes, remembers.
 pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> Updated {
-    let (mut keeping, mut memory) = Keeping::open(config, house, &wishes).await;
-    // Not before: another process may have been waited for.
-    let started = house.clock.wall();
+    // Whatever is set during the round: its times are by the calendar of this moment.
+    let (mut keeping, mut memory, began) = Keeping::open(config, house, &wishes).await;
+    let started = began.wall;
+    let opened = house.clock.now();
     let halted = || house.halt.is_pulled().then(|| account::STOPPED.to_owned());
     let closed = keeping.closed(config, &memory, &wishes, started).or_else(halted);
-    let turns = agenda::draw(config, &memory, house, &wishes, closed.as_deref());
+    let turns = agenda::draw(config, &memory, house, &wishes, closed.as_deref(), started);
     sources::reserve(config, house, &turns);
 
     let mut gathered = Gathered::new(config, &memory, started, keeping.shelf());
     let mut round = sources::ask(config, house, wishes, &turns, &memory, &mut gathered).await;
+    let awake = house.clock.now().saturating_sub(opened);
+    round.slept = house.clock.moment().up.saturating_sub(began.up).saturating_sub(awake);
     gathered.forgive(&round);
     let recalled = keeping.recall(config, &memory, &mut gathered, wishes.new);
     let unread = keeping.unread().or(recalled.err()).or_else(|| keeping.unmarked(&wishes));
@@ -140,8 +148,9 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let mut written = match &unread {
         Some(why) => outputs::refuse(config, why),
         None => {
+            let lost = house.asked.lost(config, &turns);
             let stand =
-                outputs::Stand { health: &health, counts: &counts, busy: keeping.is_busy() };
+                outputs::Stand { health: &health, counts: &counts, busy: keeping.is_busy(), lost };
             outputs::write(config, &order, &stand, started, wishes.style)
         }
     };
@@ -155,8 +164,19 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         remember::printed(config, &mut memory, &shown);
     }
     let (stories, newest) = order.newest(NEWEST);
-    let due = agenda::next(config, &memory, house, &turns);
-    keeping.save(house, &mut memory, &collection, wishes.probe);
+    let saved = keeping.save(house, &mut memory, &collection, wishes.probe);
+    if !wishes.forgetful {
+        let outcome =
+            asked::Outcome { config, memory: &memory, round: &round, brought: &brought, saved };
+        asked::note(house, &outcome);
+    }
+    // What is due is told by the calendar as it stands now.
+    let moment = house.clock.moment();
+    let now = began.calendar_at(&moment);
+    let mut due = agenda::next(config, &memory, house, &turns, now);
+    let mut service = agenda::service(config, &due, started, now);
+    let told = due.iter_mut().flatten().chain(&mut service);
+    told.for_each(|at| *at = at.moved(now, moment.wall));
     let mut wear = keeping.wear();
     wear += outputs::wear(&written);
     let mut report = account::report(account::Books {
@@ -185,7 +205,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     Updated {
         report,
         health,
-        due: agenda::service(config, house, &due, started),
+        due: service,
         line_down: round.line_down,
         rested: rested(config, &turns, started),
         newest,

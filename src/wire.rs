@@ -40,9 +40,8 @@ use proxy::{Proxies, Proxy};
 use resolve::Resolver;
 use tls::Tls;
 
-/// How long to wait for a file descriptor, and how often, before that is a failure.
+/// How often to look whether there is a file descriptor again, until the request's deadline.
 const DESCRIPTOR_PAUSE: Duration = Duration::from_millis(50);
-const DESCRIPTOR_WAITS: usize = 40;
 
 /// The network, for surf. Costs nothing until it is used.
 #[derive(Debug)]
@@ -175,16 +174,11 @@ impl Backend {
         let addresses: Vec<_> =
             addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect();
         let mut tried = connect::connect(&addresses, call.connect_timeout).await;
-        for _ in 0..DESCRIPTOR_WAITS {
-            if !tried.as_ref().is_err_and(out_of_descriptors) {
-                break;
-            }
-            // Other requests end soon, and what idle connections hold is free at once.
-            if !self.pool.clear() {
-                async_io::Timer::after(DESCRIPTOR_PAUSE).await;
-            }
+        while tried.as_ref().is_err_and(out_of_descriptors) {
+            self.await_descriptor(call).await;
             tried = connect::connect(&addresses, call.connect_timeout).await;
         }
+        call.trace.lacks(None);
         let failed = |error| {
             let cause = format!("{host}:{port}: {}", plainly(&error));
             Failure::new(Stage::Connect, cause)
@@ -202,6 +196,14 @@ impl Backend {
         call.trace.enter(Phase::Tls);
         let tls = self.tls.connect(&key.host, tcp).await?;
         Link::new(Io::Tls(Box::new(tls)), local).await
+    }
+
+    /// Waits a little: other requests end soon, and what idle connections hold is free at once.
+    async fn await_descriptor(&self, call: &Call) {
+        call.trace.lacks(Some("a file descriptor"));
+        if !self.pool.clear() {
+            async_io::Timer::after(DESCRIPTOR_PAUSE).await;
+        }
     }
 
     /// An answer in surf's terms, with its body still to be read.

@@ -161,3 +161,18 @@ impl<M: Display + Debug + Send + Sync + 'static> Held for Message<M> {
 extern "C" fn _Unwind_Backtrace(_each: *const (), _argument: *mut ()) -> i32 {
     5
 }
+
+/// What the personality of a panic asks for, and nobody calls where a panic aborts. LLVM's libunwind, which a static
+/// program links (contrib/cross), has both in one object with its own `_Unwind_Backtrace`, which would be there twice.
+#[cfg(all(not(debug_assertions), target_os = "linux", target_env = "musl"))]
+#[unsafe(no_mangle)]
+extern "C" fn _Unwind_GetTextRelBase(_context: *mut ()) -> usize {
+    0
+}
+
+/// As [`_Unwind_GetTextRelBase`].
+#[cfg(all(not(debug_assertions), target_os = "linux", target_env = "musl"))]
+#[unsafe(no_mangle)]
+extern "C" fn _Unwind_GetDataRelBase(_context: *mut ()) -> usize {
+    0
+}

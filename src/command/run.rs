@@ -57,10 +57,14 @@ pub fn run(options: RunArgs) -> ExitCode {
     };
     let config = match load(&path) {
         Ok(config) => config,
-        Err(problems) => return say::problems(&problems),
+        Err(problems) => {
+            // By the log: in the journal an error is to be found by its priority.
+            problems.iter().for_each(|problem| ::log::error!("{problem}"));
+            return ExitCode::from(USAGE);
+        }
     };
     if !options.quiet {
-        say::warnings(&config.warnings);
+        config.warnings.iter().for_each(|warning| ::log::warn!("{warning}"));
     }
     let transport = Arc::new(Transport::new(clock.clone()));
     let voice = voice::System::new(options.quiet);

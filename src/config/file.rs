@@ -20,7 +20,8 @@ use crate::store;
 /// No config is longer than this: ten thousand sources fit many times over.
 pub const MAX_CONFIG: u64 = 16 << 20;
 
-pub(super) const FETCH_KEYS: [&str; 9] = [
+/// The keys of `[fetch]`.
+pub const FETCH_KEYS: [&str; 9] = [
     "workers",
     "per_host",
     "timeout",
@@ -31,8 +32,10 @@ pub(super) const FETCH_KEYS: [&str; 9] = [
     "user_agent",
     "proxy",
 ];
-const STATE_KEYS: [&str; 2] = ["dir", "keep"];
-const SCHEDULE_KEYS: [&str; 2] = ["every", "jitter"];
+/// The keys of `[state]`.
+pub const STATE_KEYS: [&str; 2] = ["dir", "keep"];
+/// The keys of `[schedule]`.
+pub const SCHEDULE_KEYS: [&str; 2] = ["every", "jitter"];
 const SECTIONS: [&str; 5] = ["[fetch]", "[state]", "[schedule]", "[[output]]", "[[source]]"];
 
 /// Reads the file whole.

@@ -101,7 +101,12 @@ pub(super) static KINDS: [Kind; 8] = [
 ];
 
 /// Kinds that a later version reads.
-const LATER: [&str; 4] = ["reddit", "github", "json", "stream"];
+pub const LATER: [&str; 4] = ["reddit", "github", "json", "stream"];
+
+/// Every kind with the keys that it alone reads.
+pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    KINDS.iter().map(|kind| (kind.name, kind.keys))
+}
 
 pub(super) fn is_kind_key(key: &str) -> bool {
     KINDS.iter().any(|kind| kind.keys.contains(&key))

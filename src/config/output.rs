@@ -19,7 +19,8 @@ pub const TITLE: &str = "newsagg";
 /// The permission bits of an output that says nothing.
 pub const MODE: u32 = 0o644;
 
-pub(super) const OUTPUT_KEYS: [&str; 7] =
+/// The keys of `[[output]]`.
+pub const OUTPUT_KEYS: [&str; 7] =
     ["path", "format", "limit", "max_age", "title", "sources", "mode"];
 /// Of these, those that are about the news in it.
 const NEWS_KEYS: [&str; 3] = ["limit", "max_age", "title"];
@@ -160,7 +161,8 @@ pub(super) fn read(
     };
     if format == Some(OutputFormat::Metrics) {
         for key in NEWS_KEYS.into_iter().filter(|key| keys.has(key)) {
-            let message = format!("`{key}` in {} says nothing: it holds no news", keys.title);
+            let message =
+                format!("`{key}` in {} changes nothing: metrics hold no news", keys.title);
             keys.sheet.warn(keys.place(key), message);
         }
     }

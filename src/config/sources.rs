@@ -12,8 +12,8 @@ use super::sheet::{Sheet, shown};
 use super::{Fetch, Place, Schedule, SourceConfig, values};
 use crate::source::Window;
 
-/// The keys of every kind.
-pub(super) const SOURCE_KEYS: [&str; 16] = [
+/// The keys of `[[source]]` for every kind.
+pub const SOURCE_KEYS: [&str; 16] = [
     "name",
     "kind",
     "limit",

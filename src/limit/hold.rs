@@ -84,6 +84,18 @@ impl Holds {
         self.put(scope, Kept::new(hold, until, now), now)
     }
 
+    /// Of two holds of a scope the one stays that a server asked for, or else the longer.
+    pub fn absorb(&mut self, others: Holds, now: Duration) {
+        let (early, late) = (millis_before(now), millis(now));
+        let rank =
+            |kept: &Kept| (kept.hold.cause == HoldCause::Asked && kept.until > early, kept.until);
+        for (scope, kept) in others.0 {
+            if self.0.get(&scope).is_none_or(|own| rank(own) < rank(&kept)) {
+                self.put(&scope, kept, late);
+            }
+        }
+    }
+
     pub fn get(&self, scope: &str) -> Option<&Hold> {
         self.0.get(scope).map(|kept| &kept.hold)
     }

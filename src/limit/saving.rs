@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use super::account::{Account, longest};
-use super::log::{Millis, NEVER, millis, millis_before};
+use super::log::{Millis, NEVER, duration, millis, millis_before};
 use super::{Limiter, Unusable, file};
 use crate::source::Window;
 use crate::time::Moment;
@@ -112,6 +112,34 @@ impl Limiter {
     /// [`Limiter::blind`].
     pub fn decode(bytes: &[u8], now: Duration, moment: Moment) -> Result<Limiter, Unusable> {
         file::decode(bytes, now, moment)
+    }
+
+    /// Takes over what another ledger knows beyond this one, which could not be saved: of two holds
+    /// the longer, of two accounts the more spent, every server's word.
+    pub fn absorb(&mut self, other: Limiter, now: Duration) {
+        let (early, late) = (millis_before(now), millis(now));
+        if let (Some(own), Some(others)) = (self.blind, other.blind) {
+            self.blind = Some(own.min(others));
+        }
+        self.holds.absorb(other.holds, now);
+        for (name, account) in other.accounts {
+            if self.room(&name, early).is_err() {
+                continue;
+            }
+            let own = self.entry(&name);
+            own.longest = own.longest.max(account.longest);
+            let span = duration(own.longest);
+            let spent = account.log.spent(span, early);
+            let more = spent.saturating_sub(own.log.spent(span, early));
+            match own.log.last() {
+                None => own.log = account.log,
+                Some(_) if more > 0 => own.log.push(late, more, &[]),
+                Some(_) => {}
+            }
+            account.words.live(early).for_each(|word| own.words.hear(*word, early));
+            own.freed = own.freed.max(account.freed);
+        }
+        self.unwritten = true;
     }
 
     /// How many may still be set aside.

@@ -425,3 +425,61 @@ fn when_there_is_no_room_for_an_account_it_waits_for_one_that_counts_no_more() {
     assert_eq!(limiter.take("new", &windows, at(100)), Ok(()));
     assert_eq!(limiter.accounts.len(), MAX_ACCOUNTS);
 }
+
+#[test]
+fn what_another_ledger_could_not_save_is_taken_over_and_never_twice() {
+    let windows = [window(10, 3_600)];
+    let hold = |until, cause, why: &str| Hold {
+        until: at(until),
+        why: why.into(),
+        cause,
+        count: 1,
+        since: Timestamp::EPOCH,
+    };
+    let spent = |count: u32| {
+        let mut limiter = Limiter::default();
+        for _ in 0..count {
+            limiter.take("a", &windows, at(0)).unwrap();
+        }
+        limiter
+    };
+    let mut own = spent(2);
+    for (scope, until, cause) in [
+        ("longer", 900, HoldCause::Backoff),
+        ("asked", 300, HoldCause::Asked),
+        ("over", 30, HoldCause::Asked),
+        ("shorter", 100, HoldCause::Backoff),
+    ] {
+        own.hold(scope, hold(until, cause, "own"), at(1));
+    }
+    let other = || {
+        let mut other = spent(5);
+        other.take("b", &windows, at(0)).unwrap();
+        let told = ServerLimit { limit: None, remaining: 1, reset: Some(at(600)), window: None };
+        other.told("b", &told, &windows, at(1));
+        for scope in ["longer", "asked", "over", "shorter", "new"] {
+            other.hold(scope, hold(500, HoldCause::Backoff, "other"), at(1));
+        }
+        other
+    };
+    for _ in 0..3 {
+        own.absorb(other(), at(60));
+        assert!(own.changed());
+        let whose = ["longer", "asked", "over", "shorter", "new"].map(|scope| {
+            let hold = own.hold_of(scope).unwrap();
+            (hold.why.as_str(), hold.until.as_secs())
+        });
+        assert_eq!(
+            whose,
+            [("own", 900), ("own", 300), ("other", 500), ("other", 500), ("other", 500)]
+        );
+        assert_eq!(own.left("a", &windows[0], at(60)), 5);
+        assert_eq!(own.words_left("b", 60_000), Some(1));
+    }
+    own.absorb(spent(1), at(60));
+    assert_eq!(own.left("a", &windows[0], at(60)), 5, "that was known");
+
+    let mut blind = Limiter::blind(at(100));
+    blind.absorb(Limiter::blind(at(20)), at(100));
+    assert_eq!(blind.next("a", &windows, at(100)), at(3_620), "blind since then");
+}

@@ -7,11 +7,12 @@ use std::time::Duration;
 use futures_lite::FutureExt;
 
 use super::{GRACE, Halt};
+use crate::decode;
 use crate::failure::{Failure, Stage};
 use crate::http::{Document, Exchange, Request, Response, digest, without_secrets};
 use crate::queue::Job;
 use crate::source::{Page, Source};
-use crate::transport::{Options, Transport};
+use crate::transport::{Options, Room, Transport};
 
 /// Larger documents are read on another thread, so that timers and other answers are not held up.
 /// At 50 MB/s, a tenth of what the reader does on a small computer, this takes a millisecond or two.
@@ -40,6 +41,8 @@ pub(super) struct Outcome {
     pub(super) result: Result<Read, Failure>,
     /// Without the body.
     pub(super) exchange: Exchange,
+    /// Given back when all is taken out of it.
+    pub(super) room: Option<Room>,
     pub(super) start: Duration,
     pub(super) end: Duration,
 }
@@ -52,17 +55,18 @@ impl Errand {
         let mut cut = pin!(self.cut());
         let asking =
             self.transport.get_unless(&job.request, &self.options, self.timeout, cut.as_mut());
-        let mut exchange = asking.await;
+        let (mut exchange, room) = asking.await;
         let end = clock.now();
         let result = match &mut exchange.result {
             Ok(response) => {
                 let body = std::mem::take(&mut response.body);
-                let reading = read(self.source.clone(), &job.request, response.clone(), body);
+                let max = usize::try_from(self.options.max_body).unwrap_or(usize::MAX);
+                let reading = read(self.source.clone(), &job.request, response.clone(), body, max);
                 reading.or(async { Err(cut.await) }).await
             }
             Err(failure) => Err(failure.clone()),
         };
-        Outcome { job, result, exchange, start, end }
+        Outcome { job, result, exchange, room, start, end }
     }
 
     /// Waits until nobody waits for the answer any longer.
@@ -98,33 +102,42 @@ async fn read(
     request: &Request,
     response: Response,
     body: Vec<u8>,
+    max: usize,
 ) -> Result<Read, Failure> {
     if body.len() <= READ_INLINE {
-        return interpret(&*source, request, &response, &body);
+        return interpret(&*source, request, &response, body, max);
     }
     let request = request.clone();
-    smol::unblock(move || interpret(&*source, &request, &response, &body)).await
+    smol::unblock(move || interpret(&*source, &request, &response, body, max)).await
 }
 
 fn interpret(
     source: &dyn Source,
     request: &Request,
     response: &Response,
-    body: &[u8],
+    mut body: Vec<u8>,
+    max: usize,
 ) -> Result<Read, Failure> {
     let held = request.held.as_ref();
     if let (304, Some(held)) = (response.status, held) {
         return Ok(Read { page: None, digest: held.digest });
     }
     if !(200..=299).contains(&response.status) {
-        return Err(refusal(source, response, body));
+        return Err(refusal(source, response, &body));
     }
-    let digest = digest(body);
+    let digest = digest(&body);
     if held.is_some_and(|held| held.digest == digest) {
         return Ok(Read { page: None, digest });
     }
-    let document =
-        Document { url: Some(&response.url), content_type: response.content_type.as_deref(), body };
+    let content_type = response.content_type.as_deref();
+    if body.len() > READ_INLINE {
+        // Beside a large text there is no room for what it was made from.
+        body = decode::transcode(body, content_type, max).ok_or_else(|| {
+            let cause = format!("the body is larger than max_body, {max} bytes, as UTF-8");
+            Failure::new(Stage::TooLarge, cause)
+        })?;
+    }
+    let document = Document { url: Some(&response.url), content_type, body: &body };
     let page = source
         .read(request, &document)
         .map_err(|failure| Failure { status: Some(response.status), ..failure })?;

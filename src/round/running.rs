@@ -197,7 +197,7 @@ impl<'a> Running<'a> {
 
     /// Takes note of what came of a request.
     pub(super) fn settle(&mut self, outcome: Outcome, keep: &mut dyn FnMut(Landed)) {
-        let Outcome { job, result, exchange, start, end } = outcome;
+        let Outcome { job, result, exchange, room: _room, start, end } = outcome;
         self.in_flight -= 1;
         self.queue.ended(&job);
         let now = self.clock.now();
@@ -238,8 +238,7 @@ impl<'a> Running<'a> {
                 let Ok(response) = exchange.result else { return };
                 keep(Landed { source: job.source, request: job.request, response, page, digest });
             }
-            // It was asked, and its quota is spent; what it would have said nobody knows.
-            Err(failure) if failure.stage == Stage::Cancelled => self.put_off(&job, None),
+            Err(failure) if failure.stage == Stage::Cancelled => self.resume(job, failure, now),
             Err(failure) => self.cope(job, failure, &exchange.place, now),
         }
     }

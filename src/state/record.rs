@@ -3,6 +3,7 @@
 //! A record is one byte that says its kind, then the fields of [`Event`] in their order: numbers as
 //! LEB128, texts behind their length. A kind that is not known is left alone: a later program wrote it.
 
+use super::stand::Stand;
 use super::times::{self, Times};
 use crate::format::{Pace, State};
 use crate::http::Validators;
@@ -40,6 +41,9 @@ pub enum Event<'a> {
     Totals { source: u32, totals: Totals },
     /// How long those polls took.
     Times { source: u32, times: Times },
+    /// What follows is by a calendar that stood so. If it was set since the one before, all that was
+    /// noted by that is put right.
+    Stand(Stand),
 }
 
 /// What is remembered of an item beside its packed bytes.
@@ -220,6 +224,7 @@ const PRINTED: u8 = 9;
 const MOVED: u8 = 10;
 const TOTALS: u8 = 11;
 const SEEN: u8 = 12;
+const STAND: u8 = 13;
 const TIMES: u8 = 14;
 
 /// The states in the order of their numbers, which never changes.
@@ -297,6 +302,12 @@ pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
             head(TIMES, *source, out);
             times::write(times, out);
         }
+        Event::Stand(Stand { at, boot, up }) => {
+            out.push(STAND);
+            out.extend_from_slice(&boot.to_le_bytes());
+            number(*up, out);
+            number(zigzag(*at), out);
+        }
     }
 }
 
@@ -309,6 +320,10 @@ pub fn read(record: &[u8]) -> Option<Event<'_>> {
     let mut reader = Reader(rest);
     if *kind == POLLS {
         return Some(Event::Polls { at: time(&mut reader)?, polls: read_polls(&mut reader)? });
+    }
+    if *kind == STAND {
+        let (boot, up) = (long(&mut reader)?, reader.number()?);
+        return Some(Event::Stand(Stand { at: time(&mut reader)?, boot, up }));
     }
     let source = small(&mut reader)?;
     Some(match *kind {

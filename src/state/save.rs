@@ -3,7 +3,7 @@
 use std::io;
 
 use super::record::{self, Event};
-use super::{Fetch, Kept, Known, LATENCIES, Memory, Times, Write};
+use super::{Fetch, Kept, Known, LATENCIES, Memory, Stand, Times, Write};
 use crate::format::Pace;
 
 impl Memory {
@@ -17,6 +17,9 @@ impl Memory {
     /// What `write` or `packed` said.
     pub fn save(&mut self, packed: Fetch<'_>, write: Write<'_>) -> io::Result<()> {
         let mut record = Vec::new();
+        if std::mem::take(&mut self.restated) {
+            write_stand(self.stand, write, &mut record)?;
+        }
         for (source, known) in (0..).zip(&mut self.sources) {
             if !known.written {
                 known.written = true;
@@ -38,6 +41,7 @@ impl Memory {
     /// What `write` or `packed` said.
     pub fn rewrite(&self, packed: Fetch<'_>, write: Write<'_>) -> io::Result<()> {
         let mut record = Vec::new();
+        write_stand(self.stand, write, &mut record)?;
         // Numbers have no gaps: who was forgotten has none.
         let known = self.sources.iter().filter(|known| !known.is_blank());
         for (source, known) in (0..).zip(known) {
@@ -98,6 +102,13 @@ impl Memory {
         };
         self.sources.iter().filter(|known| !known.is_blank()).map(size).sum()
     }
+}
+
+fn write_stand(stand: Option<Stand>, write: Write<'_>, record: &mut Vec<u8>) -> io::Result<()> {
+    let Some(stand) = stand else { return Ok(()) };
+    record.clear();
+    record::write(&Event::Stand(stand), record);
+    write(record)
 }
 
 fn write_item(

@@ -92,6 +92,19 @@ fn told(memory: &Memory, desk: &Desk) -> Vec<String> {
     told
 }
 
+/// All times that are remembered, one by one.
+fn times(memory: &Memory) -> Vec<String> {
+    let times = |known: &Known| {
+        let Known { name, totals, illness, moved, .. } = known;
+        let mut times = vec![format!("{name} {totals:?} {illness:?} {moved:?}")];
+        for Kept { head, gone, .. } in &known.items {
+            times.push(format!("{name} {}: {} to {gone}", head.id, head.first_seen));
+        }
+        times
+    };
+    memory.sources().iter().flat_map(times).collect()
+}
+
 fn document(key: u64, text: &str) -> Document {
     let etag = Some(format!("\"{text}\"")).filter(|_| !text.is_empty());
     let validators = Validators { etag, last_modified: None };
@@ -111,8 +124,16 @@ fn what_a_journal_tells_is_what_was_remembered() {
             luck % n
         };
         let (mut desk, mut memory) = (Desk::default(), Memory::default());
+        let (mut began, mut boot) = (FIRST_NOTE, 1);
         for round in 1..=next(12) as i64 + 1 {
-            let now = at(round * 600);
+            match next(8) {
+                0 => began += [-3_600, 3_600, -FIRST_NOTE, FIRST_NOTE][next(4) as usize],
+                1 => boot += 1,
+                _ => {}
+            }
+            began = began.clamp(0, 3 * FIRST_NOTE);
+            let now = at(began + round * 600);
+            memory.arrive(&moment(now.unix(), boot, round as u64 * 600));
             let mut polls = Vec::new();
             for name in ["one", "two", "three"].iter().take(1 + next(3) as usize) {
                 let source = memory.meet(name);
@@ -153,6 +174,10 @@ fn what_a_journal_tells_is_what_was_remembered() {
             // What was forgotten lies in the journal until that is written anew.
             loaded.forget(KEEP, now, &|_| true);
             memory.forget(KEEP, now, &|_| true);
+            // A clock that is behind does not forget again what was forgotten.
+            let read = times(&loaded);
+            let missed = times(&memory).into_iter().find(|time| !read.contains(time));
+            assert_eq!(missed, None, "seed {seed}");
             let before = told(&loaded, &desk);
             if next(3) == 0 {
                 desk.rewrite(&loaded);
@@ -244,11 +269,16 @@ fn a_source_is_ill_since_its_first_failure_until_it_is_well() {
     assert_eq!(memory.known(source).illness, Some(ill(State::Limited, 2, "quota: 11 s")));
     memory.ill(source, None);
     assert_eq!(since(&memory), None);
-    memory.ill(source, Some(ill(State::Failed, 9, "tls: no")));
+    let day = |day: i64| FIRST_NOTE + day * 86_400;
+    memory.ill(source, Some(ill(State::Failed, day(9), "tls: no")));
+    memory.ill(source, Some(ill(State::Failed, day(5), "tls: no")));
+    assert_eq!(since(&memory), Some(day(9)), "a clock that is behind knows no better");
+    memory.seen_by(at(day(5)));
+    assert_eq!(since(&memory), Some(day(5)), "a beginning in the future is wrong");
+    memory.ill(source, None);
     memory.ill(source, Some(ill(State::Failed, 5, "tls: no")));
-    assert_eq!(since(&memory), Some(9), "a clock that is behind knows no better");
-    memory.seen_by(at(5));
-    assert_eq!(since(&memory), Some(5), "a beginning in the future is wrong");
+    memory.seen_by(at(day(7)));
+    assert_eq!(since(&memory), Some(day(7)), "and so is one before there was a beginning");
 }
 
 #[test]
@@ -409,18 +439,120 @@ fn how_long_polls_took_outlives_a_rewrite_and_old_totals_had_none() {
 }
 
 #[test]
-fn what_a_clock_that_ran_ahead_saw_was_seen_when_that_came_out() {
+fn what_a_wrong_clock_saw_was_seen_when_that_came_out() {
+    let day = |day: i64| FIRST_NOTE + day * 86_400;
     let (mut desk, mut memory) = (Desk::default(), Memory::default());
     let source = memory.meet("a");
-    let items = [desk.item(1, 0, "one", 10), desk.item(2, 0, "two", 900)];
-    memory.show(source, 0, &items, true, at(900));
+    let first = [(1, day(10)), (2, day(900)), (3, 300), (4, day(10)), (5, day(10))];
+    let items = first.map(|(id, seen)| desk.item(id, 0, "news", seen));
+    memory.show(source, 0, &items, true, at(day(10)));
+    memory.show(source, 0, &items[..4], true, at(day(900)));
+    memory.show(source, 0, &items[..3], true, at(300));
     desk.save(&mut memory);
     let mut again = desk.load();
-    again.seen_by(at(20));
+    again.seen_by(at(day(20)));
     desk.save(&mut again);
     let mut third = desk.load();
-    let seen = |id| third.first_seen(source, id, at(2_000));
-    assert_eq!((seen(1), seen(2)), (at(10), at(20)));
-    third.seen_by(at(30));
+    let seen = |id| third.first_seen(source, id, at(day(2_000))).unix();
+    assert_eq!([seen(1), seen(2), seen(3)], [day(10), day(20), day(20)]);
+    let gone = |id| third.known(source).item(id).unwrap().gone;
+    assert_eq!([gone(4), gone(5)], [day(20); 2]);
+    third.seen_by(at(day(30)));
     assert!(!third.changed());
+}
+
+fn moment(wall: i64, boot: u64, up: u64) -> Moment {
+    Moment { wall: at(wall), boot, up: Duration::from_secs(up) }
+}
+
+#[test]
+fn a_calendar_that_was_set_is_told_once_before_what_is_noted_by_it() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    let now = FIRST_NOTE + 900;
+    memory.arrive(&moment(600, 7, 600));
+    let source = memory.meet("a");
+    let item = desk.item(1, 0, "news", 600);
+    memory.show(source, 0, &[item], true, at(600));
+    memory.ill(source, Some(ill(State::Failed, 600, "tls: no")));
+    let wait = Some(5_000);
+    memory.polls(at(600), vec![Poll { source, wait, ..Poll::default() }]);
+    desk.save(&mut memory);
+    let stands = |desk: &Desk| desk.journal.iter().filter(|record| record[0] == 13).count();
+    assert_eq!(stands(&desk), 1);
+
+    // The calendar was set 100 s later. Whoever only looks leaves no trace.
+    let mut looks = desk.load();
+    looks.arrive(&moment(now, 7, 700));
+    assert!(!looks.changed());
+    let right = |memory: &Memory| {
+        let known = memory.known(source);
+        let totals = &known.totals;
+        let since = known.illness.as_ref().unwrap().since;
+        [
+            totals.asked,
+            totals.answered,
+            totals.wait_until - 5_000,
+            since,
+            known.items[0].head.first_seen,
+        ]
+    };
+    assert_eq!(right(&looks), [now - 100; 5]);
+    // What is noted now is told behind it, and all of it is read again as it was.
+    looks.moved(source, Some("https://b.test/"), at(now));
+    for _ in 0..2 {
+        desk.save(&mut looks);
+        assert_eq!(stands(&desk), 2);
+        looks = desk.load();
+        assert_eq!(right(&looks), [now - 100; 5]);
+        looks.arrive(&moment(now + 9, 7, 710));
+        looks.pace(source, Pace { skip_days: 1, ..Pace::default() });
+    }
+    desk.rewrite(&looks);
+    assert_eq!(stands(&desk), 1);
+    // Back again: what is shown was right, and stays.
+    let mut back = desk.load();
+    back.arrive(&moment(1_000, 7, 1_000));
+    assert_eq!(right(&back), [600, 600, 600, 600, now - 100]);
+    // Another boot knows nothing of what was set when.
+    let mut other = desk.load();
+    other.arrive(&moment(now + 86_400, 8, 60));
+    assert_eq!(right(&other), [now - 100; 5]);
+}
+
+#[test]
+fn what_could_not_be_saved_is_known_to_the_next_memory_and_saved_with_it() {
+    let (mut desk, mut memory) = (Desk::default(), Memory::default());
+    memory.arrive(&moment(1_000, 7, 500));
+    for name in ["a", "b", "c"] {
+        let source = memory.meet(name);
+        memory.hold(source, document(5, "v1"));
+        memory.ill(source, (name == "b").then(|| ill(State::Failed, 1_000, "tls: no")));
+        let fresh_for = Some(7_000);
+        memory.polls(at(1_000), vec![Poll { source, fresh_for, ..Poll::default() }]);
+    }
+    let late = memory.late(&|name| name != "c");
+    // The journal knows of none of this; meanwhile the calendar was set.
+    let mut again = desk.load();
+    again.arrive(&moment(9_000, 7, 510));
+    again.remind(late, &moment(9_000, 7, 510));
+    assert!(again.changed());
+    desk.save(&mut again);
+    let mut third = desk.load();
+    assert!(third.of("c").is_none());
+    for name in ["a", "b"] {
+        let known = third.of(name).unwrap();
+        assert_eq!((known.asked(), known.totals.fresh_for), (Some(at(8_990)), Some(7_000)));
+        let document = known.document(5).unwrap();
+        assert_eq!((document.asked, document.digest), (6, None), "nothing is held of it");
+        let since = known.illness.as_ref().map(|illness| illness.since);
+        assert_eq!(since, (name == "b").then_some(8_990));
+    }
+    // What the journal knows better stays.
+    let late = again.late(&|_| true);
+    third.polls(at(9_500), vec![Poll { source: 0, ..Poll::default() }]);
+    desk.save(&mut third);
+    let mut last = desk.load();
+    last.remind(late, &moment(9_600, 7, 1_110));
+    assert_eq!(last.of("a").unwrap().asked(), Some(at(9_500)));
+    assert!(!last.changed());
 }

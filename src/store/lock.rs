@@ -28,7 +28,7 @@ const MAX_WORD: usize = 16;
 /// however it does.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
 
 /// Why the state directory is not ours.
@@ -56,6 +56,13 @@ impl fmt::Display for LockFailure {
 
 impl std::error::Error for LockFailure {}
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough while a child that was just forked still has it.
+        let _ = retry_on_intr(|| flock(&self.file, FlockOperation::Unlock));
+    }
+}
+
 impl Lock {
     /// Takes the lock of a directory that exists, waiting about as long as `patience` for another
     /// who has it. Blocks: not for the loop.
@@ -78,7 +85,7 @@ impl Lock {
             let file = open(path).map_err(LockFailure::Unwritable)?;
             match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive)) {
                 // Somebody may have removed the file meanwhile: such a lock keeps nobody out.
-                Ok(()) if is_at(&file, path) => return Ok(Lock { _file: file }),
+                Ok(()) if is_at(&file, path) => return Ok(Lock { file }),
                 Ok(()) | Err(Errno::WOULDBLOCK) => {}
                 Err(error) => return Err(LockFailure::Unwritable(error.into())),
             }

@@ -5,7 +5,7 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 use crate::failure::{Failure, Stage};
 
 /// What one step writes at most: inflating it takes about 0.1 ms.
-const STEP: usize = 32 << 10;
+pub(super) const STEP: usize = 32 << 10;
 
 /// A gzip header with its name and comment.
 const MAX_GZIP_HEADER: usize = 64 << 10;
@@ -53,6 +53,11 @@ impl Decoder {
     /// Sets room aside for a body of this length on the wire.
     pub(super) fn reserve(&mut self, length: usize) {
         self.body.reserve(length);
+    }
+
+    /// How much there is of the body.
+    pub(super) fn size(&self) -> usize {
+        self.body.len()
     }
 
     /// Takes in some of `input` and writes at most a step.

@@ -44,8 +44,9 @@ pub(super) fn draw(
     house: &House<'_>,
     wishes: &Wishes,
     closed: Option<&str>,
+    now: Timestamp,
 ) -> Vec<Turn> {
-    let (now, at) = (house.clock.wall(), house.clock.now());
+    let at = house.clock.now();
     let turn = |source: &SourceConfig| {
         if source.place != Place::Network {
             return Turn::Ask;
@@ -90,8 +91,9 @@ pub(super) fn next(
     memory: &Memory,
     house: &House<'_>,
     turns: &[Turn],
+    now: Timestamp,
 ) -> Vec<Option<Timestamp>> {
-    let (now, at) = (house.clock.wall(), house.clock.now());
+    let at = house.clock.now();
     let next = |(source, turn): (&SourceConfig, &Turn)| {
         if source.place != Place::Network {
             return None;
@@ -116,11 +118,10 @@ pub(super) fn next(
 /// due as often as a source.
 pub(super) fn service(
     config: &Config,
-    house: &House<'_>,
     next: &[Option<Timestamp>],
     began: Timestamp,
+    now: Timestamp,
 ) -> Vec<Timestamp> {
-    let now = house.clock.wall();
     let due = |(source, next): (&SourceConfig, &Option<Timestamp>)| match source.place {
         Place::Network => next.unwrap_or(now),
         _ => ahead(source.every, began),

@@ -18,7 +18,7 @@ use crate::pack;
 use crate::sort;
 use crate::state::{Kept, Known, Memory, SHOWN};
 use crate::store::{self, Journal, Lock, LockFailure, Shelves, Verdict, Wear};
-use crate::time::{Timestamp, format_duration};
+use crate::time::{Moment, Timestamp, format_duration};
 
 /// What is remembered of each source.
 const SOURCES: &str = "sources";
@@ -83,57 +83,63 @@ pub fn stored(config: &Config, clock: &Clock) -> Stored {
         return Stored { memory, limiter, unreadable: None };
     };
     let mut keeping = Keeping { dir: Some(dir.clone()), looks: true, ..Keeping::default() };
-    let memory = keeping.read_sources(&dir.join(SOURCES), clock.wall());
+    let memory = keeping.read_sources(&dir.join(SOURCES), &clock.moment());
     let limiter = keeping.read_quotas(&dir.join(QUOTAS), clock);
     Stored { memory, limiter, unreadable: keeping.unread.or(keeping.unwritable) }
 }
 
 impl Keeping {
-    /// Locks the state directory of the config and reads it.
+    /// Locks the state directory of the config and reads it. The moment is the one by whose calendar
+    /// the memory tells its times.
     pub(super) async fn open(
         config: &Config,
         house: &mut House<'_>,
         wishes: &Wishes,
-    ) -> (Keeping, Memory) {
+    ) -> (Keeping, Memory, Moment) {
         let dir = config.state.dir.clone();
         let frugal = |source| sources::quota_of(source).windows.is_empty();
         let frugal = config.sources.iter().all(frugal);
         let offline = wishes.offline;
         let mut keeping = Keeping { dir, offline, frugal, ..Keeping::default() };
         let clock = house.clock.clone();
-        let moment = Box::new(move || clock.moment());
+        let own = clock.clone();
+        let saved_at = Box::new(move || own.moment());
         // A look leaves nothing where there was nothing.
         let looked = config.state.dir.as_ref().is_none_or(|dir| !dir.is_dir());
         if wishes.probe && frugal && looked {
-            return (Keeping::default(), Memory::default());
+            return (Keeping::default(), Memory::default(), clock.moment());
         }
         let Some(dir) = config.state.dir.as_deref() else {
+            let (mut memory, now) = (Memory::default(), clock.moment());
             if !wishes.forgetful {
                 keeping.give_up(HOMELESS.into());
                 keeping.tell();
-                house.limiter.set_saver(keeping.saver(Path::new("")), moment);
+                memory.arrive(&now);
+                house.limiter = Limiter::default();
+                house.asked.remind(&mut memory, &mut house.limiter, &clock, &now);
+                house.limiter.set_saver(keeping.saver(Path::new("")), saved_at);
             }
-            return (keeping, Memory::default());
+            return (keeping, memory, now);
         };
         if !wishes.offline || wishes.new {
             keeping.take_lock(dir, house).await;
         }
-        let mut memory = keeping.read_sources(&dir.join(SOURCES), house.clock.wall());
+        let now = clock.moment();
+        let mut memory = keeping.read_sources(&dir.join(SOURCES), &now);
         let configured = |name: &str| {
             let mut sources = config.sources.iter();
             sources.any(|source| source.memory == name) || config.others.iter().any(|o| o == name)
         };
         // A clock that stands before this release is wrong itself, and corrects nothing.
-        if house.clock.wall().unix() >= BUILT {
-            memory.seen_by(house.clock.wall());
+        if now.wall.unix() >= BUILT {
+            memory.seen_by(now.wall);
+            memory.forget(config.state.keep, now.wall, &configured);
         }
-        if house.clock.wall().unix() >= BUILT {
-            memory.forget(config.state.keep, house.clock.wall(), &configured);
-        }
-        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &house.clock);
-        house.limiter.set_saver(keeping.saver(dir), moment);
+        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &clock);
+        house.asked.remind(&mut memory, &mut house.limiter, &clock, &now);
+        house.limiter.set_saver(keeping.saver(dir), saved_at);
         keeping.tell();
-        (keeping, memory)
+        (keeping, memory, now)
     }
 
     async fn take_lock(&mut self, dir: &Path, house: &House<'_>) {
@@ -228,13 +234,14 @@ impl Keeping {
         Some(format!("the state directory is in use by {by}"))
     }
 
-    fn read_sources(&mut self, path: &Path, now: Timestamp) -> Memory {
+    fn read_sources(&mut self, path: &Path, now: &Moment) -> Memory {
         let mut memory = Memory::default();
         let mut strange = 0;
         let reading = Journal::read_with(path, &mut |place, record| {
             strange += u32::from(!memory.learn((place.offset, place.length), record));
         });
         memory.settle();
+        memory.arrive(now);
         let shown = path.display();
         match reading {
             Ok((reading, shelves)) => {
@@ -243,7 +250,10 @@ impl Keeping {
                 match reading.verdict {
                     Verdict::Absent | Verdict::Whole | Verdict::Torn => {}
                     Verdict::Damaged { bytes } => {
-                        log::warn!("{shown}: {bytes} bytes are damaged{}", self.aside(path, now));
+                        log::warn!(
+                            "{shown}: {bytes} bytes are damaged{}",
+                            self.aside(path, now.wall)
+                        );
                         // What a validator stood for may be among what is lost.
                         memory.distrust();
                         self.broken = true;
@@ -382,15 +392,16 @@ impl Keeping {
         format!("reading {}: {}{so}", path.display(), told(error, &path))
     }
 
-    /// Writes what is new: the quotas as they stand, and what is remembered.
+    /// Writes what is new: the quotas as they stand, and what is remembered. Whether each of the two
+    /// is on the disk now.
     pub(super) fn save(
         &mut self,
         house: &mut House<'_>,
         memory: &mut Memory,
         collection: &Collection,
         probe: bool,
-    ) {
-        let Some(dir) = self.dir.clone().filter(|_| self.is_ours()) else { return };
+    ) -> (bool, bool) {
+        let Some(dir) = self.dir.clone().filter(|_| self.is_ours()) else { return (false, false) };
         let held_back = house.limiter.unsaved().map(str::to_owned);
         house.limiter.settle(house.clock.now());
         let quotas = match house.limiter.changed() {
@@ -401,6 +412,7 @@ impl Keeping {
             true => Ok(()),
             false => self.write(&dir.join(SOURCES), memory, collection),
         };
+        let saved = (quotas.is_ok(), sources.is_ok());
         // What is full is full for both: one sentence is enough.
         match (sources, quotas, held_back) {
             (Err(failure), _, Some(_)) => {
@@ -415,6 +427,7 @@ impl Keeping {
             }
             (Ok(()), Ok(()), None) => {}
         }
+        saved
     }
 
     fn write(

@@ -131,6 +131,8 @@ pub(super) struct Stand<'a> {
     pub counts: &'a [usize],
     /// Another process is about to write the same documents, from newer answers.
     pub busy: bool,
+    /// For each source, whether a document may show items of it that are nowhere else.
+    pub lost: Vec<bool>,
 }
 
 /// Writes every output of the config but metrics, which tell of the others and have to wait; one
@@ -142,7 +144,7 @@ pub(super) fn write(
     now: Timestamp,
     style: Style,
 ) -> Vec<Written> {
-    let Stand { health, counts, busy } = stand;
+    let Stand { health, counts, busy, lost } = stand;
     let mut written = Vec::with_capacity(config.outputs.len());
     for output in all(config) {
         let OutputFormat::Now(format) = output.format else {
@@ -153,7 +155,8 @@ pub(super) fn write(
         // an empty one.
         let well = |index: &usize| health[*index].state == State::Ok || counts[*index] > 0;
         let nothing = !output.sources.iter().any(well);
-        let stays = nothing || *busy;
+        // Nor may it lose what could not be remembered.
+        let stays = nothing || *busy || output.sources.iter().any(|index| lost[*index]);
         if let Some(path) = output.path.as_deref().filter(|path| stays && path.is_file()) {
             written.push(left(path));
             continue;

@@ -77,8 +77,9 @@ pub(super) fn note(
         let poll = poll(number, &brought[index], tally, manners).filter(|_| !round.line_down);
         if let Some(poll) = poll {
             // A source that had to wait for its turn was not asked when the round began.
-            let waited = tally.sent.map_or(0, |sent| sent.saturating_sub(round.began).as_secs());
-            polls.push((waited, poll));
+            let waited = tally.sent.map_or(Duration::ZERO, |sent| sent.saturating_sub(round.began));
+            // Nobody knows which of them were asked after the machine woke.
+            polls.push(((waited + round.slept).as_secs(), poll));
             remember_asking(memory, number, source);
             if tally.failures.is_empty() {
                 memory.moved(number, tally.moved.as_ref().map(without_secrets).as_deref(), now);

@@ -31,7 +31,7 @@ pub(super) async fn ask(
         places.into_iter().filter(|index| turns[*index] == Turn::Ask).collect();
     // Where a quota is too small for all, those who waited longest have the first turn.
     // An instant in the future is the mark of a clock that ran ahead: nobody knows how long it was.
-    let now = house.clock.wall();
+    let now = gathered.now();
     let asked = |index: &usize| {
         let known = memory.of(&config.sources[*index].memory);
         known.and_then(Known::asked).filter(|asked| *asked <= now)

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_rustls::TlsConnector;
 use futures_rustls::client::TlsStream;
@@ -18,6 +19,7 @@ use futures_rustls::rustls::crypto::{
 use futures_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use futures_rustls::rustls::server::ParsedCertificate;
 use futures_rustls::rustls::sign::SigningKey;
+use futures_rustls::rustls::time_provider::TimeProvider;
 use futures_rustls::rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
     OtherError, PeerIncompatible, RootCertStore, SignatureScheme,
@@ -26,6 +28,7 @@ use rustls_native_certs::ErrorKind;
 use smol::lock::OnceCell;
 
 use super::connect::Tcp;
+use crate::clock::Clock;
 use crate::failure::{Failure, Stage, plainly};
 
 /// How a failure begins whose cause may be our own clock.
@@ -63,7 +66,7 @@ async fn configure(
         let provider = CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() };
         let algorithms = provider.signature_verification_algorithms;
         let verifier = Verifier { roots: store(roots)?, algorithms };
-        let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+        let mut config = ClientConfig::builder_with_details(Arc::new(provider), Arc::new(Calendar))
             .with_safe_default_protocol_versions()
             .map_err(|error| failure(error.to_string()))?
             .dangerous()
@@ -73,6 +76,17 @@ async fn configure(
         Ok(Arc::new(config))
     })
     .await
+}
+
+/// What day it is, for what certificates say. rustls's own asks `SystemTime`, see [`Clock::wall`].
+#[derive(Debug)]
+struct Calendar;
+
+impl TimeProvider for Calendar {
+    fn current_time(&self) -> Option<UnixTime> {
+        let seconds = u64::try_from(Clock::system().wall().unix()).unwrap_or(0);
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+    }
 }
 
 /// The system's certificate authorities; Mozilla's when the system has none. Who names a store

@@ -36,6 +36,7 @@ struct State {
     requests: u32,
     place: Option<Url>,
     local: Option<bool>,
+    lacks: Option<&'static str>,
 }
 
 impl Trace {
@@ -70,6 +71,16 @@ impl Trace {
     /// Bytes of a body came.
     pub fn received(&self, count: usize) {
         self.lock().bytes_in += count as u64;
+    }
+
+    /// Our own house has none of this just now, and the request waits for it.
+    pub fn lacks(&self, what: Option<&'static str>) {
+        self.lock().lacks = what;
+    }
+
+    /// What it waits for that our own house lacks, if that is so.
+    pub fn lacking(&self) -> Option<&'static str> {
+        self.lock().lacks
     }
 
     pub(super) fn connected(&self, local: bool) {

@@ -11,9 +11,11 @@ use crate::support::world::*;
 mod blame;
 mod clocks;
 mod contract;
+mod elapsed;
 mod fair;
 mod printed;
 mod reviewed;
+mod unsaved;
 mod wear;
 
 const TEN_YEARS: i64 = 3_652 * 86_400;

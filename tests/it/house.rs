@@ -54,14 +54,43 @@ fn stdout_or_stderr_that_is_closed_or_full_is_no_panic() {
     }
 }
 
+/// A place on a server that listens everywhere, on a host of its own.
+fn apart(server: &Server, n: usize, path: &str) -> String {
+    format!("http://127.0.1.{}:{}{path}?{n}", n + 1, server.url("/").port().unwrap())
+}
+
 #[test]
-fn twenty_descriptors_are_enough_for_forty_sources() {
-    let home = home("descriptors");
-    let server = Server::web(|_| ok(FEED));
-    let urls: Vec<_> = (0..40).map(|n| format!("{}?{n}", server.url("/"))).collect();
-    let line = format!("ulimit -n 20; exec $N once --strict -f jsonl {}", urls.join(" "));
-    let (code, _, err) = sh(&home, &line);
-    assert_eq!(code, Some(0), "{err}");
+fn a_few_descriptors_are_enough_for_fifty_sources() {
+    let server = Server::at("0.0.0.0", |mut connection| {
+        while connection.request().is_some() {
+            connection.send(&ok(FEED));
+        }
+    });
+    let urls: Vec<_> = (0..50).map(|n| apart(&server, n, "/")).collect();
+    for count in [16, 20, 24, 32] {
+        let home = home(&format!("descriptors-{count}"));
+        let line = format!("ulimit -n {count}; exec $N once --strict -f jsonl {}", urls.join(" "));
+        let (code, _, err) = sh(&home, &line);
+        assert_eq!(code, Some(0), "{count}: {err}");
+    }
+}
+
+#[test]
+fn a_descriptor_that_nobody_gives_back_is_no_fault_of_the_source() {
+    let home = home("no-descriptor");
+    // Nobody answers, and every connection is kept to the end.
+    let server = Server::at("0.0.0.0", |mut connection| {
+        connection.hang();
+    });
+    let urls: Vec<_> = (0..30).map(|n| apart(&server, n, "/silent")).collect();
+    let line = format!(
+        "ulimit -n 16; exec $N once -v --timeout 1s --deadline 2s -f jsonl {} 2>err.txt",
+        urls.join(" ")
+    );
+    sh(&home, &line);
+    let err = std::fs::read_to_string(home.join("err.txt")).unwrap();
+    assert!(err.contains("waiting for a file descriptor"), "{err}");
+    assert!(!err.contains("too many open files") && !err.contains("panicked"), "{err}");
 }
 
 #[test]
@@ -97,6 +126,93 @@ fn endless_and_bursting_answers_fit_into_little_memory() {
     let (code, _, err) = sh(&home, &line);
     assert_eq!(code, Some(1), "{err}");
     assert_eq!(err.matches("too large").count(), 3, "{err}");
+}
+
+/// What a process took at most, in KiB, as the kernel counts until it ends.
+fn peak(mut child: std::process::Child) -> (usize, String) {
+    use std::io::Read;
+    let status = format!("/proc/{}/status", child.id());
+    let watch = std::thread::spawn(move || {
+        let mut peak = 0;
+        while let Ok(text) = std::fs::read_to_string(&status) {
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let Some(word) = line.and_then(|line| line.split_whitespace().next()) else { break };
+            peak = peak.max(word.parse().unwrap());
+            std::thread::yield_now();
+        }
+        peak
+    });
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    child.wait().unwrap();
+    (watch.join().unwrap(), err)
+}
+
+/// Documents of nearly `size` bytes that are bad for memory, each in its own way.
+fn giants(size: usize) -> Vec<Vec<u8>> {
+    let text = "t".repeat(900);
+    let xml = |label: &str, item: &str| {
+        let head = format!("<?xml version='1.0'{label}?><rss version='2.0'><channel>");
+        let (end, count) = ("</channel></rss>", (size - 200) / item.len());
+        format!("{head}{}{end}", item.repeat(count))
+    };
+    let small = xml("", "<item><title>x</title><guid>a</guid></item>");
+    let large = xml("", &format!("<item><title>{text}</title></item>"));
+    let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let half = &large[..size / 2 - 2];
+    let quotes = xml(" encoding='windows-1252'", &format!("<item><title>{text}</title></item>"));
+    let quotes = quotes.into_bytes().into_iter().map(|b| if b == b't' { 0x93 } else { b });
+    let json = format!("{{\"id\":\"1\",\"content_text\":\"{}\"}},", "d".repeat(7_000));
+    let json = json.repeat((size - 200) / json.len());
+    let json = format!(
+        "{{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[{}]}}",
+        json.trim_end_matches(',')
+    );
+    vec![
+        small.into_bytes(),
+        large.clone().into_bytes(),
+        utf_16(&format!("\u{feff}{half}")),
+        quotes.collect(),
+        json.into_bytes(),
+    ]
+}
+
+/// What the peak of a single one is, and that of fifty of them at once.
+#[test]
+fn fifty_giants_at_once_take_little_more_memory_than_one() {
+    let home = home("giants");
+    let giants = giants(8 << 20);
+    let server = Server::at("0.0.0.0", move |mut connection| {
+        let Some(request) = connection.request() else { return };
+        let number: usize = request[5..].split(['?', ' ']).next().unwrap().parse().unwrap();
+        let giant = &giants[number % giants.len()];
+        let gzip = number % 10 >= 5;
+        let coding = if gzip { "Content-Encoding: gzip\r\n" } else { "" };
+        connection.send(format!("HTTP/1.1 200 OK\r\n{coding}\r\n").as_bytes());
+        match gzip {
+            true => {
+                use std::io::Write;
+                let level = flate2::Compression::fast();
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+                encoder.write_all(giant).unwrap();
+                connection.send(&encoder.finish().unwrap());
+            }
+            false => drop(connection.send(giant)),
+        }
+    });
+    let run = |numbers: std::ops::Range<usize>| {
+        let urls = numbers.map(|n| apart(&server, n, &format!("/{n}")));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        command.env_clear().env("HOME", &home).current_dir(&home);
+        command.args(["once", "-q", "-f", "jsonl", "--timeout", "100s", "--deadline", "200s"]);
+        command.args(urls).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        peak(command.spawn().unwrap())
+    };
+    let one = (0..5).map(|n| run(n..n + 1).0).max().unwrap();
+    let (fifty, err) = run(0..50);
+    println!("one {one} KiB, fifty {fifty} KiB: {err}");
+    // Four times what the budget adds; thirty-two workers with eight megabytes each would be 256.
+    assert!(fifty < one + (24 << 10), "one: {one} KiB, fifty: {fifty} KiB; {err}");
 }
 
 #[test]

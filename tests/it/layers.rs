@@ -28,7 +28,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("env_logger::", &["command"]),
     ("async_signal::", &["command"]),
     ("async_io::", &["clock", "wire"]),
-    ("async_channel::", &["pool", "round", "loopback"]),
+    ("async_channel::", &["pool", "round", "loopback", "command"]),
     ("smol::", &["clock", "pool", "wire", "round", "loopback", "update", "command"]),
     ("async fn", &["clock", "wire", "transport", "round", "loopback", "update", "command"]),
     ("SystemTime", &["clock"]),

@@ -13,6 +13,7 @@ mod dates;
 mod house;
 mod layers;
 mod loopback;
+mod manual;
 mod metrics;
 mod peers;
 mod phases;

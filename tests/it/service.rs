@@ -142,7 +142,7 @@ fn outputs_are_there_before_it_is_ready_and_news_after_it() {
 fn who_is_due_soon_is_asked_together_and_each_as_often_as_it_is_due() {
     let world = World::new("coalesced", well);
     let mut text = sources(&["a", "b", "c", "d", "e", "f"], "30m");
-    text += &sources(&["g", "h"], "1h").split_once("\n").unwrap().1;
+    text += sources(&["g", "h"], "1h").split_once("\n").unwrap().1;
     let clock = world.clock.clone();
     live(&world, &text, None, |_| async move { clock.sleep_until(24 * HOUR).await });
     let asked = world.asked();

@@ -31,7 +31,10 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
     for (words, sentence) in [
         (&["onec"][..], "unknown command `onec`; did you mean `once`?"),
         (&["hn:top"], "unknown command `hn:top`; to ask a source write `newsagg once SOURCE`"),
-        (&["zzzz"], "unknown command `zzzz`; the commands are once, demo, check, status, parse"),
+        (
+            &["zzzz"],
+            "unknown command `zzzz`; the commands are once, run, demo, check, status, parse",
+        ),
         (&["help", "onec"], "unknown command `onec`; did you mean `once`?"),
         (&["--verison"], "unknown option `--verison`; did you mean `--version`?"),
         (&["-v", "once"], "unknown option `-v`; a command comes first, then its options"),
@@ -51,7 +54,8 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["once", "guardian"], "the environment variable GUARDIAN_KEY is not set"),
         (&["once", "reddit:rust"], "sources of kind reddit are not in this version yet"),
         (&["once", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
-        (&["run"], "the command `run` is not in this version yet"),
+        (&["bench"], "the command `bench` is not in this version yet"),
+        (&["run", "hn"], "`run` does not know what to do with `hn`"),
         (&["status", "--jsn"], "unknown option `--jsn` of `status`; did you mean `--json`?"),
         (&["status", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["bench", "-x"], "not in this version yet"),
@@ -86,7 +90,7 @@ fn help_goes_to_stdout_if_asked_for_and_to_stderr_if_not() {
     let alone = run(&home, &[]);
     assert_eq!((alone.code, alone.out.as_str()), (Some(2), ""));
     assert_eq!(alone.err, top.out);
-    for command in ["once", "demo", "check", "status", "parse"] {
+    for command in ["once", "run", "demo", "check", "status", "parse"] {
         let help = run(&home, &["help", command]);
         assert_eq!(help.code, Some(0));
         assert!(help.out.starts_with(&format!("newsagg {command}: ")), "{}", help.out);
@@ -94,10 +98,10 @@ fn help_goes_to_stdout_if_asked_for_and_to_stderr_if_not() {
             assert_eq!(run(&home, words).out, help.out, "{words:?}");
         }
     }
-    let later = run(&home, &["run", "--help"]);
+    let later = run(&home, &["bench", "--help"]);
     assert_eq!(
         (later.code, later.out.as_str()),
-        (Some(0), "newsagg run: not in this version yet\n")
+        (Some(0), "newsagg bench: not in this version yet\n")
     );
 }
 

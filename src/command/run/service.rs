@@ -25,7 +25,7 @@ use crate::time::Timestamp;
 use crate::update::{House, Updated, Wishes, update};
 
 /// From the order to stop until the end, at most.
-pub const STOP: Duration = Duration::from_millis(1_800);
+pub const STOP: Duration = Duration::from_millis(1_500);
 
 /// A round takes no longer than its deadline and this: waiting for the state, reading, merging,
 /// writing. One that does is stuck, and nobody is told that the work moves.

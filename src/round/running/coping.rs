@@ -6,7 +6,7 @@ use super::super::{Ask, Trouble};
 use super::Running;
 use super::terms::{hold_key, terms, wait_for, with_headers, with_held};
 use crate::backoff::{Scope, judge, retry_delay, scramble};
-use crate::failure::Failure;
+use crate::failure::{Failure, Stage};
 use crate::http::{Request, Url, same_server, without_secrets};
 use crate::limit::{Hold, HoldCause};
 use crate::queue::Job;
@@ -45,6 +45,20 @@ impl Running<'_> {
             self.round.tallies[job.source].put_off = Some(Some(now.saturating_add(delay)));
         }
         self.fail(job, failure, place);
+    }
+
+    /// What our own house gave up is nobody's fault: it is tried again, or put off. It may have been
+    /// asked, and then its quota is spent; what it would have said nobody knows.
+    pub(super) fn resume(&mut self, job: Job, failure: Failure, now: Duration) {
+        let again = job.tries <= self.asks[job.source].retries && !self.halt.is_pulled();
+        let at = now.saturating_add(retry_delay(job.tries, self.rules.seed));
+        if again && at < self.deadline && self.budget.take() {
+            return self.queue.retry(job, failure, at);
+        }
+        if !self.halt.is_pulled() {
+            log::warn!("{}: {}, put off", without_secrets(&job.request.url), failure.cause);
+        }
+        self.put_off(&job, None);
     }
 
     fn note_trouble(&mut self, job: &Job, place: &Url, failure: &Failure) {
@@ -142,7 +156,8 @@ impl Running<'_> {
     pub(super) fn put_off(&mut self, job: &Job, until: Option<Duration>) {
         let tally = &mut self.round.tallies[job.source];
         // Put off after it failed, it has failed: the reason is worth more than the delay.
-        tally.failures.extend(job.failed.as_deref().cloned());
+        let failed = job.failed.as_deref().filter(|failed| failed.stage != Stage::Cancelled);
+        tally.failures.extend(failed.cloned());
         // Never rather than soon: `None` sorts as «not known», a known time is the better answer.
         tally.put_off = Some(tally.put_off.flatten().max(until.filter(|at| *at < Duration::MAX)));
     }

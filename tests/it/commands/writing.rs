@@ -122,11 +122,11 @@ fn nothing_new_writes_nothing_and_first_seen_dates_stay() {
     home.run(&["once", "-c", "x.toml", "-q"]).ended(0);
     let mode = std::fs::metadata(home.path("feed.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    home.first_seen_at(1_000_000_000);
+    home.first_seen_at(1_795_222_222);
     home.run(&["once", "-c", "x.toml", "-q"]).ended(0);
     let (before, inode) = (home.text("feed.json"), home.inode("feed.json"));
     let item = &home.json("feed.json")["items"][0];
-    assert_eq!(item["date_published"], "2001-09-09T01:46:40Z");
+    assert_eq!(item["date_published"], "2026-11-21T00:50:22Z");
     assert_eq!(item["_newsagg"]["date_origin"], "first_seen");
     let again = home.run(&["once", "-c", "x.toml", "--force", "--report", "r.json"]).ended(0);
     again.says("0 new, 1 request").says("feed.json: unchanged; f.txt: unchanged\n");

@@ -23,34 +23,46 @@ fn no_jump_no_boot_and_no_kill_refills_a_quota_or_moves_a_first_seen_ahead() {
         let metered = source("metered.test", "1m") + METERED;
         let config = world.config(&(subscribe(hosts, "10m") + &metered));
         let (mut jumps, mut ahead) = (1, 0);
-        let mut seen: HashMap<String, String> = HashMap::new();
+        let mut seen: HashMap<String, i64> = HashMap::new();
+        let mut before: HashMap<String, i64> = HashMap::new();
         for round in 0..150 {
             if luck.one_in(12) {
                 let jump = [-TEN_YEARS, TEN_YEARS][luck.below(2) as usize];
                 if ahead + jump == 0 || ahead == 0 {
                     world.clock.step(jump);
                     ahead += jump;
-                    jumps += 1;
+                    before.clear();
                 }
             }
             if luck.one_in(15) {
                 world.clock.reboot();
+                // Nobody knows how long ago that was by another calendar.
+                jumps += 1;
             }
             if luck.one_in(10) {
                 world.killed_at(&config, 1 + luck.below(4) as usize);
                 jumps += 1;
             } else {
                 world.round(&config);
-                let now = world.clock.wall().to_string();
+                let now = world.clock.wall().unix();
+                let today = BEGIN + world.clock.now().as_secs() as i64;
+                let mut shown = HashMap::new();
                 for (id, first_seen) in first_seens(&world.text("feed.json")) {
-                    let before = seen.entry(id.clone()).or_insert_with(|| first_seen.clone());
-                    assert!(first_seen <= now || ahead < 0, "seed {seed}, round {round}: {id}");
+                    let first_seen = newsagg::time::parse_date(&first_seen).unwrap().unix();
+                    let first = *seen.entry(id.clone()).or_insert(today);
+                    let case = format!("seed {seed}, round {round}: {id} at {now}: {first_seen}");
                     // While the clock is behind, what was seen later is seen now.
-                    assert!(
-                        first_seen <= *before || ahead < 0,
-                        "seed {seed}, round {round}: {id} was seen {before}, now {first_seen}"
-                    );
+                    assert!(first_seen <= now || ahead < 0, "{case}");
+                    if ahead == 0 {
+                        // An answer to a process that was killed may have been the first.
+                        assert!(first_seen >= first - 5_400, "{case}, not {first}");
+                    }
+                    if let Some(before) = before.get(&id).filter(|_| ahead == 0) {
+                        assert_eq!(first_seen, *before, "{case}");
+                    }
+                    shown.insert(id, first_seen);
                 }
+                before = shown;
             }
             world.wait(Duration::from_millis(luck.below(900_000)));
         }
@@ -73,25 +85,22 @@ fn no_jump_no_boot_and_no_kill_refills_a_quota_or_moves_a_first_seen_ahead() {
 }
 
 #[test]
-fn after_a_jump_everybody_is_asked_once_and_not_again() {
+fn after_a_jump_between_two_boots_everybody_is_asked_once_and_not_again() {
     for jump in [TEN_YEARS, -TEN_YEARS] {
         let world = World::new(&format!("jump{jump}"), |_: &Asked| page(feed(["a"])));
         let config = world.config(&subscribe(["a.test", "b.test"], "1h"));
         world.round(&config);
-        world.wait(10 * MINUTE);
-        world.clock.step(jump);
-        world.take_asked();
-        for _ in 0..5 {
-            world.round(&config);
+        for by in [jump, -jump] {
             world.wait(10 * MINUTE);
+            world.clock.step(by);
+            world.clock.reboot();
+            world.take_asked();
+            for _ in 0..5 {
+                world.round(&config);
+                world.wait(10 * MINUTE);
+            }
+            assert_eq!(world.take_asked().len(), 2, "{by}");
         }
-        assert_eq!(world.take_asked().len(), 2, "{jump}");
-        world.clock.step(-jump);
-        for _ in 0..5 {
-            world.round(&config);
-            world.wait(10 * MINUTE);
-        }
-        assert_eq!(world.take_asked().len(), 2, "{jump} and back");
     }
 }
 

@@ -33,8 +33,9 @@ fn a_round_that_is_too_old_or_never_was_is_told_first() {
     world.wait(1);
     let late = "overdue: the last round was 60 min ago, and 1h are allowed";
     assert_eq!(told(Some(HOUR)), says(late));
-    // A machine whose clock went back does not know.
+    // A machine whose clock went back while it was off does not know.
     let early = Clock::simulated(Timestamp::from_unix(START - 60).unwrap());
+    early.reboot();
     let stored = stored(&config, &early);
     let mut view = View::new(&config, &stored, &early, true);
     view.max_age = Some(Duration::from_secs(HOUR));

@@ -244,7 +244,7 @@ impl<W: Web> World<W> {
     }
 
     pub fn round_with(&self, config: &Config, wishes: Wishes) -> Updated {
-        self.start(config, wishes, usize::MAX, None).expect("nobody killed it")
+        self.start(config, wishes, usize::MAX).expect("nobody killed it")
     }
 
     /// Who can reach this world's servers.
@@ -255,37 +255,57 @@ impl<W: Web> World<W> {
 
     /// The process is killed when its `requests`-th request reaches its server; `None` if it was.
     pub fn killed_at(&self, config: &Config, requests: usize) -> Option<Updated> {
-        self.start(config, Wishes::default(), requests, None)
+        self.start(config, Wishes::default(), requests)
     }
 
     /// A round of a service that is halted at this time, and how long it took from then on.
     pub fn halted_at(&self, config: &Config, at: Duration) -> (Updated, Duration) {
-        let updated = self.start(config, Wishes::default(), usize::MAX, Some(at));
+        let updated = self.process(|house| {
+            house.halt = pulled_at(at, &self.clock, house.executor);
+            self.turn(house, config, Wishes::default(), usize::MAX)
+        });
         (updated.expect("nobody killed it"), self.clock.now().saturating_sub(at))
     }
 
-    fn start(
+    fn start(&self, config: &Config, wishes: Wishes, requests: usize) -> Option<Updated> {
+        self.process(|house| self.turn(house, config, wishes, requests))
+    }
+
+    /// A process that lives for many rounds.
+    pub fn process<T>(&self, life: impl FnOnce(&mut House<'_>) -> T) -> T {
+        let executor: Executor<'static> = Executor::new();
+        life(&mut House::new(self.clock.clone(), self.transport.clone(), &executor))
+    }
+
+    /// One of its rounds.
+    pub fn round_of(&self, house: &mut House<'_>, config: &Config) -> Updated {
+        self.turn(house, config, Wishes::default(), usize::MAX).expect("nobody killed it")
+    }
+
+    /// What a service does when its calendar is set: it looks at what is stored.
+    pub fn look_of(&self, house: &mut House<'_>, config: &Config) -> Updated {
+        let wishes = Wishes { offline: true, ..Wishes::default() };
+        self.turn(house, config, wishes, usize::MAX).expect("nobody killed it")
+    }
+
+    fn turn(
         &self,
+        house: &mut House<'_>,
         config: &Config,
         wishes: Wishes,
         requests: usize,
-        halt: Option<Duration>,
     ) -> Option<Updated> {
         self.fate.requests_left.store(requests, Ordering::Relaxed);
         self.fate.killed.store(false, Ordering::Relaxed);
         self.fate.round.store(self.rounds.get(), Ordering::Relaxed);
         self.rounds.set(self.rounds.get() + 1);
-        let executor: Executor<'static> = Executor::new();
-        let mut house = House::new(self.clock.clone(), self.transport.clone(), &executor);
-        if let Some(at) = halt {
-            house.halt = pulled_at(at, &self.clock, &executor);
-        }
-        let mut life = pin!(update(config, &mut house, wishes));
+        let executor = house.executor;
+        let mut life = pin!(update(config, house, wishes));
         let death = poll_fn(|cx| match self.fate.killed.load(Ordering::Relaxed) {
             true => Poll::Ready(None),
             false => life.as_mut().poll(cx).map(Some),
         });
-        let updated = self.clock.block_on(&executor, death);
+        let updated = self.clock.block_on(executor, death);
         self.web.lock().unwrap().ended(updated.is_none(), self.clock.now());
         updated
     }

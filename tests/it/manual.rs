@@ -1,0 +1,275 @@
+//! What the man pages and the completions say, against what the program knows: nothing is missing
+//! in them, and they promise nothing that is not there. How the pages are marked up is looked at by
+//! `contrib/man/lint`, how the completions behave by `contrib/completions/test`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use argh::ArgsInfo;
+use newsagg::command::{self, check, demo, once, parse, run, status};
+use newsagg::config::{LATER_KINDS, MAX_WORKERS, OutputFormat};
+
+mod completions;
+mod keys;
+mod mdoc;
+
+use mdoc::{arguments, items, lines, literals};
+
+const NEWSAGG: &str = include_str!("../../contrib/man/newsagg.1");
+const TOML: &str = include_str!("../../contrib/man/newsagg.toml.5");
+
+type Words = BTreeSet<String>;
+
+/// The options of each command.
+type Options = BTreeMap<String, Words>;
+
+fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Words {
+    words.into_iter().map(str::to_owned).collect()
+}
+
+/// What argh knows: the options of this version, and those of a later one.
+fn options_of<T: ArgsInfo>() -> (Words, Words) {
+    let mut now = words(["-h", "--help"]);
+    let mut later = Words::new();
+    for flag in T::get_args_info().flags {
+        let chosen = if flag.description == "later" { &mut later } else { &mut now };
+        chosen.insert(flag.long.to_owned());
+        chosen.extend(flag.short.map(|short| format!("-{short}")));
+    }
+    (now, later)
+}
+
+/// The options of every command of this version, and all those of a later one.
+fn known() -> (Options, Words) {
+    let all = [
+        ("once", options_of::<once::OnceArgs>()),
+        ("run", options_of::<run::RunArgs>()),
+        ("demo", options_of::<demo::DemoArgs>()),
+        ("check", options_of::<check::CheckArgs>()),
+        ("status", options_of::<status::StatusArgs>()),
+        ("parse", options_of::<parse::ParseArgs>()),
+    ];
+    assert_eq!(words(all.iter().map(|(name, _)| *name)), words(command::COMMANDS));
+    let later = all.iter().flat_map(|(_, (_, later))| later.clone()).collect();
+    let now = all.into_iter().map(|(name, (now, _))| (name.to_owned(), now));
+    (now.chain([("help".to_owned(), Words::new())]).collect(), later)
+}
+
+fn formats(later: bool) -> Words {
+    let all = OutputFormat::ALL.into_iter();
+    words(all.filter(|(_, format)| format.later().is_some() == later).map(|(name, _)| name))
+}
+
+/// All that follows the macro in a section.
+fn in_section(page: &str, section: &str, name: &str) -> Words {
+    let own = lines(page).into_iter().filter(|(own, ..)| own == section);
+    own.flat_map(|(_, _, line)| arguments(line, name)).collect()
+}
+
+#[test]
+fn every_option_of_every_command_is_in_newsagg_1_and_no_other() {
+    let mut told = Options::new();
+    for (section, subsection, line) in lines(NEWSAGG) {
+        if section == "COMMANDS" && line.starts_with(".Ss ") {
+            told.insert(subsection, Words::new());
+        }
+    }
+    for item in items(NEWSAGG).into_iter().filter(|item| item.section == "COMMANDS") {
+        told.get_mut(&item.subsection).unwrap().extend(item.options());
+    }
+    assert_eq!(told, known().0);
+}
+
+#[test]
+fn the_synopsis_of_newsagg_1_has_every_command_and_only_options_that_it_has() {
+    let synopsis: Vec<_> =
+        lines(NEWSAGG).into_iter().filter(|(section, ..)| section == "SYNOPSIS").collect();
+    let (known, _) = known();
+    let mut command = String::new();
+    let mut told = Words::new();
+    for (_, _, line) in synopsis {
+        if let Some(name) = line.strip_prefix(".Cm ") {
+            command = name.to_owned();
+            told.insert(command.clone());
+        } else if line == ".Nm" {
+            command.clear();
+        }
+        for name in arguments(line, "Fl") {
+            // `-qv` are two.
+            let options: Vec<String> = match name.strip_prefix('-') {
+                Some(_) => vec![format!("-{name}")],
+                None => name.chars().map(|short| format!("-{short}")).collect(),
+            };
+            let own =
+                known.get(&command).cloned().unwrap_or_else(|| words(["--version", "--help"]));
+            for option in options {
+                assert!(own.contains(&option), "{command} {option}");
+            }
+        }
+    }
+    assert_eq!(told, known.into_keys().collect());
+}
+
+#[test]
+fn what_a_later_version_brings_is_said_to_be_missing() {
+    const SECTION: &str = "NOT IN THIS VERSION";
+    let commands = in_section(NEWSAGG, SECTION, "Cm");
+    let (_, later) = known();
+    // `once`, whose options these are, and words that are no SOURCE yet.
+    let others = words(["once", "reddit", "github"]);
+    assert_eq!(&commands - &others, words(command::LATER));
+    let options =
+        in_section(NEWSAGG, SECTION, "Fl").iter().map(|name| format!("-{name}")).collect();
+    assert_eq!(later, options);
+    let told = in_section(TOML, SECTION, "Cm");
+    let kinds = words(LATER_KINDS);
+    assert_eq!(&told - &words(["once"]), &kinds | &formats(true));
+}
+
+#[test]
+fn every_format_is_described_and_its_file_names_are_those_that_say_it() {
+    let told = items(TOML).into_iter().filter(|item| item.section == "FORMATS");
+    let told: Words = told.filter_map(|item| item.named("Cm").map(str::to_owned)).collect();
+    assert_eq!(told, formats(false));
+    let of = |name: &str| OutputFormat::of_path(Path::new(&format!("x{name}")));
+    let extensions = |words: Words| words.into_iter().filter(|word| word.starts_with('.'));
+    let format = items(TOML).into_iter().find(|item| item.head.starts_with("Ic format"));
+    let body: Words = format.unwrap().body.iter().flat_map(|line| arguments(line, "Pa")).collect();
+    for name in extensions(body) {
+        assert!(of(&name).is_some_and(|format| format.later().is_none()), "{name}");
+    }
+    for name in extensions(in_section(TOML, "NOT IN THIS VERSION", "Pa")) {
+        assert!(of(&name).is_some_and(|format| format.later().is_some()), "{name}");
+    }
+    let output = items(NEWSAGG).into_iter().find(|item| item.head.starts_with("Fl o , Fl -output"));
+    let body: Words = output.unwrap().body.iter().flat_map(|line| arguments(line, "Pa")).collect();
+    let now = extensions(body).filter_map(|name| of(&name)).map(|format| format.name());
+    assert_eq!(words(now), formats(false));
+}
+
+#[test]
+fn every_metric_is_in_newsagg_toml_5() {
+    let code = include_str!("../../src/format/prometheus.rs");
+    let code = code.split("#[cfg(test)]").next().unwrap();
+    let names = ["name: \"", ".family(\""].into_iter().flat_map(|mark| code.split(mark).skip(1));
+    let names: Vec<&str> = names.filter_map(|rest| rest.split('"').next()).collect();
+    let names: Words = names
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .map(|name| format!("newsagg_{name}"))
+        .collect();
+    assert!(names.len() > 20, "the names were not found: {names:?}");
+    let told = items(TOML).into_iter().filter(|item| item.section == "METRICS");
+    let told = told.flat_map(|item| {
+        item.head["Cm ".len()..].split(" , ").map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert_eq!(told.collect::<Words>(), names);
+}
+
+#[test]
+fn every_kind_that_parse_reads_is_in_newsagg_1() {
+    let kind = items(NEWSAGG).into_iter().find(|item| item.head.starts_with("Fl -kind"));
+    let told: Words = kind.unwrap().body.iter().flat_map(|line| arguments(line, "Cm")).collect();
+    assert_eq!(told, words(parse::KINDS));
+    assert!(NEWSAGG.contains(&format!("from 1 to {MAX_WORKERS}")));
+}
+
+#[test]
+fn every_exit_status_is_in_newsagg_1() {
+    let told = items(NEWSAGG).into_iter().filter(|item| item.section == "EXIT STATUS");
+    let told: Vec<u8> = told
+        .flat_map(|item| {
+            item.head.split(" , ").map(|code| code.parse().unwrap()).collect::<Vec<_>>()
+        })
+        .collect();
+    let [ok, failed, usage, strict] =
+        [command::OK, command::FAILED, command::USAGE, command::STRICT];
+    // 128 and the number of the signal, as shells have it: SIGINT, SIGTERM.
+    assert_eq!(told, [ok, failed, usage, strict, 128 + 2, 128 + 15]);
+}
+
+#[test]
+fn every_stage_of_a_failure_is_in_newsagg_1() {
+    let code = include_str!("../../src/failure.rs");
+    let names = code.lines().filter_map(|line| {
+        let (stage, name) = line.trim().split_once(" => \"")?;
+        stage.starts_with("Stage::").then(|| name.trim_end_matches("\","))
+    });
+    let names = words(names);
+    assert!(names.len() > 10, "the names were not found: {names:?}");
+    let told = items(NEWSAGG).into_iter().filter(|item| item.section == "DIAGNOSTICS");
+    let told: Words =
+        told.filter_map(|item| Some(item.head.strip_prefix("Cm ")?.to_owned())).collect();
+    assert_eq!(told, names);
+}
+
+#[test]
+fn every_variable_that_the_program_reads_is_in_newsagg_1() {
+    let mut read = words(["http_proxy", "https_proxy", "all_proxy", "no_proxy"]);
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let code = std::fs::read_to_string(&path).unwrap();
+            let code = code.split("#[cfg(test)]").next().unwrap();
+            read.extend(variables(code));
+        }
+    }
+    assert!(read.len() > 12, "the variables were not found: {read:?}");
+    let told = items(NEWSAGG).into_iter().filter(|item| item.section == "ENVIRONMENT");
+    let told: Words = told
+        .flat_map(|item| {
+            item.head["Ev ".len()..].split(" , ").map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    // Read by std and by the libraries beneath.
+    let others = words([
+        "TMPDIR",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "NOTIFY_SOCKET",
+        "WATCHDOG_USEC",
+        "WATCHDOG_PID",
+    ]);
+    assert_eq!(&read - &told, Words::new(), "not in the man page");
+    assert_eq!(&(&told - &read) - &others, Words::new(), "only in the man page");
+}
+
+/// The names in capitals that follow something that reads a variable.
+fn variables(code: &str) -> Words {
+    let readers = ["var(", "var_os(", "env(", "path_in(", "absolute_in(", "key("];
+    let lines = code.lines().filter(|line| readers.iter().any(|reader| line.contains(reader)));
+    let quoted = lines.flat_map(|line| line.split('"').skip(1).step_by(2));
+    let capitals = |word: &&str| {
+        word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    words(quoted.filter(capitals))
+}
+
+#[test]
+fn the_examples_of_newsagg_1_are_commands_with_options_that_they_have() {
+    let (known, _) = known();
+    let mut examples: Vec<String> = literals(NEWSAGG)
+        .into_iter()
+        .filter(|(section, _)| section == "EXAMPLES")
+        .map(|(_, text)| text.replace("|\n", "| "))
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    examples.extend(NEWSAGG.lines().filter_map(|line| Some(line.strip_prefix(".Dl ")?.to_owned())));
+    let mut tried = 0;
+    for example in examples {
+        let Some((_, call)) = example.split_once("newsagg ") else { continue };
+        let call = call.split(['|', '>']).next().unwrap();
+        let (command, rest) = call.trim().split_once(' ').unwrap_or((call.trim(), ""));
+        let own = known.get(command).unwrap_or_else(|| panic!("{example}: {command}"));
+        for word in rest.split(' ').filter(|word| word.len() > 1 && word.starts_with('-')) {
+            assert!(own.contains(word), "{example}: {word}");
+        }
+        tried += 1;
+    }
+    assert!(tried >= 9, "the examples were not found");
+}
