@@ -114,6 +114,14 @@ impl Limiter {
         }
     }
 
+    /// Gives back what [`Limiter::take`] let out at `left`: nobody was reached, so nobody has counted
+    /// it. A line that is down for a night would use up the quota of a day.
+    pub fn never_left(&mut self, account: &str, left: Duration) {
+        if let Some(entry) = self.accounts.get_mut(account) {
+            entry.log.take_back(millis(left));
+        }
+    }
+
     /// Says that a request which [`Limiter::take`] let out is no longer under way.
     pub fn ended(&mut self, account: &str) {
         if let Some(entry) = self.accounts.get_mut(account) {

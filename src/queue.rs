@@ -28,6 +28,8 @@ pub struct Job {
     pub tries: u8,
     /// Since when it could have been sent, had there been a worker and no limit.
     pub ready: Duration,
+    /// When its permit was taken, once it was.
+    pub left: Duration,
     /// What its last try came to, if it was tried.
     pub failed: Option<Box<Failure>>,
     lane: usize,
@@ -162,7 +164,7 @@ impl Queue {
         while let Some(index) = self.turn.pop_front() {
             let lane = &mut self.lanes[index];
             let host = &mut self.hosts[lane.host];
-            let Some(job) = lane.jobs.pop_front() else {
+            let Some(mut job) = lane.jobs.pop_front() else {
                 lane.listed = false;
                 continue;
             };
@@ -186,6 +188,7 @@ impl Queue {
                     host.rest = now.saturating_add(spacing(own_house(&job.request.url), luck));
                     self.waiting -= 1;
                     self.turn.push_back(index);
+                    job.left = now;
                     return Next::Go(job);
                 }
                 Err(at) if at >= deadline => {
@@ -240,6 +243,7 @@ impl Queue {
                 request,
                 tries: 1,
                 ready: now,
+                left: now,
                 failed: None,
                 lane,
             });

@@ -56,7 +56,8 @@ fn ours(failure: &Failure) -> bool {
     failure.stage == Stage::Quota && failure.status.is_none()
 }
 
-fn unconnected(failure: &Failure) -> bool {
+/// Whether a request ended before there was a connection: nothing of it was ever sent.
+pub fn unconnected(failure: &Failure) -> bool {
     match failure.stage {
         Stage::Resolve | Stage::Connect => true,
         Stage::Timeout => UNCONNECTED.iter().any(|doing| failure.cause.ends_with(doing)),

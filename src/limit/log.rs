@@ -58,6 +58,15 @@ impl Log {
         }
     }
 
+    /// Takes back one of those that left at `at`.
+    pub fn take_back(&mut self, at: Millis) {
+        let theirs = |step: &&mut Step| (step.at - step.span..=step.at).contains(&at);
+        if let Some(step) = self.steps.iter_mut().rfind(theirs) {
+            step.count = step.count.saturating_sub(1);
+        }
+        self.steps.retain(|step| step.count > 0);
+    }
+
     /// Drops what left at `at` or before.
     pub fn forget(&mut self, at: Millis) {
         self.steps.retain(|step| step.at > at);

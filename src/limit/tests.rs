@@ -212,6 +212,25 @@ fn what_was_set_aside_is_given_back_when_it_is_settled() {
 }
 
 #[test]
+fn what_never_left_is_given_back_and_nothing_else() {
+    let mut limiter = Limiter::default();
+    let windows = [window(3, 100)];
+    for seconds in [1, 5, 7] {
+        limiter.take("a", &windows, at(seconds)).unwrap();
+    }
+    limiter.never_left("a", at(5));
+    limiter.never_left("a", at(6));
+    limiter.never_left("b", at(1));
+    limiter.take("a", &windows, at(8)).unwrap();
+    assert_eq!(limiter.take("a", &windows, at(9)), Err(at(101)), "the first still counts");
+    limiter.take("a", &windows, at(101)).unwrap();
+    assert_eq!(limiter.take("a", &windows, at(102)), Err(at(107)), "and the third");
+    let next =
+        Limiter::decode(&limiter.encode(at(102), moment(102)), at(102), moment(102)).unwrap();
+    assert_eq!(next.left("a", &windows[0], at(102)), 0);
+}
+
+#[test]
 fn a_change_is_what_the_file_does_not_say_and_not_the_passing_of_time() {
     let mut limiter = Limiter::default();
     assert!(!limiter.changed());

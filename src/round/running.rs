@@ -11,7 +11,7 @@ use smol::Executor;
 
 use super::errand::{Errand, Outcome, Read, told};
 use super::{Ask, Halt, Landed, Round, Rules, Span, Tally};
-use crate::backoff::{Breaker, RetryBudget};
+use crate::backoff::{Breaker, RetryBudget, unconnected};
 use crate::clock::Clock;
 use crate::failure::Stage;
 use crate::http::{Exchange, Request, Validators, same_server};
@@ -252,6 +252,11 @@ impl<'a> Running<'a> {
         let told = exchange.result.iter().filter(|_| at_home);
         for limit in told.flat_map(|response| &response.limits) {
             self.limiter.told(&ask.account, limit, &ask.windows, now);
+        }
+        let unreached = exchange.result.as_ref().err().is_some_and(unconnected);
+        // Behind a redirect it is another server that was not reached.
+        if unreached && exchange.requests <= 1 {
+            self.limiter.never_left(&ask.account, job.left);
         }
         self.limiter.ended(&ask.account);
     }

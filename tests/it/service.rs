@@ -294,6 +294,13 @@ fn a_good_config_is_taken_over_at_once_and_a_bad_one_is_told_and_left() {
     assert_eq!(life.lines("ERROR").len(), 1, "{:?}", life.heard);
     let error = life.lines("ERROR")[0];
     assert_eq!(error, "ERROR the old config stays: first (and 1 more: `newsagg check` names them)");
+    let told = |at: &u32| {
+        let heard = life.heard.iter().filter(|(when, _)| *when == *at * SECOND);
+        heard
+            .filter(|(_, line)| line.starts_with("STATUS"))
+            .any(|(_, line)| line.contains("old config"))
+    };
+    assert_eq!([100, 200].map(|at| told(&at)), [true, false], "{:?}", life.heard);
     assert_eq!(world.asked_at("a.test"), [Duration::ZERO], "not asked anew for a new config");
     assert_eq!(world.asked_at("b.test"), [200 * SECOND]);
 }
@@ -344,6 +351,40 @@ fn the_watchdog_hears_in_time_that_the_work_moves() {
     let pings = life.at("WATCHDOG");
     let longest = pings.windows(2).map(|two| two[1] - two[0]).max().unwrap();
     assert!(longest <= 10 * SECOND, "{longest:?}");
+}
+
+#[test]
+fn a_line_that_is_down_for_a_night_uses_up_no_quota() {
+    const NIGHT: Duration = Duration::from_secs(12 * 3_600);
+    let world = World::new("night", |asked: &Asked| match asked.at < NIGHT {
+        true => fails(Stage::Resolve, "no address"),
+        false => well(asked),
+    });
+    let text = sources(&["a", "b"], "30m") + "quota = [\"20/24h\"]\n";
+    let clock = world.clock.clone();
+    live(&world, &text, None, |_| async move { clock.sleep_until(NIGHT + 10 * MINUTE).await });
+    let times = world.asked_at("b.test");
+    let (night, day) = times.split_at(times.partition_point(|at| *at < NIGHT));
+    assert!(night.len() > 100, "tried more often than it may be asked: {}", night.len());
+    assert_eq!(day.len(), 1, "{day:?}");
+}
+
+#[test]
+fn the_watchdog_hears_of_it_however_often_something_else_happens() {
+    // A round a minute, and an order every twenty seconds: nothing waits as long as half of its time.
+    let world = World::new("busy", well);
+    let clock = world.clock.clone();
+    let life = live(&world, &sources(&["a"], "1m"), Some(3 * MINUTE), |tell| async move {
+        for n in 1..=180 {
+            clock.sleep_until(n * 20 * SECOND).await;
+            tell.send(Order::Now).await.unwrap();
+        }
+    });
+    let mut pings = life.at("WATCHDOG");
+    pings.insert(0, Duration::ZERO);
+    pings.push(life.end);
+    let longest = pings.windows(2).map(|two| two[1] - two[0]).max().unwrap();
+    assert!(longest <= 90 * SECOND, "{longest:?}");
 }
 
 #[test]

@@ -62,6 +62,7 @@ pub async fn serve(service: Service<'_>, config: Config) -> u8 {
         orders,
         load,
         watchdog,
+        tick: Duration::MAX,
         voice,
         config: Rc::new(config),
         reloading: false,
@@ -117,6 +118,8 @@ struct Running<'a> {
     orders: Receiver<Order>,
     load: Load<'a>,
     watchdog: Option<Duration>,
+    /// When it is to say again that the work moves, however often it does something else until then.
+    tick: Duration,
     voice: &'a dyn Voice,
     config: Rc<Config>,
     /// A new config was taken over, and its outputs are not there yet.
@@ -160,6 +163,7 @@ impl Running<'_> {
         );
         self.voice.say(None, &line);
         self.voice.tell(&Notice::Ready);
+        self.ping(true);
         self.status = news::status(&updated);
         Ok(())
     }
@@ -200,6 +204,7 @@ impl Running<'_> {
         let broken = self.broken.iter().map(|line| format!("; {line}")).collect::<String>();
         let status = format!("{}; next round {wake}{broken}", self.status);
         self.voice.tell(&Notice::Status(status));
+        self.ping(true);
         let mut alarm = pin!(clock.alarm(now.up.saturating_add(Duration::from_secs(left))));
         loop {
             let alarm = async { Event::Alarm(alarm.as_mut().await) };
@@ -216,12 +221,14 @@ impl Running<'_> {
                         return Next::Look;
                     }
                     self.voice.tell(&Notice::Ready);
+                    // What is wrong belongs to how things stand.
+                    return Next::Wait;
                 }
                 Event::Order(Order::Stop(signal)) => {
                     self.stopping(signal);
                     return Next::Stop;
                 }
-                Event::Tick => self.voice.tell(&Notice::Watchdog),
+                Event::Tick => self.ping(true),
                 Event::Updated(_) | Event::Late => {}
             }
         }
@@ -264,10 +271,10 @@ impl Running<'_> {
                         self.voice.tell(&Notice::Ready);
                     }
                     Event::Order(Order::Now) => log::debug!("a round is under way"),
-                    Event::Tick if moves(began, clock.now(), config.fetch.deadline) => {
-                        self.voice.tell(&Notice::Watchdog);
+                    Event::Tick => {
+                        self.ping(moves(began, clock.now(), config.fetch.deadline));
                     }
-                    Event::Tick | Event::Alarm(_) => {}
+                    Event::Alarm(_) => {}
                 }
             }
         };
@@ -364,14 +371,19 @@ impl Running<'_> {
         }
     }
 
-    /// sd_watchdog_enabled(3) recommends half of the time.
     async fn tick(&self) -> Event {
-        let clock = &self.clock;
-        match self.watchdog {
-            Some(span) => clock.sleep_until(clock.now().saturating_add(span / 2)).await,
-            None => std::future::pending().await,
-        }
+        self.clock.sleep_until(self.tick).await;
         Event::Tick
+    }
+
+    /// Says that the work moves, if it does and anybody wants to know; sd_watchdog_enabled(3)
+    /// recommends to do so in half of the time.
+    fn ping(&mut self, moves: bool) {
+        let Some(span) = self.watchdog else { return };
+        if moves {
+            self.voice.tell(&Notice::Watchdog);
+        }
+        self.tick = self.clock.now().saturating_add(span / 2);
     }
 }
 
