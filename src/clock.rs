@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use futures_lite::{FutureExt, future};
 use rustix::time::{ClockId, clock_gettime};
@@ -217,6 +217,7 @@ impl Clock {
 /// Seconds since 1970 by the machine's calendar.
 #[cfg(target_pointer_width = "64")]
 fn calendar() -> i64 {
+    use std::time::SystemTime;
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -186,7 +186,8 @@ impl Totals {
         if let Some(interval) = interval.and_then(|seconds| u32::try_from(seconds).ok()) {
             self.shortest = Some(self.shortest.map_or(interval, |known| known.min(interval)));
         }
-        self.asked = at;
+        // 0 is never, and a clock that was never set begins there.
+        self.asked = at.max(1);
         self.polls += 1;
         self.requests += u64::from(poll.requests);
         self.early += u64::from(poll.early);

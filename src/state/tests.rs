@@ -416,6 +416,15 @@ fn only_the_last_latencies_are_remembered() {
 }
 
 #[test]
+fn who_was_asked_in_the_first_second_of_1970_was_asked() {
+    let mut memory = Memory::default();
+    let source = memory.meet("a");
+    assert_eq!(memory.known(source).asked(), None);
+    memory.polls(at(0), vec![Poll { source, ..Poll::default() }]);
+    assert_eq!(memory.known(source).asked(), Some(at(1)));
+}
+
+#[test]
 fn how_long_polls_took_outlives_a_rewrite_and_old_totals_had_none() {
     let (mut desk, mut memory) = (Desk::default(), Memory::default());
     let source = memory.meet("a");
