@@ -13,6 +13,7 @@ use regex_lite::Regex;
 use crate::http::Header;
 use crate::source::{Source, Window};
 use crate::transport;
+use sheet::Need;
 
 mod file;
 mod find;
@@ -288,17 +289,27 @@ impl Config {
     /// Every problem of the file but those secrets, in the order of the file.
     pub fn load_for(path: &Path, specs: &[String]) -> Result<Config, Vec<Problem>> {
         let text = file::read(path).map_err(|problem| vec![problem])?;
-        file::parse(path, &text, specs, false)
+        file::parse(path, &text, specs, Need::All)
+    }
+
+    /// The same for who judges the config and asks nobody: where this is no service, its credentials
+    /// are not at hand, a warning says so, and their sources have no plan.
+    ///
+    /// # Errors
+    /// Every problem of the file, other secrets included, in the order of the file.
+    pub fn review(path: &Path) -> Result<Config, Vec<Problem>> {
+        let text = file::read(path).map_err(|problem| vec![problem])?;
+        file::parse(path, &text, &[], Need::Own)
     }
 
     /// The same for who asks nobody: no secret is needed, and a source without its own has no plan.
-    /// The only warnings are those about them.
+    /// The only warnings are those about them, and not about a service's credentials elsewhere.
     ///
     /// # Errors
     /// Every problem of the file but secrets, in the order of the file.
     pub fn look(path: &Path, specs: &[String]) -> Result<Config, Vec<Problem>> {
         let text = file::read(path).map_err(|problem| vec![problem])?;
-        file::parse(path, &text, specs, true)
+        file::parse(path, &text, specs, Need::Nothing)
     }
 
     /// The same with the text at hand; `path` is for messages and for what is relative to it.
@@ -306,7 +317,7 @@ impl Config {
     /// # Errors
     /// Every problem of the text, in its order.
     pub fn parse(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
-        file::parse(path, text, &[], false)
+        file::parse(path, text, &[], Need::All)
     }
 
     /// A handful of sources that need no key.

@@ -184,7 +184,8 @@ Usage: newsagg check [options]
 
 Finds every mistake of the config in one run, each with its line and column,
 and asks nobody anything. A good config is summed up: sources, what they would
-be asked, outputs. Keys are looked up, but never shown.
+be asked, outputs. Keys are looked up, but never shown; a credential that only
+the service has is a warning.
 
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for

@@ -26,7 +26,7 @@ pub fn set_up(quiet: bool, verbose: u8) {
             builder.filter_level(LevelFilter::Warn);
         }
     }
-    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    let journal = in_journal();
     builder.format(move |out, record| {
         if journal {
             write!(out, "<{}>", priority(record.level()))?;
@@ -40,8 +40,21 @@ pub fn set_up(quiet: bool, verbose: u8) {
 /// What is worth knowing although nothing is wrong, and whatever is logged: sd-daemon(3) has a
 /// priority for it, `log` has none.
 pub fn notice(line: &str) {
-    let priority = if std::env::var_os("JOURNAL_STREAM").is_some() { "<5>" } else { "" };
+    let priority = if in_journal() { "<5>" } else { "" };
     super::say::err(&format!("{priority}newsagg: {line}\n"));
+}
+
+/// An error of several lines, for a terminal and for the journal, which takes each for itself.
+pub fn failure(text: &str) {
+    if !in_journal() {
+        return super::say::err(text);
+    }
+    let error = priority(Level::Error);
+    super::say::err(&text.lines().map(|line| format!("<{error}>{line}\n")).collect::<String>());
+}
+
+fn in_journal() -> bool {
+    std::env::var_os("JOURNAL_STREAM").is_some()
 }
 
 /// sd-daemon(3)

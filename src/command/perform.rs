@@ -1,5 +1,6 @@
 //! A round from start to exit: run it, say what came of it, and with which exit code.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use super::{FAILED, OK, STRICT};
 use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
-use crate::report::{Report, SourceReport, milliseconds};
+use crate::report::{Report, SourceReport, count, milliseconds};
 use crate::store;
 use crate::transport::Transport;
 use crate::update::{House, Updated, Wishes, update};
@@ -154,13 +155,16 @@ fn complain(updated: &Updated, level: Level) {
 /// What to say when nobody was reached.
 pub const LINE_DOWN: &str = "nothing could be reached: the network is down, no source is blamed";
 
-/// A line for each source that is well.
+/// A line for each source that was asked and is well.
 pub fn lines(updated: &Updated) -> Vec<String> {
+    let rested: BTreeSet<&str> = updated.rested.iter().map(|(name, _)| &**name).collect();
     let sources = updated.health.iter().zip(&updated.report.sources);
-    let well = sources.filter(|(health, _)| health.state == State::Ok);
+    let asked = sources.filter(|(health, _)| !rested.contains(&*health.name));
+    let well = asked.filter(|(health, _)| health.state == State::Ok);
     let line = |(health, report): (&SourceHealth, &SourceReport)| {
         let ms = milliseconds(report.ms);
-        format!("{}: {} items, {} new, {ms}", health.name, report.items, report.new)
+        let items = count(report.items, "item", "items");
+        format!("{}: {items}, {} new, {ms}", health.name, report.new)
     };
     well.map(line).collect()
 }

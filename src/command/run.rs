@@ -42,7 +42,7 @@ pub fn run(options: RunArgs) -> ExitCode {
     log::set_up(options.quiet, options.verbose);
     let found = config::find(options.config.as_deref());
     let Some(path) = found.path else {
-        say::err(&say::nowhere(&found));
+        log::failure(&say::nowhere(&found));
         return ExitCode::from(USAGE);
     };
     let clock = Clock::system();

@@ -170,7 +170,10 @@ pub fn text(view: &View<'_>, style: Style) -> String {
     // First: a monitor may show no other line.
     text.extend(view.overdue().map(|line| line + "\n\n"));
     if view.sources.iter().all(|source| source.state.is_none()) {
-        text.push_str("Nothing was asked yet: `newsagg once` asks.\n");
+        text.push_str(match view.service {
+            Some(_) => "Nothing has answered yet: the service asks.\n",
+            None => "Nothing was asked yet: `newsagg once` asks.\n",
+        });
     } else {
         table::write(&mut text, view, Style { width: Some(width), ..style });
         details::write(&mut text, view, width);

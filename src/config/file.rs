@@ -12,7 +12,7 @@ use super::keys::{Keys, Stray, describe};
 use super::kinds::is_kind_key;
 use super::nearest::nearest;
 use super::output::{self, OUTPUT_KEYS};
-use super::sheet::{Sheet, shown};
+use super::sheet::{Need, Sheet, shown};
 use super::sources::{self, SOURCE_KEYS};
 use super::{Config, Fetch, Problem, Schedule, StateConfig, find, values};
 use crate::store;
@@ -62,17 +62,17 @@ pub(super) fn read(path: &Path) -> Result<String, Problem> {
 }
 
 /// Reads the config's text. Every problem of it, or a config.
-/// With `only`, the secrets of sources that it does not name may be missing; who only `looks` needs
-/// none.
+/// With `only`, the secrets of sources that it does not name may be missing, and those that nobody
+/// has `need` of.
 pub(super) fn parse(
     path: &Path,
     text: &str,
     only: &[String],
-    looks: bool,
+    need: Need,
 ) -> Result<Config, Vec<Problem>> {
     let mut sheet = Sheet::new(path, text);
     sheet.only = only;
-    sheet.looks = looks;
+    sheet.need = need;
     let sheet = sheet;
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {

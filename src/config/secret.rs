@@ -1,5 +1,6 @@
 //! Keys and passwords: named in the config, kept elsewhere.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Take};
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +11,7 @@ use toml::de::DeValue;
 
 use super::keys::Keys;
 use super::nearest::nearest;
-use super::sheet::shown;
+use super::sheet::{Need, shown};
 use crate::http::Secret;
 use crate::store;
 
@@ -70,13 +71,27 @@ impl Keys<'_> {
         };
         match found.and_then(|text| checked(&text)) {
             Err(_) if !self.is_needed() => None,
-            Err(message) if self.sheet.looks => {
+            Err(_) if place == "credential" && self.is_the_service_s(at, key, name) => None,
+            Err(message) if self.sheet.need == Need::Nothing => {
                 let message = format!("`{key}` in {}: {message}", self.title);
                 self.sheet.absent_secret(at, message);
                 None
             }
             found => found.map_or_else(fail, Some),
         }
+    }
+
+    /// Whether a credential is not at hand because this is no service, and that is no mistake of the
+    /// config. Who judges it is told what was not looked at.
+    fn is_the_service_s(&self, at: usize, key: &str, name: &str) -> bool {
+        let elsewhere = is_credential(name) && credentials_directory().is_none();
+        if elsewhere && self.sheet.need == Need::Own {
+            let message = "is the service's, and not looked for outside of it";
+            let message =
+                format!("`{key}` in {}: the credential {} {message}", self.title, shown(name));
+            self.sheet.absent_secret(at, message);
+        }
+        elsewhere && self.sheet.need != Need::All
     }
 
     /// Whether this is a source that will be asked.
@@ -121,17 +136,26 @@ pub(super) fn from_env(name: &str) -> Result<String, String> {
 
 /// Where systemd put a credential: <https://systemd.io/CREDENTIALS/>.
 fn credential(name: &str) -> Result<PathBuf, String> {
-    if name.contains('/') || name == "." || name == ".." {
+    if !is_credential(name) {
         return Err(format!("\"{}\" is no name of a credential", shown(name)));
     }
-    match std::env::var_os("CREDENTIALS_DIRECTORY") {
-        Some(dir) if !dir.is_empty() => Ok(Path::new(&dir).join(name)),
-        _ => Err(format!(
+    match credentials_directory() {
+        Some(dir) => Ok(Path::new(&dir).join(name)),
+        None => Err(format!(
             "there is no $CREDENTIALS_DIRECTORY to find the credential {0} in; \
              run as a service with LoadCredential={0}:PATH, or use {{ env = \"…\" }}",
             shown(name)
         )),
     }
+}
+
+fn is_credential(name: &str) -> bool {
+    !name.contains('/') && name != "." && name != ".."
+}
+
+/// Only a service has one.
+fn credentials_directory() -> Option<OsString> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").filter(|dir| !dir.is_empty())
 }
 
 /// The file's text and its permission bits.

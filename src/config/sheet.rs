@@ -11,12 +11,23 @@ pub(super) struct Sheet<'a> {
     pub(super) path: &'a Path,
     /// The sources that are to be asked, or none for all of them.
     pub(super) only: &'a [String],
-    /// Nobody is to be asked: a secret that is not at hand is odd, and nothing else is.
-    pub(super) looks: bool,
+    /// Which secrets must be at hand.
+    pub(super) need: Need,
     text: &'a str,
     line_starts: Vec<usize>,
     errors: RefCell<Vec<Mark>>,
     warnings: RefCell<Vec<Mark>>,
+}
+
+/// Which secrets must be at hand, so that a config can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// All: somebody is to be asked.
+    All,
+    /// All but the credentials of a service, where this is none: the config is to be judged.
+    Own,
+    /// None: nobody is to be asked. A secret that is not at hand is odd, and nothing else is.
+    Nothing,
 }
 
 /// One remark.
@@ -42,7 +53,7 @@ impl<'a> Sheet<'a> {
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let (errors, warnings) = (RefCell::default(), RefCell::default());
-        Sheet { path, only: &[], looks: false, text, line_starts, errors, warnings }
+        Sheet { path, only: &[], need: Need::All, text, line_starts, errors, warnings }
     }
 
     /// What stands at `at` is no TOML.
@@ -62,7 +73,7 @@ impl<'a> Sheet<'a> {
 
     /// What stands at `at` is odd.
     pub(super) fn warn(&self, at: usize, message: String) {
-        if !self.looks {
+        if self.need != Need::Nothing {
             self.absent_secret(at, message);
         }
     }

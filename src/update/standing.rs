@@ -20,7 +20,7 @@ pub struct Standing<'a> {
     pub source: &'a SourceConfig,
     /// All that is remembered of it.
     pub known: Option<&'a Known>,
-    /// `None`: never asked.
+    /// `None`: never asked, or stopped before an answer came.
     pub state: Option<State>,
     /// Since when it is not well.
     pub since: Option<Timestamp>,
@@ -93,7 +93,7 @@ fn one<'a>(
         standing.error = Some(format!("kind \"{}\" is not in this version yet", source.kind));
         return standing;
     }
-    if let Some(known) = known.filter(|known| known.asked().is_some() || was_read(source, known)) {
+    if let Some(known) = known.filter(|known| was_heard(known) || was_read(source, known)) {
         standing.state = Some(known.state());
         if let Some(illness) = &known.illness {
             // A time in the future is the mark of a clock that ran ahead.
@@ -106,6 +106,12 @@ fn one<'a>(
         outlook(&mut standing, limiter, clock);
     }
     standing
+}
+
+/// Whether it was asked, and how that ended: a service that is stopped may know only the first.
+fn was_heard(known: &Known) -> bool {
+    let ended = known.illness.is_some() || known.totals.answered > 0 || !known.items.is_empty();
+    known.asked().is_some() && ended
 }
 
 /// Whether a file was read: nobody is asked for one.

@@ -312,6 +312,28 @@ fn exit_codes_tell_a_monitor_whether_all_is_well() {
 }
 
 #[test]
+fn a_credential_that_only_the_service_has_is_no_mistake_of_the_config() {
+    let world = World::new("credential");
+    let write = |name: &str| {
+        let key = format!("key = {{ credential = \"{name}\" }}");
+        let source = format!("[[source]]\nname = \"g\"\nkind = \"guardian\"\n{key}\n");
+        fs::write(world.dir.join("newsagg.toml"), source).unwrap();
+    };
+    write("guardian.key");
+    let checked = world.run(&["check"]).ended(0);
+    assert!(checked.err.contains("warning: `key` in [[source]] \"g\": "), "{}", checked.err);
+    assert!(checked.err.contains("credential guardian.key is the service's"), "{}", checked.err);
+    world.run(&["check", "--online"]).ended(2);
+    // A monitor would say it at each call.
+    assert_eq!(world.run(&["status"]).ended(1).err, "");
+    write("a/b");
+    for command in ["check", "status"] {
+        let said = world.run(&[command]);
+        assert!(said.err.contains("is no name of a credential"), "{}", said.err);
+    }
+}
+
+#[test]
 fn a_file_is_ok_when_it_was_read_and_nobody_is_asked_for_it() {
     let world = World::new("file");
     fs::write(world.dir.join("feed.xml"), feed(4)).unwrap();
