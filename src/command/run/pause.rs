@@ -17,10 +17,12 @@ pub(super) struct Pause {
 }
 
 impl Pause {
-    /// After a round: who is still due at `now` is due later, longer and longer.
-    pub fn after(&mut self, due: &mut [Timestamp], now: Timestamp, luck: u64) {
-        if due.iter().all(|at| *at > now) {
+    /// After a round: who is still due at `now` is due later; longer and longer, if it reached nobody.
+    pub fn after(&mut self, due: &mut [Timestamp], now: Timestamp, reached: bool, luck: u64) {
+        if reached {
             self.rounds = 0;
+        }
+        if due.iter().all(|at| *at > now) {
             return;
         }
         let longest = SHORTEST.saturating_mul(1 << self.rounds.min(16)).min(LONGEST);
@@ -49,7 +51,7 @@ mod tests {
         let (mut pause, mut longest) = (Pause::default(), 0);
         for round in 0..40 {
             let mut due = [at(0), at(90), at(-7)];
-            pause.after(&mut due, at(0), round);
+            pause.after(&mut due, at(0), false, round);
             let waits = due[0].unix() - at(0).unix();
             let most = (15_i64 << round.min(10)).min(300);
             assert!((most / 2..=most).contains(&waits), "{waits} s after round {round}");
@@ -57,9 +59,11 @@ mod tests {
             longest = longest.max(waits);
         }
         assert!(longest > 250);
-        pause.after(&mut [at(1)], at(0), 0);
-        let mut due = [at(0)];
-        pause.after(&mut due, at(0), 0);
-        assert!(due[0] <= at(15), "after a good round it begins anew");
+        for _ in 0..5 {
+            // Somebody answered, and somebody else was put off by the deadline.
+            let mut due = [at(0)];
+            pause.after(&mut due, at(0), true, 0);
+            assert!((at(7)..=at(15)).contains(&due[0]), "{due:?}");
+        }
     }
 }

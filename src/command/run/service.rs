@@ -17,7 +17,7 @@ use crate::backoff::scramble;
 use crate::clock::{Alarm, Clock};
 use crate::command::{FAILED, OK, perform};
 use crate::config::{Config, Place, Problem, SourceConfig};
-use crate::report::count;
+use crate::report::{SourceReport, count};
 use crate::round::{Halt, brake};
 use crate::schedule::{self, Due, SHORTEST_EVERY};
 use crate::store::{self, Lock, LockFailure};
@@ -298,7 +298,9 @@ impl Running<'_> {
         }
         log::info!("{}", updated.report.line());
         self.due.clone_from(&updated.due);
-        self.pause.after(&mut self.due, now, luck);
+        let answered = |source: &SourceReport| matches!(source.state, "fresh" | "unchanged");
+        let reached = !updated.line_down && updated.report.sources.iter().any(answered);
+        self.pause.after(&mut self.due, now, reached, luck);
         self.status = news::status(updated);
     }
 
