@@ -83,3 +83,39 @@ fn who_is_stopping_reads_no_config() {
     assert_eq!(life.code, 0);
     assert_eq!(life.heard.last().unwrap().1, "STOPPING", "{:?}", life.heard);
 }
+
+#[test]
+fn where_a_service_runs_no_other_begins() {
+    let world = World::new("state-taken", well);
+    std::fs::create_dir_all(world.dir.join("state")).unwrap();
+    let taken = Lock::service(&world.dir.join("state")).unwrap();
+    let life = live(&world, &sources(&["a"], "30m"), None, |_| std::future::pending());
+    assert_eq!((life.code, world.asked().len()), (1, 0), "{:?}", life.heard);
+    drop(taken);
+}
+
+#[test]
+fn told_twice_to_stop_it_ends_at_once() {
+    let world = World::new("stop-twice", |asked: &Asked| well(asked).after(9 * SECOND));
+    let clock = world.clock.clone();
+    let life = live(&world, &sources(&["slow"], "30m"), None, |tell| async move {
+        clock.sleep_until(3 * SECOND).await;
+        tell.send(Order::Stop("SIGINT")).await.unwrap();
+    });
+    assert_eq!((life.code, life.end), (0, 3 * SECOND), "{:?}", life.heard);
+}
+
+#[test]
+fn in_ones_own_house_it_asks_as_often_as_it_is_told() {
+    let world = World::new("own-house", well);
+    let clock = world.clock.clone();
+    let text = sources(&["a"], "30m").replace("https://a.test/", "http://192.168.7.1/");
+    live(&world, &text, None, |tell| async move {
+        for at in [100, 130] {
+            clock.sleep_until(at * SECOND).await;
+            tell.send(Order::Now).await.unwrap();
+        }
+        clock.sleep_until(200 * SECOND).await;
+    });
+    assert_eq!(world.asked().len(), 3, "{:?}", world.asked());
+}
