@@ -79,6 +79,11 @@ impl Lock {
         Lock::at(&dir.join(SERVICE), GLANCE)
     }
 
+    /// Whether this is what [`Lock::service`] would take there, by whatever name the directory goes.
+    pub fn is_service_of(&self, dir: &Path) -> bool {
+        is_at(&self.file, &dir.join(SERVICE))
+    }
+
     fn at(path: &Path, patience: Duration) -> Result<Lock, LockFailure> {
         let mut left = patience;
         loop {

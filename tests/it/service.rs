@@ -1,5 +1,7 @@
 //! `newsagg run` in simulated time: when it gets up, what it says, what it does when it is told.
 
+mod moves;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write;

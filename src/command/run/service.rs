@@ -262,6 +262,7 @@ impl Running<'_> {
                         stopping = true;
                         late = clock.now().saturating_add(STOP);
                     }
+                    Event::Order(Order::Reload) if stopping => {}
                     // Told twice, it need not be kind.
                     Event::Order(Order::Stop(_)) | Event::Late => break None,
                     Event::Order(Order::Reload) => {
@@ -310,7 +311,9 @@ impl Running<'_> {
         voice.tell(&Notice::Reloading);
         match self.read() {
             Ok((config, claim)) => {
-                self.claim = claim.or(self.claim.take());
+                if let Some(claim) = claim {
+                    self.claim = claim;
+                }
                 for warning in &config.warnings {
                     voice.say(Some(Level::Warn), &warning.to_string());
                 }
@@ -330,8 +333,9 @@ impl Running<'_> {
         }
     }
 
-    /// The config as it is now, and the new state directory, if it names another.
-    fn read(&self) -> Result<(Config, Option<Lock>), String> {
+    /// The config as it is now, and what takes the place of the claim, if that is for another state
+    /// directory: nothing, where there can be none.
+    fn read(&self) -> Result<(Config, Option<Option<Lock>>), String> {
         let told = |problems: Vec<Problem>| {
             let first = problems.first().map(Problem::to_string).unwrap_or_default();
             match problems.len() {
@@ -340,8 +344,9 @@ impl Running<'_> {
             }
         };
         let config = (self.load)().map_err(told)?;
-        let same = config.state.dir == self.config.state.dir;
-        let claim = if same { None } else { claim(&config)? };
+        let dir = config.state.dir.as_deref();
+        let ours = self.claim.as_ref().zip(dir).is_some_and(|(lock, dir)| lock.is_service_of(dir));
+        let claim = if ours { None } else { Some(claim(&config)?) };
         Ok((config, claim))
     }
 

@@ -60,6 +60,8 @@ fn a_service_manager_hears_all_that_it_needs_to_know() {
     let (_, usec) = reloading.rsplit_once('=').unwrap();
     assert!(usec.parse::<u64>().unwrap() > 0);
     manager.hears("READY=1");
+    let status = manager.hears("STATUS=1 source well, 3 stories, 3 new; next round 20");
+    assert!(status.contains("; the old config stays: x.toml:1:1: "), "{status}");
 
     home.put("x.toml", &feeds(&["a", "b"]));
     send("HUP", &child);
