@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use log::Level;
 use smol::Executor;
 
 use crate::clock::Clock;
@@ -60,6 +61,8 @@ pub struct House<'a> {
     pub asked: Asked,
     /// Whether the round is to come to its end.
     pub halt: Halt,
+    /// What is wrong with the state, as it was last said.
+    said: Option<String>,
 }
 
 impl<'a> House<'a> {
@@ -70,7 +73,22 @@ impl<'a> House<'a> {
         executor: &'a Executor<'static>,
     ) -> House<'a> {
         let (limiter, asked, halt) = (Limiter::default(), Asked::default(), Halt::default());
-        House { clock, transport, executor, limiter, asked, halt }
+        House { clock, transport, executor, limiter, asked, halt, said: None }
+    }
+}
+
+impl House<'_> {
+    /// Says what is wrong with the state, or that nothing is: once, until it is another thing.
+    fn say(&mut self, wrong: Option<(Level, String)>) {
+        match wrong {
+            Some((level, line)) if self.said.as_ref() != Some(&line) => {
+                log::log!(level, "{line}");
+                self.said = Some(line);
+            }
+            Some(_) => {}
+            None if self.said.take().is_some() => log::info!("the state is saved again"),
+            None => {}
+        }
     }
 }
 

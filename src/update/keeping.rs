@@ -9,6 +9,8 @@ use futures_lite::FutureExt;
 
 use super::gather::{Gathered, wanted};
 use super::{House, Wishes, sources};
+use log::Level;
+
 use crate::backoff::BUILT;
 use crate::clock::Clock;
 use crate::config::{Config, Place};
@@ -113,7 +115,7 @@ impl Keeping {
             let (mut memory, now) = (Memory::default(), clock.moment());
             if !wishes.forgetful {
                 keeping.give_up(HOMELESS.into());
-                keeping.tell();
+                keeping.tell(house);
                 memory.arrive(&now);
                 house.limiter = Limiter::default();
                 house.asked.remind(&mut memory, &mut house.limiter, &clock, &now);
@@ -138,7 +140,7 @@ impl Keeping {
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &clock);
         house.asked.remind(&mut memory, &mut house.limiter, &clock, &now);
         house.limiter.set_saver(keeping.saver(dir), saved_at);
-        keeping.tell();
+        keeping.tell(house);
         (keeping, memory, now)
     }
 
@@ -185,10 +187,11 @@ impl Keeping {
     }
 
     /// Says so, unless the round comes to nothing anyway and says why.
-    fn tell(&self) {
+    fn tell(&self, house: &mut House<'_>) {
         if let Some(why) = self.unwritable.as_ref().filter(|_| self.unread.is_none()) {
             let spared = if self.frugal || self.offline { "" } else { ", and no quota is spent" };
-            log::error!("{why}; nothing of this round is remembered{spared}");
+            let line = format!("{why}; nothing of this round is remembered{spared}");
+            house.say(Some((Level::Error, line)));
         }
     }
 
@@ -414,19 +417,22 @@ impl Keeping {
         };
         let saved = (quotas.is_ok(), sources.is_ok());
         // What is full is full for both: one sentence is enough.
-        match (sources, quotas, held_back) {
+        house.say(match (sources, quotas, held_back) {
             (Err(failure), _, Some(_)) => {
-                log::warn!("{failure}; nothing of this round is remembered, and no quota is spent");
+                let so = "nothing of this round is remembered, and no quota is spent";
+                Some((Level::Warn, format!("{failure}; {so}")))
             }
-            (Err(failure), _, None) => {
-                log::error!("{failure}; what this round brought is not remembered");
-            }
-            (Ok(()), _, Some(why)) => log::warn!("{why}; no quota is spent"),
+            (Err(failure), _, None) => Some((
+                Level::Error,
+                format!("{failure}; what this round brought is not remembered"),
+            )),
+            (Ok(()), _, Some(why)) => Some((Level::Warn, format!("{why}; no quota is spent"))),
             (Ok(()), Err(why), None) => {
-                log::warn!("{why}; who asked to be left alone is not remembered");
+                let so = "who asked to be left alone is not remembered";
+                Some((Level::Warn, format!("{why}; {so}")))
             }
-            (Ok(()), Ok(()), None) => {}
-        }
+            (Ok(()), Ok(()), None) => None,
+        });
         saved
     }
 
