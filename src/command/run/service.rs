@@ -16,13 +16,17 @@ use super::{Notice, Order, Voice};
 use crate::backoff::scramble;
 use crate::clock::{Alarm, Clock};
 use crate::command::{FAILED, OK, perform};
-use crate::config::{Config, Place, Problem, SourceConfig};
+use crate::config::{Config, Problem, SourceConfig};
 use crate::report::{SourceReport, count};
 use crate::round::{Halt, brake};
-use crate::schedule::{self, Due, SHORTEST_EVERY};
-use crate::store::{self, Lock, LockFailure};
+use crate::schedule::{self, Due};
+use crate::store::Lock;
 use crate::time::Timestamp;
 use crate::update::{House, Updated, Wishes, update};
+
+mod told;
+
+use told::{claim, extent};
 
 /// From the order to stop until the end, at most.
 pub const STOP: Duration = Duration::from_millis(1_500);
@@ -305,69 +309,9 @@ impl Running<'_> {
         self.status = news::status(updated);
     }
 
-    /// Reads the config again, and takes it over if all of it is good.
-    fn reload(&mut self) -> bool {
-        let voice = self.voice;
-        voice.tell(&Notice::Reloading);
-        match self.read() {
-            Ok((config, claim)) => {
-                if let Some(claim) = claim {
-                    self.claim = claim;
-                }
-                for warning in &config.warnings {
-                    voice.say(Some(Level::Warn), &warning.to_string());
-                }
-                voice.say(None, &format!("the config was read again: {}", extent(&config)));
-                self.config = Rc::new(config);
-                self.reloading = true;
-                self.broken = None;
-                self.pause.forget();
-                true
-            }
-            Err(problem) => {
-                let line = format!("the old config stays: {problem}");
-                voice.say(Some(Level::Error), &line);
-                self.broken = Some(line);
-                false
-            }
-        }
-    }
-
-    /// The config as it is now, and what takes the place of the claim, if that is for another state
-    /// directory: nothing, where there can be none.
-    fn read(&self) -> Result<(Config, Option<Option<Lock>>), String> {
-        let told = |problems: Vec<Problem>| {
-            let first = problems.first().map(Problem::to_string).unwrap_or_default();
-            match problems.len() {
-                0 | 1 => first,
-                n => format!("{first} (and {} more: `newsagg check` names them)", n - 1),
-            }
-        };
-        let config = (self.load)().map_err(told)?;
-        let dir = config.state.dir.as_deref();
-        let ours = self.claim.as_ref().zip(dir).is_some_and(|(lock, dir)| lock.is_service_of(dir));
-        let claim = if ours { None } else { Some(claim(&config)?) };
-        Ok((config, claim))
-    }
-
     fn stopping(&self, signal: &str) {
         self.voice.say(None, &format!("stopping: {signal}"));
         self.voice.tell(&Notice::Stopping);
-    }
-
-    /// Whether an order to ask now holds for who is not due, too. More often than once a minute it
-    /// does not, but in the user's own house.
-    fn may_hurry(&mut self) -> bool {
-        self.pause.forget();
-        let up = self.clock.moment().up;
-        let soon = |last: Duration| up.saturating_sub(last) < SHORTEST_EVERY;
-        if self.hurried.is_some_and(soon) && !all_at_home(&self.config) {
-            let line = "told again within a minute to ask now: only who is due is asked";
-            self.voice.say(None, line);
-            return false;
-        }
-        self.hurried = Some(up);
-        true
     }
 
     async fn order(&self) -> Event {
@@ -394,23 +338,6 @@ impl Running<'_> {
     }
 }
 
-/// Keeps other services out of the state directory. One that cannot be written keeps nobody out, and
-/// every round says so.
-fn claim(config: &Config) -> Result<Option<Lock>, String> {
-    let Some(dir) = &config.state.dir else { return Ok(None) };
-    if store::make_directory(dir, 0o700).is_err() {
-        return Ok(None);
-    }
-    match Lock::service(dir) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(LockFailure::Held { by }) => {
-            let dir = dir.display();
-            Err(format!("a service runs with the state directory {dir} already: {by}"))
-        }
-        Err(LockFailure::Unwritable(_)) => Ok(None),
-    }
-}
-
 /// Whether a round that began then may still be under way, or is stuck.
 fn moves(began: Duration, now: Duration, deadline: Duration) -> bool {
     now <= began.saturating_add(deadline).saturating_add(MARGIN)
@@ -420,20 +347,6 @@ fn moves(began: Duration, now: Duration, deadline: Duration) -> bool {
 fn luck(clock: &Clock) -> u64 {
     let moment = clock.moment();
     scramble(moment.boot) ^ moment.up.as_secs()
-}
-
-/// `12 sources, 2 outputs`
-fn extent(config: &Config) -> String {
-    let sources = count(config.sources.len(), "source", "sources");
-    format!("{sources}, {}", count(config.outputs.len(), "output", "outputs"))
-}
-
-/// Whether all that is asked is the user's own ([`schedule::own_house`]).
-fn all_at_home(config: &Config) -> bool {
-    let network = config.sources.iter().filter(|source| source.place == Place::Network);
-    let plan = |source: &SourceConfig| source.source.as_ref().map(|own| own.plan());
-    let urls = network.filter_map(plan).flatten().map(|request| request.url);
-    urls.into_iter().all(|url| schedule::own_house(&url))
 }
 
 #[cfg(test)]
