@@ -129,7 +129,7 @@ pub struct QuotaReport {
 impl Report {
     /// The same figures in one line, for people.
     pub fn line(&self) -> String {
-        let well = self.sources.iter().filter(|s| matches!(s.state, "fresh" | "unchanged")).count();
+        let well = self.sources.iter().filter(|source| source.is_well()).count();
         let mut line = format!(
             "{} from {well} of {}: {} new",
             count(self.items, "story", "stories"),
@@ -161,6 +161,13 @@ impl Report {
             }
         }
         line
+    }
+}
+
+impl SourceReport {
+    /// Whether its news is here.
+    pub fn is_well(&self) -> bool {
+        matches!(self.state, "fresh" | "unchanged")
     }
 }
 

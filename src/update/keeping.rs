@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_lite::FutureExt;
+use log::Level;
 
 use super::gather::{Gathered, wanted};
 use super::{House, Wishes, sources};
-use log::Level;
-
 use crate::backoff::BUILT;
 use crate::clock::Clock;
 use crate::config::{Config, Place};

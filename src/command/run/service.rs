@@ -153,10 +153,8 @@ impl Running<'_> {
             }
         }
         let updated = self.stored(house).await;
+        self.news.outputs(&updated, self.voice);
         if !updated.unwritten.is_empty() {
-            for error in &updated.unwritten {
-                self.voice.say(Some(Level::Error), error);
-            }
             return Err(FAILED);
         }
         let line = format!(
@@ -303,8 +301,8 @@ impl Running<'_> {
         }
         log::info!("{}", updated.report.line());
         self.due.clone_from(&updated.due);
-        let answered = |source: &SourceReport| matches!(source.state, "fresh" | "unchanged");
-        let reached = !updated.line_down && updated.report.sources.iter().any(answered);
+        let well = updated.report.sources.iter().any(SourceReport::is_well);
+        let reached = well && !updated.line_down;
         self.pause.after(&mut self.due, now, reached, luck);
         self.status = news::status(updated);
     }
