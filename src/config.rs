@@ -1,8 +1,8 @@
 //! newsagg.toml: what to ask, how, and where to write it.
 //!
 //! Reading it never stops at the first mistake: every problem of the file is found in one run,
-//! each with its line and column. What a kind or a format of a later version needs is checked
-//! like the rest, and marked as [`Place::Later`] or [`OutputFormat::Later`].
+//! each with its line and column. What a kind of a later version needs is checked
+//! like the rest, and marked as [`Place::Later`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -363,7 +363,7 @@ impl Config {
     pub fn without_later(mut self) -> Result<Config, Vec<Problem>> {
         let is_later = |source: &&SourceConfig| source.place == Place::Later;
         let later: Vec<&SourceConfig> = self.sources.iter().filter(is_later).collect();
-        let mut left_out: Vec<String> = left_out_sources(&later).into_iter().collect();
+        let left_out: Vec<String> = left_out_sources(&later).into_iter().collect();
         let sources = self.sources.iter().enumerate();
         let kept: Vec<usize> =
             sources.filter(|(_, source)| !is_later(source)).map(|(index, _)| index).collect();
@@ -371,11 +371,7 @@ impl Config {
         for output in &mut self.outputs {
             let indices = output.sources.iter();
             output.sources = indices.filter_map(|old| kept.binary_search(old).ok()).collect();
-            if let Some(format) = output.format.later() {
-                left_out.push(format!("the format {format} is not in this version yet"));
-            }
         }
-        self.outputs.retain(|output| output.format.later().is_none());
         let problem = |message: String| Problem { file: self.path.clone(), at: None, message };
         let left_out = left_out.into_iter().map(problem);
         if self.sources.is_empty() || self.outputs.is_empty() {

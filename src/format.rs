@@ -10,13 +10,16 @@ use crate::time::Timestamp;
 pub mod atom;
 mod content;
 mod elements;
+pub mod html;
 pub mod jsonfeed;
 pub mod jsonl;
+pub mod opml;
 mod pace;
 pub mod prometheus;
 pub mod rss;
 mod sniff;
 pub mod text;
+pub mod tsv;
 
 /// What a document of a known format holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,6 +77,8 @@ pub struct Merged<'a> {
     pub title: &'a str,
     /// One for each source of this output, in the order of the config.
     pub sources: &'a [SourceHealth],
+    /// The date of its newest story, if there is any.
+    pub newest: Option<Timestamp>,
     /// Newest first.
     pub stories: &'a dyn Stories,
 }
@@ -106,6 +111,10 @@ pub struct SourceHealth {
     pub since: Option<Timestamp>,
     /// Why, unless it is well.
     pub error: Option<String>,
+    /// Until when it is left alone, if it is [`State::Limited`].
+    pub until: Option<Timestamp>,
+    /// The address of its feed, without secrets; `None` for what is no feed on the web.
+    pub feed: Option<String>,
 }
 
 /// How a source stands.
@@ -143,6 +152,16 @@ pub enum Format {
     JsonFeed,
     /// One item a line, as in JSON Feed.
     Jsonl,
+    /// Atom, RFC 4287.
+    Atom,
+    /// RSS 2.0.
+    Rss,
+    /// sfeed(5).
+    Tsv,
+    /// One page for a browser.
+    Html,
+    /// The feeds themselves, OPML 2.0.
+    Opml,
     /// For people, on a terminal.
     Text,
 }
@@ -154,6 +173,10 @@ pub struct Style {
     pub colour: bool,
     /// Columns to cut lines to; `None` means uncut.
     pub width: Option<usize>,
+    /// Links as OSC 8 hyperlinks.
+    pub links: bool,
+    /// Ages instead of dates, as seen from here.
+    pub ages: Option<Timestamp>,
 }
 
 impl Format {
@@ -167,6 +190,11 @@ impl Format {
         match self {
             Format::JsonFeed => jsonfeed::write(merged, out),
             Format::Jsonl => jsonl::write(merged, out),
+            Format::Atom => atom::write(merged, out),
+            Format::Rss => rss::write(merged, out),
+            Format::Tsv => tsv::write(merged, out),
+            Format::Html => html::write(merged, out),
+            Format::Opml => opml::write(merged, out),
             Format::Text => text::write(merged, style, out),
         }
     }

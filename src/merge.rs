@@ -242,6 +242,11 @@ impl Collection {
         })
     }
 
+    /// The date of the story at this rank.
+    pub fn date(&self, ranking: &Ranking, rank: usize) -> Timestamp {
+        self.entry(ranking.order[rank]).date
+    }
+
     /// The items that the story at this rank stands for, the survivor first: source and fingerprint
     /// of the id.
     pub fn members(&self, ranking: &Ranking, rank: usize) -> impl Iterator<Item = (usize, u64)> {

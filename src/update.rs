@@ -268,6 +268,8 @@ fn diagnose(
             state,
             since,
             error: error.filter(|_| state != State::Ok),
+            until: None,
+            feed: None,
         });
     }
     health

@@ -8,7 +8,7 @@ use argh::{ArgsInfo, FromArgs};
 
 use super::{FAILED, OK, USAGE, say};
 use crate::clock::Clock;
-use crate::config::{self, Config, Output, OutputFormat, Place, SourceConfig};
+use crate::config::{self, Config, Output, Place, SourceConfig};
 use crate::http::without_secrets;
 use crate::report;
 use crate::source::Window;
@@ -210,9 +210,6 @@ fn place(output: &Output) -> String {
 
 fn output_line(config: &Config, output: &Output) -> String {
     let mut notes = vec![output.format.name().to_owned()];
-    if matches!(output.format, OutputFormat::Later(_)) {
-        notes.push("not in this version yet".into());
-    }
     notes.extend(output.limit.map(|limit| format!("limit {limit}")));
     notes.extend(output.max_age.map(|age| format!("not older than {}", format_duration(age))));
     if output.sources.len() < config.sources.len() {

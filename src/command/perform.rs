@@ -88,7 +88,11 @@ pub fn style() -> Style {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let width = rustix::termios::tcgetwinsize(&stdout).ok().map(|size| usize::from(size.ws_col));
-    Style { colour: !plain, width: Some(width.filter(|width| *width > 0).unwrap_or(80)) }
+    Style {
+        colour: !plain,
+        width: Some(width.filter(|width| *width > 0).unwrap_or(80)),
+        ..Style::default()
+    }
 }
 
 fn conclude(manner: &Manner, updated: &Updated) -> ExitCode {

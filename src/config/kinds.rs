@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use toml::Spanned;
 use toml::de::DeValue;
 
 use super::keys::{Keys, Read, Wrong};
@@ -14,6 +13,14 @@ use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, HackerNews, List};
 use crate::source::newsapi::{self, NewsApi};
+
+mod github;
+mod json;
+mod reddit;
+mod stream;
+
+pub(super) use github::is_repo;
+pub(super) use reddit::is_subreddit;
 
 /// The most stories that Hacker News has in a list.
 const MAX_HN: usize = 500;
@@ -66,13 +73,13 @@ pub(super) static KINDS: [Kind; 8] = [
         name: "reddit",
         keys: &["subreddit", "client_id", "client_secret", "base_url"],
         also: &["subreddit"],
-        read: read_reddit,
+        read: reddit::read,
     },
     Kind {
         name: "github",
         keys: &["repo", "search", "token", "base_url"],
         also: &["gh"],
-        read: read_github,
+        read: github::read,
     },
     Kind {
         name: "feed",
@@ -95,9 +102,9 @@ pub(super) static KINDS: [Kind; 8] = [
             "discussion",
         ],
         also: &["api"],
-        read: read_json,
+        read: json::read,
     },
-    Kind { name: "stream", keys: &["url"], also: &["sse"], read: read_stream },
+    Kind { name: "stream", keys: &["url"], also: &["sse"], read: stream::read },
 ];
 
 /// Kinds that a later version reads.
@@ -222,81 +229,4 @@ fn read_hackernews(keys: &Keys<'_>, limit: Option<usize>) -> Built {
 fn read_feed(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
     let fallback = keys.list("fallback", "[\"https://…\"]", values::url);
     Some(Arc::new(FeedSource { url: Some(keys.require("url", values::url)?), fallback }))
-}
-
-fn read_reddit(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
-    keys.require("subreddit", subreddit);
-    let (id, secret) = (keys.has("client_id"), keys.has("client_secret"));
-    if id != secret {
-        keys.missing(if id { "client_secret" } else { "client_id" });
-    }
-    client_id(keys);
-    keys.secret("client_secret");
-    keys.get("base_url", values::url);
-    None
-}
-
-/// A client id is no secret, but may stand where the secret stands.
-fn client_id(keys: &Keys<'_>) {
-    match keys.raw("client_id").map(Spanned::get_ref) {
-        Some(DeValue::Table(_)) => drop(keys.secret("client_id")),
-        _ => drop(keys.get("client_id", values::word)),
-    }
-}
-
-fn subreddit(value: &DeValue<'_>) -> Result<String, Wrong> {
-    let name = value.as_str().filter(|name| is_subreddit(name)).map(str::to_owned);
-    name.ok_or_else(|| "the name of a subreddit such as \"rust\", without r/".into())
-}
-
-/// Several may be joined: `rust+programming`.
-pub(super) fn is_subreddit(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= values::MAX_NAME
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte))
-}
-
-fn read_github(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
-    match (keys.has("repo"), keys.has("search")) {
-        (true, true) => keys.sheet.error(
-            keys.place("search"),
-            format!("{} has both `repo` and `search`; one is asked at a time", keys.title),
-        ),
-        (false, false) => keys.missing("repo"),
-        _ => {}
-    }
-    keys.get("repo", |value| {
-        let repo = value.as_str().filter(|repo| is_repo(repo)).map(str::to_owned);
-        repo.ok_or_else(|| "a repository as OWNER/NAME".into())
-    });
-    keys.get("search", values::word);
-    keys.secret("token");
-    keys.get("base_url", values::url);
-    None
-}
-
-/// `smol-rs/smol`
-pub(super) fn is_repo(repo: &str) -> bool {
-    let part = |part: &str| {
-        !part.is_empty()
-            && part != "."
-            && part != ".."
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-    };
-    repo.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name))
-}
-
-fn read_json(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
-    keys.require("url", values::url);
-    keys.list("fallback", "[\"https://…\"]", values::url);
-    keys.require("title", values::pointer);
-    for key in ["items", "link", "date", "id", "author", "summary", "discussion"] {
-        keys.get(key, values::pointer);
-    }
-    None
-}
-
-fn read_stream(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
-    keys.require("url", values::url);
-    None
 }

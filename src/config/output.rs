@@ -48,32 +48,22 @@ pub struct Output {
 /// How an output is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputFormat {
-    /// A format of this version.
+    /// The merged news.
     Now(Format),
     /// How newsagg fares, and no news: [`crate::format::prometheus`].
     Metrics,
-    /// A format that a later version writes: its name.
-    Later(&'static str),
 }
 
 impl OutputFormat {
-    /// Its name, if a later version writes it.
-    pub fn later(self) -> Option<&'static str> {
-        match self {
-            OutputFormat::Now(_) | OutputFormat::Metrics => None,
-            OutputFormat::Later(name) => Some(name),
-        }
-    }
-
     /// Every format of `interface.md` §2, in its order.
     pub const ALL: [(&'static str, OutputFormat); 9] = [
         ("jsonfeed", OutputFormat::Now(Format::JsonFeed)),
         ("jsonl", OutputFormat::Now(Format::Jsonl)),
-        ("atom", OutputFormat::Later("atom")),
-        ("rss", OutputFormat::Later("rss")),
-        ("tsv", OutputFormat::Later("tsv")),
-        ("html", OutputFormat::Later("html")),
-        ("opml", OutputFormat::Later("opml")),
+        ("atom", OutputFormat::Now(Format::Atom)),
+        ("rss", OutputFormat::Now(Format::Rss)),
+        ("tsv", OutputFormat::Now(Format::Tsv)),
+        ("html", OutputFormat::Now(Format::Html)),
+        ("opml", OutputFormat::Now(Format::Opml)),
         ("text", OutputFormat::Now(Format::Text)),
         ("prometheus", OutputFormat::Metrics),
     ];

@@ -10,6 +10,10 @@ use crate::format::{Feed, rss};
 use crate::item::{Item, MAX_TITLE, Text};
 use crate::xml::{Ns, Tag, TooDeep, Xml};
 
+mod write;
+
+pub use write::write;
+
 /// Reads the rest of a document whose root `feed` was just opened.
 pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
     let version = match root.attribute("version").as_deref().map(str::trim) {

@@ -10,6 +10,10 @@ use crate::format::{Feed, atom};
 use crate::item::{Item, MAX_TITLE, Text};
 use crate::xml::{Ns, Tag, TooDeep, Xml};
 
+mod write;
+
+pub use write::write;
+
 /// Reads the rest of a document whose root `rss`, `rdf:RDF` or `channel` was just opened.
 pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
     let mut feed = Feed { format: version(root).into(), ..Feed::default() };

@@ -78,7 +78,7 @@ fn is_news(output: &Output) -> bool {
 
 /// The outputs of this version, in the order of what is written.
 pub(super) fn all(config: &Config) -> impl Iterator<Item = &Output> {
-    config.outputs.iter().filter(|output| output.format.later().is_none())
+    config.outputs.iter()
 }
 
 /// Whether all documents that show this source are on the disk.
@@ -166,7 +166,12 @@ pub(super) fn write(
                 let stories = Shown::new(order.collection, ranking, output, now);
                 let own = output.sources.iter();
                 let sources: Vec<SourceHealth> = own.map(|index| health[*index].clone()).collect();
-                let merged = Merged { title: &output.title, sources: &sources, stories: &stories };
+                let merged = Merged {
+                    title: &output.title,
+                    sources: &sources,
+                    newest: stories.newest(),
+                    stories: &stories,
+                };
                 let style = if output.path.is_some() { Style::default() } else { style };
                 put(output, &|out| format.write(&merged, style, out))
             }
@@ -203,6 +208,11 @@ impl<'a> Shown<'a> {
         });
         let limit = output.limit.unwrap_or(usize::MAX);
         Shown { collection, ranking, ranks: collection.young(ranking, oldest, limit) }
+    }
+
+    /// The date of the first story.
+    fn newest(&self) -> Option<Timestamp> {
+        (!self.ranks.is_empty()).then(|| self.collection.date(self.ranking, self.ranks.start))
     }
 }
 

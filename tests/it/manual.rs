@@ -55,9 +55,8 @@ fn known() -> (Options, Words) {
     (now.chain([("help".to_owned(), Words::new())]).collect(), later)
 }
 
-fn formats(later: bool) -> Words {
-    let all = OutputFormat::ALL.into_iter();
-    words(all.filter(|(_, format)| format.later().is_some() == later).map(|(name, _)| name))
+fn formats() -> Words {
+    words(OutputFormat::ALL.into_iter().map(|(name, _)| name))
 }
 
 /// All that follows the macro in a section.
@@ -123,28 +122,25 @@ fn what_a_later_version_brings_is_said_to_be_missing() {
     assert_eq!(later, options);
     let told = in_section(TOML, SECTION, "Cm");
     let kinds = words(LATER_KINDS);
-    assert_eq!(&told - &words(["once"]), &kinds | &formats(true));
+    assert_eq!(&told - &words(["once"]), kinds);
 }
 
 #[test]
 fn every_format_is_described_and_its_file_names_are_those_that_say_it() {
     let told = items(TOML).into_iter().filter(|item| item.section == "FORMATS");
     let told: Words = told.filter_map(|item| item.named("Cm").map(str::to_owned)).collect();
-    assert_eq!(told, formats(false));
+    assert_eq!(told, formats());
     let of = |name: &str| OutputFormat::of_path(Path::new(&format!("x{name}")));
     let extensions = |words: Words| words.into_iter().filter(|word| word.starts_with('.'));
     let format = items(TOML).into_iter().find(|item| item.head.starts_with("Ic format"));
     let body: Words = format.unwrap().body.iter().flat_map(|line| arguments(line, "Pa")).collect();
     for name in extensions(body) {
-        assert!(of(&name).is_some_and(|format| format.later().is_none()), "{name}");
-    }
-    for name in extensions(in_section(TOML, "NOT IN THIS VERSION", "Pa")) {
-        assert!(of(&name).is_some_and(|format| format.later().is_some()), "{name}");
+        assert!(of(&name).is_some(), "{name}");
     }
     let output = items(NEWSAGG).into_iter().find(|item| item.head.starts_with("Fl o , Fl -output"));
     let body: Words = output.unwrap().body.iter().flat_map(|line| arguments(line, "Pa")).collect();
     let now = extensions(body).filter_map(|name| of(&name)).map(|format| format.name());
-    assert_eq!(words(now), formats(false));
+    assert_eq!(words(now), formats());
 }
 
 #[test]

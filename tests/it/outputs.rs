@@ -103,6 +103,8 @@ fn sources() -> Vec<SourceHealth> {
         state,
         since: error.map(|_| at("2026-11-20T18:00:00Z")),
         error: error.map(Into::into),
+        until: (state == State::Limited).then(|| at("2026-11-22T06:00:00Z")),
+        feed: (kind == "feed").then(|| format!("https://{name}.example/feed")),
     };
     vec![
         health("hn", "hackernews", State::Ok, None),
@@ -115,14 +117,15 @@ fn sources() -> Vec<SourceHealth> {
 
 fn written(stories: &[Story], sources: &[SourceHealth], format: Format, style: Style) -> Vec<u8> {
     let stories = stories.to_vec();
-    let merged = Merged { title: "My \"news\"", sources, stories: &stories };
+    let newest = stories.iter().filter_map(Story::date).max();
+    let merged = Merged { title: "My \"news\"", sources, newest, stories: &stories };
     let mut out = Vec::new();
     format.write(&merged, style, &mut out).unwrap();
     out
 }
 
-const PIPE: Style = Style { colour: false, width: None };
-const TERMINAL: Style = Style { colour: true, width: Some(80) };
+const PIPE: Style = Style { colour: false, width: None, links: false, ages: None };
+const TERMINAL: Style = Style { colour: true, width: Some(80), links: false, ages: None };
 
 const GOLDENS: [(&str, Format, Style); 4] = [
     ("feed.json", Format::JsonFeed, PIPE),
@@ -187,7 +190,7 @@ fn a_pipe_gets_four_fields_a_line_and_nothing_that_moves_a_cursor() {
 
 #[test]
 fn a_terminal_without_colour_gets_no_escapes() {
-    let style = Style { colour: false, width: Some(80) };
+    let style = Style { colour: false, width: Some(80), ..PIPE };
     let text = String::from_utf8(written(&stories(), &sources(), Format::Text, style)).unwrap();
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
 }

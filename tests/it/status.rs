@@ -235,7 +235,9 @@ fn a_terminal_has_its_width_and_its_colours() {
     let config = world.troubled(CONFIG);
     let stored = stored(&config, &world.clock);
     let view = view(&world, &config, &stored);
-    let with = |width, colour| status::text(&view, Style { colour, width: Some(width) });
+    let with = |width, colour| {
+        status::text(&view, Style { colour, width: Some(width), ..Style::default() })
+    };
     let wide = with(200, false);
     assert!(wide.contains("counted-by-a-quota-and-with-a-long-name"), "{wide}");
     assert!(wide.lines().any(|line| line.chars().count() > 100), "{wide}");

@@ -290,14 +290,14 @@ mod tests {
     #[test]
     fn colours_are_only_where_they_are_wanted_and_errors_bring_none() {
         assert!(!printed(Style::default()).contains('\x1b'));
-        let coloured = printed(Style { colour: true, width: None });
+        let coloured = printed(Style { colour: true, ..Style::default() });
         assert!(coloured.contains("\x1b[32m") && !coloured.contains("\x1b[2J"));
     }
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         for width in [70, 80, 100, 200] {
-            let text = printed(Style { colour: false, width: Some(width) });
+            let text = printed(Style { width: Some(width), ..Style::default() });
             let widest = text.lines().filter(|line| !line.contains("newsagg once"));
             let widest =
                 widest.filter(|line| !line.contains("requests")).map(|l| l.chars().count());
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn bars_lie_where_their_source_was_asked() {
-        let text = printed(Style { colour: false, width: Some(100) });
+        let text = printed(Style { width: Some(100), ..Style::default() });
         let bar = |name: &str| {
             let line = text.lines().find(|line| line.starts_with(name)).unwrap();
             (line.chars().position(|c| c == '━').unwrap(), line.matches('━').count())

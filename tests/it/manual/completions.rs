@@ -92,7 +92,7 @@ fn every_completion_has_the_formats_and_kinds_of_this_version_and_no_other() {
             let at = at.unwrap_or_else(|| panic!("{shell}: {first}"));
             words(text[at + 1..].split(['\'', ')']).next().unwrap().split(' '))
         };
-        assert_eq!(list("jsonfeed"), formats(false), "{shell}");
+        assert_eq!(list("jsonfeed"), formats(), "{shell}");
         assert_eq!(list("feed"), words(parse::KINDS), "{shell}");
     }
 }

@@ -1,0 +1,10 @@
+//! sfeed(5): nine fields separated by tabs.
+
+use std::io;
+
+use crate::format::Merged;
+
+/// Writes it.
+pub fn write(_merged: &Merged<'_>, _out: &mut dyn io::Write) -> io::Result<()> {
+    Ok(())
+}
