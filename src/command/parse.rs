@@ -28,9 +28,9 @@ pub struct ParseArgs {
 }
 
 /// The kinds that `--kind` knows in this version.
-pub const KINDS: [&str; 4] = ["feed", "newsapi", "guardian", "hackernews"];
+pub const KINDS: [&str; 5] = ["feed", "newsapi", "guardian", "hackernews", "github"];
 /// The kinds of a later version: each file is answered, with that for an error.
-const LATER: [&str; 3] = ["reddit", "github", "stream"];
+const LATER: [&str; 2] = ["reddit", "stream"];
 
 fn kind(text: &str) -> Result<String, String> {
     if text == "json" {
