@@ -150,7 +150,9 @@ impl Source for GitHub {
             404 if self.token.0.is_empty() => "; what is private needs a `token`",
             _ => "",
         };
-        Some(format!("{message}{remedy}"))
+        let detail = found[DETAIL].first().map(|detail| said(detail, &self.token));
+        let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+        Some(format!("{message}{detail}{remedy}"))
     }
 
     fn quota(&self) -> Quota {
@@ -187,6 +189,7 @@ const MESSAGE: usize = 0;
 const DOCUMENTATION: usize = 1;
 const ITEMS: usize = 2;
 const RATE: usize = 3;
+const DETAIL: usize = 4;
 
 /// What an answer says of itself. <https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api>
 fn envelope(text: &str) -> Result<json::Found, String> {
@@ -196,6 +199,7 @@ fn envelope(text: &str) -> Result<json::Found, String> {
         ("/documentation_url", Bring::Value),
         ("/items", Bring::Flag),
         ("/rate", Bring::Flag),
+        ("/errors/*/message", Bring::Value),
     ] {
         slots.add(Pointer::parse(place).unwrap_or_default(), bring);
     }

@@ -69,6 +69,19 @@ mod tests {
     }
 
     #[test]
+    fn the_poll_interval_of_github_is_no_shorter_for_what_caches_may_do() {
+        let poll = |span| ("x-poll-interval", span);
+        assert_eq!(seconds(&[poll("120")]), Some(120));
+        assert_eq!(seconds(&[poll("120"), ("cache-control", "private, max-age=60")]), Some(120));
+        assert_eq!(
+            seconds(&[poll("60"), ("cache-control", "max-age=300"), ("age", "9")]),
+            Some(291)
+        );
+        assert_eq!(seconds(&[poll("soon")]), None);
+        assert_eq!(seconds(&[poll("99999999999999999999999")]), Some(MAX_SECONDS));
+    }
+
+    #[test]
     fn max_age_is_a_number_of_seconds_however_it_is_written() {
         for (text, fresh) in [
             ("max-age=300", Some(300)),

@@ -68,7 +68,7 @@ fn deed(thing: &Thing<'_>, kind: &str, repo: &str) -> String {
         "GollumEvent" => format!("edited the wiki of {repo}"),
         "PublicEvent" => format!("made {repo} public"),
         "MemberEvent" => format!("{action} a member of {repo}"),
-        other => format!("{}: {repo}", other.trim_end_matches("Event")),
+        other => format!("did something to {repo} ({})", other.trim_end_matches("Event")),
     }
 }
 
@@ -92,6 +92,7 @@ fn page(thing: &Thing<'_>, kind: &str, repo: &str) -> Option<Text> {
     }
     let path = match (kind, number(thing)) {
         ("DiscussionEvent", Some(number)) => format!("{repo}/discussions/{number}"),
+        (kind, Some(number)) if kind.starts_with("PullRequest") => format!("{repo}/pull/{number}"),
         // The site leads on from an issue that is a pull request.
         (_, Some(number)) => format!("{repo}/issues/{number}"),
         ("PushEvent", _) => format!("{repo}{}", pushed(thing).unwrap_or_default()),

@@ -111,7 +111,7 @@ impl<'a> Thing<'a> {
                 .any(&[Part::Published, Part::Created, Part::CommitDate])
                 .and_then(parse_date),
             authors: self.author(),
-            summary: markdown(summary),
+            summary,
             tags: self.tags(),
             ..Item::default()
         };
@@ -127,20 +127,22 @@ impl<'a> Thing<'a> {
     }
 
     /// Title and text.
-    fn words(&self) -> Option<(&'a str, Option<&'a str>)> {
+    fn words(&self) -> Option<(&'a str, Option<Text>)> {
+        let body = || markdown(self.get(Part::Body));
         if self.is(Part::Tag) {
-            return Some((self.any(&[Part::Name, Part::Tag])?, self.get(Part::Body)));
+            return Some((self.any(&[Part::Name, Part::Tag])?, body()));
         }
         if self.is(Part::Sha) {
             // The first line is what Git shows (git-commit(1), DISCUSSION).
             let message = self.get(Part::Message)?.trim();
             let (title, text) = message.split_once('\n').unwrap_or((message, ""));
-            return Some((title, Some(text)));
+            return Some((title, plain(text)));
         }
         if self.is_issue() {
-            return Some((self.get(Part::Title)?, self.get(Part::Body)));
+            return Some((self.get(Part::Title)?, body()));
         }
-        Some((self.get(Part::FullName)?, self.get(Part::Description)))
+        let description = self.get(Part::Description).unwrap_or_default();
+        Some((self.get(Part::FullName)?, plain(description)))
     }
 
     fn author(&self) -> Vec<Text> {
@@ -175,4 +177,8 @@ impl<'a> Thing<'a> {
 /// Text with Markdown and HTML in it, the HTML taken out.
 pub(super) fn markdown(text: Option<&str>) -> Option<Text> {
     text.map(|text| from_html(text, MAX_SUMMARY)).filter(|text| !text.is_empty())
+}
+
+fn plain(text: &str) -> Option<Text> {
+    Some(from_plain(text, MAX_SUMMARY)).filter(|text| !text.is_empty())
 }
