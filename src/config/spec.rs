@@ -14,7 +14,7 @@ use crate::http::{Secret, Url};
 use crate::source::feed::FeedSource;
 use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, HackerNews};
+use crate::source::hackernews::{self, Api, HackerNews};
 use crate::source::newsapi::{self, NewsApi};
 use crate::source::{Source, account};
 use crate::text;
@@ -187,7 +187,8 @@ fn hackernews(list: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
         return Err(no_choice("list of Hacker News", list, &names().collect::<Vec<_>>()));
     };
     let base_url = base_url(hackernews::BASE_URL)?;
-    let source = HackerNews { base_url, list: *chosen, limit: hackernews::DEFAULT_LIMIT };
+    let limit = hackernews::DEFAULT_LIMIT;
+    let source = HackerNews { api: Api::Both, base_url, list: *chosen, limit };
     Ok(network(&spec_name("hn", list), Arc::new(source), "hackernews", fetch))
 }
 

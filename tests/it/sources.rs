@@ -9,15 +9,17 @@ use newsagg::item::Item;
 use newsagg::source::Source;
 use newsagg::source::github::{GitHub, What};
 use newsagg::source::guardian::Guardian;
-use newsagg::source::hackernews::{HackerNews, List};
+use newsagg::source::hackernews::{Api, BASE_URL, HackerNews, List, algolia};
 use newsagg::source::newsapi::NewsApi;
 use serde_json::{Value, json};
+
+use crate::support::fake::{Scene, ask, ok, status};
 
 /// The key that no message may hold.
 const KEY: &str = "secret-key";
 
 fn hacker_news(base: &str) -> HackerNews {
-    HackerNews { base_url: url(base), list: List::Top, limit: 2 }
+    HackerNews { api: Api::Both, base_url: url(base), list: List::Top, limit: 2 }
 }
 
 fn guardian(base: &str) -> Guardian {
@@ -335,6 +337,60 @@ fn every_list_has_its_own_address() {
         assert_eq!(source.plan()[0].url.as_str(), expected);
     }
     assert_eq!(List::from_name("worst"), None);
+}
+
+#[test]
+fn every_list_is_one_request_to_algolia() {
+    let base = "https://hn.algolia.com/api/v1";
+    for (list, address) in [
+        (List::Top, "search?tags=front_page&hitsPerPage=30"),
+        (List::New, "search_by_date?tags=story&hitsPerPage=30"),
+        (List::Best, "search_by_date?tags=story&numericFilters=points%3E%3D200&hitsPerPage=30"),
+        (List::Ask, "search_by_date?tags=ask_hn&hitsPerPage=30"),
+        (List::Show, "search_by_date?tags=show_hn&hitsPerPage=30"),
+        (List::Job, "search_by_date?tags=job&hitsPerPage=30"),
+    ] {
+        let base_url = url(algolia::BASE_URL);
+        let source = HackerNews { api: Api::Algolia, base_url, list, limit: 30 };
+        let request = source.plan().remove(0);
+        assert_eq!(request.url.as_str(), format!("{base}/{address}"));
+        assert_eq!(source.fallback(&request), None);
+        let both = HackerNews { api: Api::Both, base_url: url(BASE_URL), ..source };
+        let first = both.plan().remove(0);
+        let instead = both.fallback(&first).expect("a fallback");
+        assert_eq!(instead.url, request.url);
+        assert_eq!(both.fallback(&instead), None);
+        let item = Request { step: 1, ..first.clone() };
+        assert_eq!(both.fallback(&item), None, "a story of its own has none");
+        let alone = HackerNews { api: Api::Firebase, ..both.clone() };
+        assert_eq!(alone.fallback(&first), None);
+        let mirror = HackerNews { base_url: url("https://mirror.example"), ..both };
+        assert_eq!(mirror.fallback(&mirror.plan()[0]), None, "a mirror is meant alone");
+    }
+}
+
+#[test]
+fn a_story_is_the_same_whoever_tells_it() {
+    let source = hacker_news("https://api.example");
+    let read = |name: &str, step| {
+        let path = format!("{}/tests/fixtures/hackernews/{name}", env!("CARGO_MANIFEST_DIR"));
+        let request = Request { step, ..source.plan().remove(0) };
+        source.read(&request, &document(&fs::read(path).expect(name))).expect(name).items
+    };
+    let (one, all) = (read("item-story.json", 1), read("algolia-front-page.json", 0));
+    assert_eq!(one[0], all[0]);
+}
+
+#[test]
+fn when_firebase_fails_algolia_has_the_whole_list() {
+    let body = include_str!("../fixtures/hackernews/algolia-front-page.json");
+    let source = HackerNews { base_url: url(BASE_URL), ..hacker_news("https://x.example") };
+    let played = Scene::new([ask(source)]).play(move |url, _| match url.host_str() {
+        Some("hn.algolia.com") => ok(body),
+        _ => status(503),
+    });
+    assert!(played.round.is_well(0));
+    assert_eq!((played.items.len(), played.round.spans.len()), (3, 2));
 }
 
 #[test]
