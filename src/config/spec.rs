@@ -15,7 +15,7 @@ use crate::source::feed::FeedSource;
 use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, Api, HackerNews};
-use crate::source::newsapi::{self, NewsApi};
+use crate::source::newsapi::{self, Endpoint, NewsApi};
 use crate::source::{Source, account};
 use crate::text;
 
@@ -223,10 +223,12 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
     let source = NewsApi {
         base_url: base_url(newsapi::BASE_URL)?,
         key: key("newsapi", "NEWSAPI_KEY", "https://newsapi.org/register")?,
+        endpoint: Endpoint::Headlines,
         country,
         category,
         query: None,
         sources: Vec::new(),
+        domains: Vec::new(),
         language: None,
         page_size: None,
     };

@@ -13,7 +13,7 @@ use crate::source::feed::FeedSource;
 use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, Api, HackerNews, List};
-use crate::source::newsapi::{self, NewsApi};
+use crate::source::newsapi::{self, Endpoint, NewsApi};
 use crate::source::{Page, Source};
 use crate::{json, store, text};
 
@@ -118,10 +118,12 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
         "newsapi" => Box::new(NewsApi {
             base_url: base(newsapi::BASE_URL)?,
             key,
+            endpoint: Endpoint::Headlines,
             country: None,
             category: None,
             query: None,
             sources: Vec::new(),
+            domains: Vec::new(),
             language: None,
             page_size: None,
         }),
