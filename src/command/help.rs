@@ -37,7 +37,7 @@ Config, the first that there is:
   With none, `once` asks a few sources that need no key.
 
 Environment:
-  NEWSAPI_KEY, GUARDIAN_KEY                     keys for `newsapi`, `guardian`
+  NEWSAPI_KEY, GUARDIAN_KEY, GITHUB_TOKEN       keys for `newsapi`, `guardian`, …
   http_proxy, https_proxy, all_proxy, no_proxy  proxies
   SSL_CERT_FILE, SSL_CERT_DIR                   other certificate authorities
   NO_COLOR                                      no colours on the terminal
@@ -65,6 +65,7 @@ A SOURCE is one of
   guardian, guardian:SECTION       the Guardian; the key is in $GUARDIAN_KEY
   newsapi, newsapi:us              NewsAPI by country; key in $NEWSAPI_KEY
   newsapi:technology               NewsAPI by category
+  github:OWNER/REPO                releases; a token may be in $GITHUB_TOKEN
 A URL is named by its host, or host and path where one host has several.
 Without one, every source of the config is asked; without a config, a few
 well-known ones that need no key.
@@ -267,8 +268,8 @@ counts entries that were recognised and left out.
 
 Options:
       --kind KIND          read it as an answer of this kind of source: feed
-                           (default), newsapi, guardian, hackernews;
-                           not yet: reddit, github, stream
+                           (default), newsapi, guardian, hackernews, github;
+                           not yet: reddit, stream
       --base URL           where it came from: relative links are relative to it
       --content-type TYPE  the Content-Type it was served with
   -h, --help               this text

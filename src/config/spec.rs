@@ -237,9 +237,8 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
 
 /// Releases, with a token if there is one.
 fn github(repo: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
-    const VARIABLE: &str = "GITHUB_TOKEN";
-    let token = match std::env::var_os(VARIABLE).filter(|token| !token.is_empty()) {
-        Some(_) => from_env(VARIABLE)
+    let token = match std::env::var_os("GITHUB_TOKEN").filter(|token| !token.is_empty()) {
+        Some(_) => from_env("GITHUB_TOKEN")
             .and_then(|text| checked(&text))
             .map_err(|error| format!("source github: {error}"))?,
         None => Secret(String::new()),

@@ -10,8 +10,8 @@ use newsagg::config::{
     Config, FETCH_KEYS, LATER_KINDS, MAX_CONFIG, OUTPUT_KEYS, SCHEDULE_KEYS, SOURCE_KEYS,
     STATE_KEYS, kinds,
 };
-use newsagg::source::known::known_host;
-use newsagg::source::{Window, guardian, hackernews, newsapi};
+use newsagg::source::known::{GITHUB_WITH_TOKEN, known_host};
+use newsagg::source::{Window, github, guardian, hackernews, newsapi};
 use newsagg::time::format_duration;
 
 use super::mdoc::{Item, arguments, items, literals, plain};
@@ -91,6 +91,7 @@ fn config(table: &str, extra: Option<(&str, &str)>, without: Option<&str>) -> St
         "feed" => vec![("url", url)],
         "json" => vec![("url", url), ("title", "\"/title\"".into())],
         "guardian" | "newsapi" => vec![("key", secret)],
+        "github" => vec![("repo", "\"o/r\"".into())],
         _ => Vec::new(),
     };
     keys.extend(needed);
@@ -207,7 +208,9 @@ fn what_is_told_in_passing_is_true_too() {
     };
     let hosts = ["reddit.com", "hnrss.org", "api.github.com"];
     let hosts = hosts.iter().flat_map(|host| known_host(host).unwrap().1);
-    for window in guardian::WINDOWS.iter().chain(&newsapi::WINDOWS).chain(hosts) {
+    let searches = github::SEARCH.iter().chain(&github::SEARCH_WITH_TOKEN);
+    let windows = guardian::WINDOWS.iter().chain(&newsapi::WINDOWS).chain(hosts).chain(searches);
+    for window in windows.chain(&GITHUB_WITH_TOKEN) {
         assert!(TOML.contains(&quota(window)), "{}", quota(window));
     }
     for (value, taken) in [("\"1GiB\"", true), ("\"2GiB\"", false), ("1", true), ("0", false)] {
