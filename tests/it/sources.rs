@@ -97,12 +97,12 @@ fn golden(source: &dyn Source, name: &str, body: &[u8]) -> String {
     out
 }
 
-fn document(body: &[u8]) -> Document<'_> {
+pub(crate) fn document(body: &[u8]) -> Document<'_> {
     Document { url: None, content_type: Some("application/json"), body }
 }
 
 /// All that an item says, without what it does not.
-fn line(item: &Item) -> Value {
+pub(crate) fn line(item: &Item) -> Value {
     let Item { id, title, url, external_url, published, updated, .. } = item;
     let extra = item.extra.as_deref();
     let mut line = json!({
