@@ -88,6 +88,29 @@ fn no_recipe_leaves_a_pointer_that_leads_nowhere() {
     }
 }
 
+#[test]
+fn every_damage_to_an_answer_is_an_answer_or_a_failure_and_never_a_panic() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/recipes");
+    for (name, text) in recipes() {
+        let source = source(text);
+        let request = source.plan().remove(0);
+        let whole = fs::read(folder.join(name).with_extension("json")).expect(name);
+        // Of the longest not each byte.
+        for at in (0..whole.len()).step_by(1 + whole.len() / 4_000) {
+            let mut damaged = whole.clone();
+            damaged[at] = [b'"', b'{', b']', 0xff, b'0', b'\\', 0][at % 7];
+            for body in [&whole[..at], &damaged] {
+                let page = source.read(&request, &document(body)).unwrap_or_default();
+                for item in &page.items {
+                    assert!(!item.title.is_empty() || item.url.is_some(), "{name} at {at}");
+                    assert!(!item.id.is_empty(), "{name} at {at}");
+                }
+                let _ = source.explain(500, body);
+            }
+        }
+    }
+}
+
 /// The corpus is not part of the project.
 #[test]
 fn the_recipes_read_what_the_corpus_has_of_their_services() {
