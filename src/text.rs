@@ -137,10 +137,10 @@ impl Line {
             match CLASSES[usize::from(bytes[at])] {
                 Class::Wide => {
                     let Some(letter) = text[at..].chars().next() else { return };
-                    self.push(letter);
                     at += letter.len_utf8();
-                    if letter == CSI {
-                        at += parameters(&bytes[at..]);
+                    match if letter == CSI { parameters(&bytes[at..]) } else { 0 } {
+                        0 => self.push(letter),
+                        sequence => at += sequence,
                     }
                 }
                 Class::Control => at += control(&bytes[at..]),
@@ -164,7 +164,14 @@ impl Line {
     }
 
     pub(crate) fn push(&mut self, letter: char) {
-        if letter.is_whitespace() {
+        let letter = match letter {
+            // But U+0085, which is white space in Unicode.
+            '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' => entity::scalar(letter.into()),
+            letter => letter,
+        };
+        // A control that is left of those stood between letters: half of one that was decoded
+        // twice, or a mark of format.
+        if letter.is_whitespace() || matches!(letter, '\u{80}'..='\u{9f}') {
             self.space = true;
         } else if !unwanted(letter) && self.gap() {
             match self.room.checked_sub(1) {
@@ -290,6 +297,17 @@ mod tests {
         );
         assert_eq!(&*from_plain("", 99), "");
         assert_eq!(&*from_plain(" \n ", 99), "");
+    }
+
+    #[test]
+    fn controls_of_c1_are_letters_of_windows_1252_or_gaps() {
+        assert_eq!(
+            &*from_plain("don\u{92}t\u{85}\u{93}x\u{94}", 99),
+            "don\u{2019}t \u{201c}x\u{201d}"
+        );
+        assert_eq!(&*from_plain("Ð\u{9d}Ð\u{81} Ñ\u{90}\u{8d}", 99), "Ð Ð Ñ");
+        assert_eq!(&*from_plain("Ð\u{9b}Ð\u{9b}", 99), "Ð›Ð›");
+        assert_eq!(&*from_html("&#x81;a&#x9b;31m", 99), "a›31m");
     }
 
     #[test]
