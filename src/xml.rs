@@ -117,7 +117,12 @@ impl<'a> Xml<'a> {
 
     /// What relative links are relative to, here.
     pub fn base(&self) -> Option<&Url> {
-        self.bases.last().map(|(_, url)| url).or(self.document_base)
+        self.declared_base().or(self.document_base)
+    }
+
+    /// The URL that an `xml:base` declares, here.
+    pub fn declared_base(&self) -> Option<&Url> {
+        self.bases.last().map(|(_, url)| url)
     }
 
     /// Whether the document ended and elements are still open.

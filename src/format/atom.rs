@@ -101,11 +101,11 @@ pub(super) fn element<'a>(
         "content" if tag.attribute("src").is_none() => draft.summary(4, content(xml, tag)?),
         "link" => link(draft, xml, tag),
         "id" => draft.id(1, xml.body()?.text()),
-        "published" | "issued" => draft.published(1, &xml.body()?.text()),
+        "published" | "issued" => draft.standard_published(1, &xml.body()?.text()),
         // Atom 0.3, where it says when the file was made.
         "created" => draft.published(2, &xml.body()?.text()),
-        "updated" => draft.updated(0, &xml.body()?.text()),
-        "modified" => draft.updated(1, &xml.body()?.text()),
+        "updated" => draft.standard_updated(0, &xml.body()?.text()),
+        "modified" => draft.standard_updated(1, &xml.body()?.text()),
         "author" => person(draft, xml)?,
         "category" => category(draft, tag),
         _ => return Ok(false),
@@ -141,6 +141,12 @@ pub(super) fn link(draft: &mut Draft<'_>, xml: &Xml<'_>, tag: &Tag<'_>) {
     let rel = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(rel);
     let rel = rel.to_ascii_lowercase();
     match &*rel {
+        // RFC 3986 §4.4: the very document whose URL the element declares.
+        "" | "alternate" if href.trim().is_empty() => {
+            if let Some(declared) = xml.declared_base() {
+                draft.link(3, declared.as_str(), None);
+            }
+        }
         "" | "alternate" => {
             let mime_type = tag.attribute("type").unwrap_or_default();
             let html = mime_type.is_empty() || mime_type.contains("html");
@@ -181,4 +187,62 @@ pub(super) fn content<'a>(xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<Content<'a
         _ => by_type,
     };
     Ok(Content { body: xml.body()?, mode })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::format::{Feed, read};
+    use crate::http::Document;
+
+    fn entry(inside: &str) -> Feed {
+        let text = format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id>{inside}</entry></feed>"
+        );
+        read(&Document { url: None, content_type: None, body: text.as_bytes() }).unwrap()
+    }
+
+    #[test]
+    fn a_date_that_keeps_to_the_standard_goes_before_one_that_does_not() {
+        for (published, updated, shown) in [
+            (
+                "2026-11-20 T 06:00:00Z",
+                "2026-11-21T06:00:00Z",
+                [None, Some("2026-11-21T06:00:00Z")],
+            ),
+            (
+                "2026-11-20 T 06:00:00Z",
+                "11/21/2026",
+                [Some("2026-11-20T06:00:00Z"), Some("2026-11-21T00:00:00Z")],
+            ),
+            ("2026-11-20 T 06:00:00Z", "", [Some("2026-11-20T06:00:00Z"), None]),
+            (
+                "Fri, 20 Nov 2026 06:00 GMT",
+                "2026-11-21T06:00:00Z",
+                [Some("2026-11-20T06:00:00Z"), Some("2026-11-21T06:00:00Z")],
+            ),
+        ] {
+            let feed =
+                entry(&format!("<published>{published}</published><updated>{updated}</updated>"));
+            let item = &feed.items[0];
+            let dates =
+                [item.published, item.updated].map(|date| date.map(|date| date.to_string()));
+            assert_eq!(dates, shown.map(|date| date.map(str::to_owned)), "{published} {updated}");
+        }
+    }
+
+    #[test]
+    fn an_empty_link_is_the_base_that_was_declared() {
+        let url = |inside: &str| entry(inside).items[0].url.clone();
+        assert_eq!(
+            url("<link href='' xml:base='http://a.example/b'/>").as_deref(),
+            Some("http://a.example/b")
+        );
+        assert_eq!(
+            url("<link href='' xml:base='http://a.example/b'/><link href='http://c.example/'/>")
+                .as_deref(),
+            Some("http://c.example/")
+        );
+        assert_eq!(url("<link href=''/>"), None);
+        assert_eq!(url("<link href='' rel='self' xml:base='http://a.example/b'/>"), None);
+    }
 }
