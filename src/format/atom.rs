@@ -125,8 +125,8 @@ fn person<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
 }
 
 fn category(draft: &mut Draft<'_>, tag: &Tag<'_>) {
-    let label = tag.attribute("label").filter(|label| !label.trim().is_empty());
-    if let Some(label) = label.or_else(|| tag.attribute("term")) {
+    let [label, term] = tag.attributes(["label", "term"]);
+    if let Some(label) = label.filter(|label| !label.trim().is_empty()).or(term) {
         draft.tag(&label);
     }
 }
@@ -134,8 +134,9 @@ fn category(draft: &mut Draft<'_>, tag: &Tag<'_>) {
 /// RFC 4287 §4.2.7. A page to read is better than a page of another type, and nothing but
 /// `alternate` is a page.
 pub(super) fn link(draft: &mut Draft<'_>, xml: &Xml<'_>, tag: &Tag<'_>) {
-    let Some(href) = tag.attribute("href") else { return };
-    let rel = tag.attribute("rel").unwrap_or_default();
+    let [href, rel, mime_type] = tag.attributes(["href", "rel", "type"]);
+    let Some(href) = href else { return };
+    let rel = rel.unwrap_or_default();
     let rel = rel.trim();
     // RFC 4287 §4.2.7.2: a relation may be written as the registry's IRI.
     let rel = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(rel);
@@ -148,7 +149,7 @@ pub(super) fn link(draft: &mut Draft<'_>, xml: &Xml<'_>, tag: &Tag<'_>) {
             }
         }
         "" | "alternate" => {
-            let mime_type = tag.attribute("type").unwrap_or_default();
+            let mime_type = mime_type.unwrap_or_default();
             let html = mime_type.is_empty() || mime_type.contains("html");
             let rank = match (html, mime_type.is_empty()) {
                 (true, false) => 1,
@@ -169,7 +170,8 @@ pub(super) fn link(draft: &mut Draft<'_>, xml: &Xml<'_>, tag: &Tag<'_>) {
 
 /// A text construct (RFC 4287 §3.1) or content (§4.1.3), in Atom 0.3 with `mode`.
 pub(super) fn content<'a>(xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<Content<'a>, TooDeep> {
-    let told = tag.attribute("type").unwrap_or_default();
+    let [told, mode] = tag.attributes(["type", "mode"]);
+    let told = told.unwrap_or_default();
     let told = told.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let by_type = match &*told {
         "" | "text" | "text/plain" => Mode::Plain,
@@ -180,7 +182,7 @@ pub(super) fn content<'a>(xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<Content<'a
         other if other.contains('/') && !other.starts_with("text/") => Mode::Base64,
         _ => Mode::Html,
     };
-    let mode = match tag.attribute("mode").as_deref().map(str::trim) {
+    let mode = match mode.as_deref().map(str::trim) {
         Some("base64") => Mode::Base64,
         Some("escaped") if by_type == Mode::Xhtml => Mode::Html,
         Some("xml") if by_type == Mode::Html => Mode::Xhtml,
