@@ -5,6 +5,7 @@ mod audit;
 mod commands;
 mod conditional;
 mod config;
+mod corpus;
 mod durable;
 mod formats;
 mod halt;
