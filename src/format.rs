@@ -21,6 +21,8 @@ mod sniff;
 pub mod text;
 pub mod tsv;
 
+pub(crate) use elements::{bounded_id, complete};
+
 /// What a document of a known format holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Feed {

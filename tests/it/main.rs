@@ -8,6 +8,7 @@ mod config;
 mod corpus;
 mod durable;
 mod formats;
+mod github;
 mod halt;
 mod hostile;
 mod dates;
