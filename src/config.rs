@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-use crate::http::Header;
+use crate::http::{Header, Url};
 use crate::source::{Source, Window};
 use crate::transport;
 use sheet::Need;
@@ -245,6 +245,12 @@ impl SourceConfig {
             quota: Vec::new(),
             headers: Vec::new(),
         }
+    }
+
+    /// Where its feed is, if it is one on the web.
+    pub fn feed(&self) -> Option<Url> {
+        let source = self.source.as_ref().filter(|_| self.kind == "feed")?;
+        source.plan().into_iter().next().map(|request| request.url)
     }
 }
 

@@ -13,6 +13,7 @@ use smol::Executor;
 use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
+use crate::http::without_secrets;
 use crate::item::Story;
 use crate::limit::Limiter;
 use crate::report::Report;
@@ -269,7 +270,8 @@ fn diagnose(
             since,
             error: error.filter(|_| state != State::Ok),
             until: None,
-            feed: None,
+            feed: source.feed().as_ref().map(without_secrets),
+            tags: source.tags.clone(),
         });
     }
     health
