@@ -168,7 +168,10 @@ mod tests {
         assert!(b.starts_with("urn:uuid:") && other.starts_with("urn:uuid:"));
         assert_ne!(b, other);
         // Whatever stands around it, and in whichever version.
-        assert_eq!(ids(vec![story("hn", "4711")]), ["urn:uuid:1ecb5f6c-edf5-83b1-a2b3-edf7d781cbc3"]);
+        assert_eq!(
+            ids(vec![story("hn", "4711")]),
+            ["urn:uuid:1ecb5f6c-edf5-83b1-a2b3-edf7d781cbc3"]
+        );
         assert_ne!(ids(vec![story("hn", "1")]), ids(vec![story("h", "n1")]));
     }
 }
