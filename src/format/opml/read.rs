@@ -217,3 +217,101 @@ fn entry(tag: &Tag<'_>) -> Outline {
         ..Outline::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xml::MAX_DEPTH;
+
+    fn of(document: &str) -> List {
+        read(document.as_bytes()).unwrap()
+    }
+
+    fn titles(list: &List) -> Vec<(usize, &str)> {
+        list.outlines.iter().map(|outline| (outline.line, &*outline.title)).collect()
+    }
+
+    #[test]
+    fn folders_and_categories_are_tags_and_feeds_are_no_folders() {
+        let list = of(
+            "<?xml version='1.0'?>\n<OPML Version='1.1'><head><title>My\n list</title></head><body>\n\
+            <Outline TEXT='News'>\n\
+            <outline text='x' Title='A' XMLURL=' http://a.test/ ' category='/p/q,r'>\n\
+            <outline text='B' xmlUrl='http://b.test/'></outline>\n\
+            <outline text='Inner' isComment='true'><outline text='C' xmlUrl='http://c.test/'/></outline></outline>\n\
+            <outline text='D' xmlUrl=''/></outline><outline text='E'/>\n</body></OPML>",
+        );
+        assert_eq!((&*list.format, &*list.title), ("opml 1.1", "My list"));
+        assert_eq!(titles(&list), [(5, "A"), (6, "B"), (7, "C"), (8, "D"), (8, "E")]);
+        let tags: Vec<String> =
+            list.outlines.iter().map(|outline| list.tags(outline).join(" ")).collect();
+        assert_eq!(tags, ["News p q r", "News", "News Inner", "News", ""]);
+        assert_eq!(list.outlines[0].url.as_deref(), Some("http://a.test/"));
+        let commented: Vec<bool> = list.outlines.iter().map(|outline| outline.commented).collect();
+        assert_eq!(commented, [false, false, true, false, false]);
+        assert_eq!(list.damage, None);
+    }
+
+    #[test]
+    fn what_is_damaged_is_read_as_far_as_it_goes_and_the_place_is_told() {
+        let list = of("<opml><body>\n<outline text='R&D <b>' xmlUrl='http://a.test/?x=1&y=2'/>\n\
+            <outline text='é &eacute; &amp;amp;' xmlUrl='http://b.test/'/>\n<outline text='half' xmlU");
+        assert_eq!(titles(&list), [(2, "R&D"), (3, "é é &")]);
+        assert_eq!(list.outlines[0].url.as_deref(), Some("http://a.test/?x=1&y=2"));
+        assert_eq!(list.damage, Some((4, "the document ends in the middle".into())));
+        let deep = "<outline text='f'>".repeat(MAX_DEPTH);
+        let list = of(&format!("<opml>\n<outline text='a' xmlUrl='http://a.test'/>\n{deep}"));
+        assert_eq!(list.outlines[0].line, 2);
+        let (line, why) = list.damage.unwrap();
+        assert!(
+            line == 3 && why == format!("elements are nested deeper than {MAX_DEPTH}"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn other_charsets_are_read() {
+        let latin =
+            b"<?xml version='1.0' encoding='ISO-8859-1'?><opml><outline text='caf\xe9'/></opml>";
+        assert_eq!(titles(&read(latin).unwrap()), [(1, "café")]);
+        let utf_16: Vec<u8> = "\u{feff}<opml><outline text='日本'/></opml>"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        assert_eq!(titles(&read(&utf_16).unwrap()), [(1, "日本")]);
+    }
+
+    #[test]
+    fn a_list_longer_than_any_config_is_cut() {
+        let list =
+            of(&format!("<opml>{}</opml>", "<outline xmlUrl='x'/>\n".repeat(MAX_OUTLINES + 1)));
+        assert_eq!(list.outlines.len(), MAX_OUTLINES);
+        let why = format!("a list of more than {MAX_OUTLINES} entries");
+        assert_eq!(list.damage, Some((MAX_OUTLINES + 1, why)));
+        // Entries that are only found to be some when they end.
+        let list =
+            of(&format!("<opml>{}</opml>", "<outline text='x'/>\n".repeat(MAX_OUTLINES + 1)));
+        assert_eq!(list.outlines.len(), MAX_OUTLINES);
+    }
+
+    #[test]
+    fn what_is_no_list_is_said_to_be_what_it_is() {
+        for (document, said) in [
+            ("", "no OPML: an empty document"),
+            (
+                "<html><title>Log in</title>",
+                "no OPML: an HTML page, not a feed; its title is \"Log in\"",
+            ),
+            (
+                "<rss version='2.0'><channel><title>x</title></channel></rss>",
+                "no OPML, but a feed (rss 2.0): it can be a source itself",
+            ),
+            (
+                "<not-opml><outline xmlUrl='http://a.test'/></not-opml>",
+                "no OPML: XML, but not a feed: its first element is `not-opml`",
+            ),
+        ] {
+            assert_eq!(read(document.as_bytes()), Err(said.into()), "{document}");
+        }
+    }
+}
