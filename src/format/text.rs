@@ -79,7 +79,7 @@ fn date(story: &Story) -> Option<String> {
 }
 
 /// The title, or what may stand for it: posts and photographs often have none.
-fn title(story: &Story) -> String {
+pub(super) fn title(story: &Story) -> String {
     let item = &story.item;
     let words = [Some(&*item.title), item.summary.as_deref(), link_of(story), Some(&*item.id)];
     let first = words.into_iter().flatten().find(|text| !text.trim().is_empty());

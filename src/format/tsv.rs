@@ -10,7 +10,8 @@ use crate::text::printable;
 /// Writes one line per story: timestamp, title, link, content, content-type, id, author,
 /// enclosure, categories.
 ///
-/// The link is that of the page that the story is about, as in text; the timestamp is empty where
+/// As in text, the link is that of the page that the story is about, and where there is no title
+/// the summary stands for it: who chooses from these lines would see nothing. The timestamp is empty where
 /// no date is known. Whoever prints a field prints it to a terminal: none holds a control character.
 pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     merged.stories.each(&mut |story| out.write_all(line(story).as_bytes()))
@@ -25,7 +26,7 @@ fn line(story: &Story) -> String {
     let tags: Vec<String> = item.tags.iter().map(tag).collect();
     let fields = [
         story.date().map(|date| date.unix().to_string()).unwrap_or_default(),
-        printable(&item.title, MAX_TITLE),
+        text::title(story),
         text::link(story).unwrap_or_default(),
         // Backslashes are escaped here and nowhere else.
         printable(summary, MAX_SUMMARY).replace('\\', "\\\\"),

@@ -4,6 +4,9 @@ use newsagg::format::{Format, Merged, SourceHealth, State, Style};
 use newsagg::item::{Also, Attachment, DateOrigin, Extra, Item, Story};
 use newsagg::time::Timestamp;
 
+mod back;
+mod stays;
+
 fn at(text: &str) -> Timestamp {
     newsagg::time::parse_date(text).unwrap()
 }

@@ -107,7 +107,7 @@ fn from(xml: &mut Markup<'_>, story: &Story, feed: Option<&str>) -> io::Result<(
 }
 
 fn author(xml: &mut Markup<'_>, name: &str) -> io::Result<()> {
-    xml.raw("<author>")?;
+    xml.raw("<author>\n")?;
     xml.text("name", name)?;
     xml.raw("</author>\n")
 }

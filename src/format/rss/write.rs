@@ -46,12 +46,12 @@ fn item(xml: &mut Markup<'_>, id: &str, story: &Story, feed: Option<&str>) -> io
     xml.raw("<item>\n")?;
     // One of the two must be there.
     if !item.title.is_empty() || item.summary.is_none() {
-        xml.text("title", &item.title)?;
+        xml.text("title", &title(&item.title))?;
     }
     let url = item.url.as_deref();
     let link = item.external_url.as_deref().or(url);
     xml.text_if("link", link)?;
-    xml.text_if("description", item.summary.as_deref())?;
+    xml.text_if("description", item.summary.as_deref().map(html).as_deref())?;
     let is_link = if link == Some(id) || url == Some(id) { "true" } else { "false" };
     xml.element("guid", &[("isPermaLink", Some(is_link))], Some(id))?;
     xml.text_if("pubDate", story.date().map(|date| date.rfc_822()).as_deref())?;
@@ -70,6 +70,32 @@ fn item(xml: &mut Markup<'_>, id: &str, story: &Story, feed: Option<&str>) -> io
         None => xml.text_if("dc:source", Some(&*story.source).filter(|name| !name.is_empty()))?,
     }
     xml.raw("</item>\n")
+}
+
+/// Plain text as the HTML that a `description` is.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+/// A title that is the same whether it is read as HTML, as most readers do, or as text (RSS
+/// profile, `title`), wherever that can be; where it cannot, it is no markup for anybody.
+fn title(title: &str) -> String {
+    let mut safe = String::with_capacity(title.len());
+    for (at, letter) in title.char_indices() {
+        match letter {
+            '<' => safe += "&lt;",
+            '&' if is_reference(&title[at + 1..]) => safe += "&amp;",
+            letter => safe.push(letter),
+        }
+    }
+    safe
+}
+
+/// Whether this, after `&`, is a reference to a character.
+fn is_reference(rest: &str) -> bool {
+    let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#');
+    let length = length.count();
+    length > 0 && rest[length..].starts_with(';')
 }
 
 /// An item has one enclosure at most (RSS profile, `enclosure`), and that must say its length.
