@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-use crate::http::Header;
+use crate::http::{Header, Url};
 use crate::source::{Source, Window};
 use crate::transport;
 use sheet::Need;
 
+mod entry;
 mod file;
 mod find;
 mod headers;
@@ -28,13 +29,14 @@ mod sources;
 mod spec;
 mod values;
 
+pub use entry::{Entry, is_name};
 pub use file::{FETCH_KEYS, MAX_CONFIG, SCHEDULE_KEYS, STATE_KEYS};
 pub use find::find;
 pub use kinds::{LATER as LATER_KINDS, kinds};
 pub use nearest::{either, nearest};
 pub use output::{MODE, OUTPUT_KEYS, Output, OutputFormat, TITLE};
 pub use sources::SOURCE_KEYS;
-pub use values::MAX_WORKERS;
+pub use values::{MAX_NAME, MAX_WORKERS, parse_url as feed_url};
 
 /// Everything that one round needs to know.
 #[derive(Clone, Debug)]
@@ -245,6 +247,12 @@ impl SourceConfig {
             quota: Vec::new(),
             headers: Vec::new(),
         }
+    }
+
+    /// Where its feed is, if it is one on the web.
+    pub fn feed(&self) -> Option<Url> {
+        let source = self.source.as_ref().filter(|_| self.kind == "feed")?;
+        source.plan().into_iter().next().map(|request| request.url)
     }
 }
 

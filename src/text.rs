@@ -209,7 +209,7 @@ fn joins(letter: char) -> bool {
 /// Characters that show nothing and can hide something: controls, bidirectional marks and
 /// overrides (UAX #9), zero-width space and joiner-less marks, what no XML may hold, tags. The joiners U+200C and U+200D
 /// stay, because Persian and emoji are written with them.
-fn unwanted(letter: char) -> bool {
+pub(crate) fn unwanted(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,

@@ -13,6 +13,7 @@ use smol::Executor;
 use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
+use crate::http::without_secrets;
 use crate::item::Story;
 use crate::limit::Limiter;
 use crate::report::Report;
@@ -161,7 +162,13 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     blame::place(config, &memory, house, &mut round, &brought, &turns);
     let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round);
     let counts = collection.counts(config.sources.len());
-    let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
+    let mut health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
+    for (source, health) in config.sources.iter().zip(&mut health) {
+        if health.state == State::Limited {
+            let known = memory.of(&source.memory);
+            health.until = standing::until(source, known, &house.limiter, &house.clock);
+        }
+    }
     let order = outputs::Order::new(config, &collection, wishes.new);
     let mut written = match &unread {
         Some(why) => outputs::refuse(config, why),
@@ -269,7 +276,8 @@ fn diagnose(
             since,
             error: error.filter(|_| state != State::Ok),
             until: None,
-            feed: None,
+            feed: source.feed().as_ref().map(without_secrets),
+            tags: source.tags.clone(),
         });
     }
     health

@@ -115,6 +115,11 @@ impl<'a> Xml<'a> {
         self.open.len()
     }
 
+    /// Where the last token began, in bytes.
+    pub fn began(&self) -> usize {
+        self.began
+    }
+
     /// What relative links are relative to, here.
     pub fn base(&self) -> Option<&Url> {
         self.declared_base().or(self.document_base)

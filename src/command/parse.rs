@@ -10,6 +10,8 @@ use crate::store;
 
 mod lines;
 
+pub(super) use lines::read_file;
+
 /// how newsagg reads a document: one JSON line per file
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
 pub struct ParseArgs {

@@ -44,7 +44,7 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
             }
             (Ns::Core | Ns::Atom, "author") if xml.depth() == depth + 1 => {
                 let mut draft = Draft::default();
-                person(&mut draft, xml)?;
+                person(&mut draft, 0, xml)?;
                 authors.extend(draft.into_authors());
             }
             (Ns::Other, _) => xml.skip()?,
@@ -106,19 +106,31 @@ pub(super) fn element<'a>(
         "created" => draft.published(2, &xml.body()?.text()),
         "updated" => draft.standard_updated(0, &xml.body()?.text()),
         "modified" => draft.standard_updated(1, &xml.body()?.text()),
-        "author" => person(draft, xml)?,
+        "author" => person(draft, 0, xml)?,
+        "source" => source(draft, xml)?,
         "category" => category(draft, tag),
         _ => return Ok(false),
     }
     Ok(true)
 }
 
+/// RFC 4287 §4.2.11: who wrote the source wrote the entry, if that names nobody.
+fn source<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
+    let depth = xml.depth();
+    while let Some(tag) = xml.child(depth)? {
+        if tag.name.eq_ignore_ascii_case("author") {
+            person(draft, 5, xml)?;
+        }
+    }
+    Ok(())
+}
+
 /// RFC 4287 §3.2: the name, never the address.
-fn person<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
+fn person<'a>(draft: &mut Draft<'a>, rank: u8, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
     let depth = xml.depth();
     while let Some(tag) = xml.child(depth)? {
         if tag.name.eq_ignore_ascii_case("name") {
-            draft.author(0, &xml.body()?.html());
+            draft.author(rank, &xml.body()?.html());
         }
     }
     Ok(())

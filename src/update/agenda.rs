@@ -35,6 +35,8 @@ pub(super) struct Rest {
     pub why: String,
     pub since: Timestamp,
     pub until: Timestamp,
+    /// The same as the limiter counts.
+    pub ends: Duration,
 }
 
 /// One turn for each source of the config. `closed` says why nobody is asked, if nobody is.
@@ -202,6 +204,7 @@ pub(super) fn held(
         },
         since: since.unwrap_or(hold.since.min(now)),
         until,
+        ends: hold.until,
     })
 }
 

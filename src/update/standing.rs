@@ -150,6 +150,24 @@ fn outlook(standing: &mut Standing<'_>, limiter: &Limiter, clock: &Clock) {
     standing.due = Some(next);
 }
 
+/// Until when a source is left alone, in whole minutes: nobody needs to know it better, and a
+/// document that says it is the same after the next round.
+pub(super) fn until(
+    source: &SourceConfig,
+    known: Option<&Known>,
+    limiter: &Limiter,
+    clock: &Clock,
+) -> Option<Timestamp> {
+    const MINUTE: i64 = 60;
+    let at = clock.now();
+    let held = held(source, known, limiter, at, clock.wall()).map(|rest| rest.ends);
+    let terms = quota_of(source);
+    let free = limiter.next(&terms.account, &terms.windows, at);
+    let free = Some(free).filter(|free| *free > at && *free < Duration::MAX);
+    let until = clock.wall_at(held.max(free)?).unix();
+    Timestamp::from_unix((until + MINUTE - 1).div_euclid(MINUTE) * MINUTE)
+}
+
 fn allowed(source: &SourceConfig, known: Option<&Known>) -> Duration {
     known.map_or(source.every, |known| wishes_of(source, known).interval())
 }

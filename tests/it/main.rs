@@ -19,6 +19,7 @@ mod manual;
 mod metrics;
 mod peers;
 mod phases;
+mod opml;
 mod outputs;
 mod promises;
 mod quotas;

@@ -32,7 +32,8 @@ pub(super) fn print(options: &ParseArgs, out: &mut dyn Write) -> io::Result<bool
     let mut all_ok = true;
     for file in &options.files {
         let page = source.as_ref().map_err(String::clone).and_then(|source| {
-            let (content_type, body) = (options.content_type.as_deref(), read_file(file)?);
+            let (content_type, body) =
+                (options.content_type.as_deref(), read_file(file, MAX_FILE)?);
             read(&**source, &Document { url: options.base.as_ref(), content_type, body: &body })
         });
         all_ok &= page.is_ok();
@@ -42,10 +43,11 @@ pub(super) fn print(options: &ParseArgs, out: &mut dyn Write) -> io::Result<bool
     Ok(all_ok)
 }
 
-fn read_file(file: &str) -> Result<Vec<u8>, String> {
+/// A file's bytes, or those of stdin for `-`.
+pub(in crate::command) fn read_file(file: &str, max: u64) -> Result<Vec<u8>, String> {
     let bytes = match file {
-        "-" => store::read_all(io::stdin().lock(), MAX_FILE),
-        path => store::read(std::path::Path::new(path), MAX_FILE),
+        "-" => store::read_all(io::stdin().lock(), max),
+        path => store::read(std::path::Path::new(path), max),
     };
     bytes.map_err(|error| store::plainly(&error))
 }
