@@ -15,6 +15,7 @@ use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, HackerNews};
 use crate::source::newsapi::{self, NewsApi};
+use crate::source::reddit::{List, Reddit};
 use crate::source::{Source, account};
 use crate::text;
 
@@ -106,7 +107,7 @@ fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
         "hn" => hackernews(rest, fetch),
         "guardian" => guardian(rest, fetch),
         "newsapi" => newsapi(rest, fetch),
-        "reddit" if is_subreddit(rest) => Err(later(spec, "reddit")),
+        "reddit" if is_subreddit(rest) => Ok(reddit(rest, fetch)),
         "reddit" => Err(format!("\"{}\" names no subreddit: write reddit:SUB", shown(spec))),
         "github" if is_repo(rest) => Err(later(spec, "github")),
         "github" => {
@@ -229,6 +230,14 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
         page_size: None,
     };
     Ok(network(&spec_name("newsapi", which), Arc::new(source), "newsapi", fetch))
+}
+
+/// The feed: without a key nobody gets more.
+fn reddit(subreddit: &str, fetch: &Fetch) -> SourceConfig {
+    let subreddit = subreddit.to_owned();
+    let name = spec_name("reddit", &subreddit);
+    let source = Reddit { base_url: None, subreddit, list: List::Hot, limit: None, app: None };
+    network(&name, Arc::new(source), "reddit", fetch)
 }
 
 fn spec_name(head: &str, rest: &str) -> String {

@@ -13,6 +13,7 @@ use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, HackerNews, List};
 use crate::source::newsapi::{self, NewsApi};
+use crate::source::reddit::Reddit;
 use crate::source::{Page, Source};
 use crate::{json, store, text};
 
@@ -123,6 +124,7 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
             language: None,
             page_size: None,
         }),
+        "reddit" => Box::new(Reddit::default()),
         later => return Err(format!("kind {later} is not in this version yet")),
     })
 }

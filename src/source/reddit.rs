@@ -1,0 +1,242 @@
+//! A subreddit: its feed, or the API for who has a client id and secret.
+//! <https://www.reddit.com/dev/api>, <https://github.com/reddit-archive/reddit/wiki/OAuth2>
+
+use std::time::Duration;
+
+use crate::failure::{Failure, Stage};
+use crate::http::{Document, Request, Secret, Url};
+use crate::item::Text;
+use crate::json;
+use crate::source::grant::Grant;
+use crate::source::known::known_host;
+use crate::source::{Page, Quota, Source, Window, account, endpoint, said};
+use crate::text::link;
+
+mod feed;
+mod posts;
+
+use posts::Thing;
+
+/// Where the feeds are, where tokens are given, and where the links of the API lead.
+pub const BASE_URL: &str = "https://www.reddit.com";
+
+/// Where the API is for who has a token.
+pub const API_URL: &str = "https://oauth.reddit.com";
+
+/// What the API allows a client id
+/// (<https://support.reddithelp.com/hc/en-us/articles/16160319875092-Reddit-Data-API-Wiki>).
+pub const WINDOWS: [Window; 1] = [Window { count: 100, per: Duration::from_secs(60) }];
+
+/// The most posts that one answer has room for.
+pub const MAX_PAGE: usize = 100;
+
+/// What to do about a client id or secret that Reddit does not accept.
+const CHECK_KEYS: &str = "check `client_id` and `client_secret` of this source; \
+    they are those of a «script» or «web app» at https://www.reddit.com/prefs/apps";
+
+/// What to do where Reddit does not want to be asked without a key.
+const GET_KEYS: &str = "; with `client_id` and `client_secret` (from \
+    https://www.reddit.com/prefs/apps) it allows more";
+
+/// One list of posts of one subreddit, or of several: `rust+programming`.
+#[derive(Clone, Debug, Default)]
+pub struct Reddit {
+    /// A mirror or a test server, for feeds, API and tokens alike; else the service's own hosts.
+    pub base_url: Option<Url>,
+    /// Without `r/`; empty for a reader of what somebody else asked for.
+    pub subreddit: String,
+    /// Which posts.
+    pub list: List,
+    /// How many posts to ask for, at most [`MAX_PAGE`]; the service's own number is 25.
+    pub limit: Option<usize>,
+    /// With it the API is asked, without it the feed.
+    pub app: Option<App>,
+}
+
+/// Who asks the API.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Stands below the app's name at <https://www.reddit.com/prefs/apps>.
+    pub client_id: Secret,
+    /// What proves it.
+    pub client_secret: Secret,
+}
+
+/// The lists of posts that a subreddit has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum List {
+    /// What is talked about now.
+    #[default]
+    Hot,
+    /// The newest.
+    New,
+    /// What is getting votes just now.
+    Rising,
+    /// The best of the last 24 hours.
+    Top,
+}
+
+impl List {
+    fn name(self) -> &'static str {
+        match self {
+            List::Hot => "hot",
+            List::New => "new",
+            List::Rising => "rising",
+            List::Top => "top",
+        }
+    }
+}
+
+impl Source for Reddit {
+    fn kind(&self) -> &'static str {
+        "reddit"
+    }
+
+    fn plan(&self) -> Vec<Request> {
+        let (sub, list) = (&self.subreddit, self.list.name());
+        let (own, path) = match (&self.app, self.list) {
+            (Some(_), _) => (API_URL, format!("r/{sub}/{list}")),
+            (None, List::Hot) => (BASE_URL, format!("r/{sub}/.rss")),
+            (None, _) => (BASE_URL, format!("r/{sub}/{list}/.rss")),
+        };
+        let Some(mut url) = self.address(own, &path) else { return Vec::new() };
+        if let Some(limit) = self.limit {
+            let limit = limit.clamp(1, MAX_PAGE).to_string();
+            url.query_pairs_mut().append_pair("limit", &limit);
+        }
+        if self.app.is_some() {
+            // Else `<`, `>` and `&` come escaped as in HTML.
+            url.query_pairs_mut().append_pair("raw_json", "1");
+        }
+        vec![Request::get(url)]
+    }
+
+    fn read(&self, request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
+        // What there is no subreddit for is searched for, and what was found is something else.
+        if document.url.is_some_and(|url| url.path().contains("/subreddits/search")) {
+            return Err(Failure::new(Stage::Service, self.nowhere()));
+        }
+        match document.body.trim_ascii_start().first() {
+            Some(b'{' | b'[') => posts::read(self, document.body),
+            _ => feed::read(request, document),
+        }
+    }
+
+    fn explain(&self, status: u16, body: &[u8]) -> Option<String> {
+        let thing = json::from_slice::<Thing>(body).unwrap_or_default();
+        let words = match (self.refusal(&thing), status) {
+            (Some(words), _) => words,
+            (None, 403) => "403, access is refused".into(),
+            (None, 429) => "429, too many requests".into(),
+            _ => return None,
+        };
+        Some(match (status, &self.app) {
+            (401, Some(_)) => format!("{words}; {CHECK_KEYS}"),
+            (403 | 429, None) if thing.reason.is_none() => format!("{words}{GET_KEYS}"),
+            _ => words,
+        })
+    }
+
+    fn grant(&self) -> Option<Grant> {
+        let App { client_id, client_secret } = self.app.clone()?;
+        let url = self.address(BASE_URL, "api/v1/access_token")?;
+        Some(Grant { url, client_id, client_secret, remedy: CHECK_KEYS })
+    }
+
+    fn quota(&self) -> Quota {
+        match &self.app {
+            Some(app) => {
+                Quota { account: account("reddit", &app.client_id), windows: WINDOWS.to_vec() }
+            }
+            None => {
+                let plan = self.plan();
+                let known = plan.first().and_then(|request| known_host(request.host()));
+                known.map_or_else(Quota::default, |(account, windows)| Quota {
+                    account: account.into(),
+                    windows: windows.to_vec(),
+                })
+            }
+        }
+    }
+}
+
+impl Reddit {
+    /// An address on the server that the config names, else on the service's `own`.
+    fn address(&self, own: &str, path: &str) -> Option<Url> {
+        match &self.base_url {
+            Some(base) => Some(endpoint(base, path)),
+            None => Some(endpoint(&Url::parse(own).ok()?, path)),
+        }
+    }
+
+    /// What an answer says that is no list: `{"message", "error", "reason"}`.
+    fn refusal(&self, thing: &Thing) -> Option<String> {
+        let sub = self.name();
+        match (thing.reason.as_deref(), thing.message.as_deref()) {
+            (Some("banned"), _) => Some(format!("{sub} was closed by Reddit")),
+            (Some("private"), _) => Some(format!("{sub} is private")),
+            (Some("gold_only"), _) => Some(format!("{sub} is for paying members only")),
+            (Some("quarantined"), _) => Some(format!("{sub} is quarantined")),
+            (Some(reason), _) => Some(format!("{sub}: {}", self.said(reason))),
+            (None, Some("Not Found")) => Some(self.nowhere()),
+            (None, Some(message)) => Some(self.said(message)),
+            (None, None) => None,
+        }
+    }
+
+    fn nowhere(&self) -> String {
+        format!("{} does not exist", self.name())
+    }
+
+    fn name(&self) -> String {
+        match self.subreddit.as_str() {
+            "" => "the subreddit".into(),
+            name => format!("r/{name}"),
+        }
+    }
+
+    fn said(&self, words: &str) -> String {
+        let none = Secret(String::new());
+        said(words, self.app.as_ref().map_or(&none, |app| &app.client_secret))
+    }
+}
+
+/// A link of Reddit's, which may lead to another of its pages without naming it.
+fn absolute(href: &str) -> Option<Text> {
+    let home = Url::parse(BASE_URL).ok();
+    link(href, home.as_ref())
+}
+
+/// Whether two addresses are the same page of Reddit, which has many names.
+fn is_same(one: &str, other: &str) -> bool {
+    let path = |text: &str| {
+        let url = Url::parse(text).ok()?;
+        let host = url.host_str()?;
+        let ours = host == "reddit.com" || host.ends_with(".reddit.com");
+        ours.then(|| url.path().trim_end_matches('/').to_ascii_lowercase())
+    };
+    path(one).is_some_and(|one| path(other).is_some_and(|other| one == other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_reddit_is_the_same_under_all_its_names() {
+        let page = "https://www.reddit.com/r/rust/comments/abc/a_title/";
+        for same in [
+            "http://reddit.com/r/rust/comments/abc/a_title",
+            "https://old.reddit.com/r/Rust/comments/abc/a_title/?utm_source=x",
+        ] {
+            assert!(is_same(same, page), "{same}");
+        }
+        for other in [
+            "https://www.reddit.com/r/rust/comments/abd/a_title/",
+            "https://notreddit.com/r/rust/comments/abc/a_title/",
+            "/r/rust/comments/abc/a_title/",
+        ] {
+            assert!(!is_same(other, page), "{other}");
+        }
+    }
+}
