@@ -6,6 +6,7 @@ use super::cause::{Cause, delay};
 use super::place::{registrable, server};
 use crate::failure::{Failure, Stage};
 use crate::http::{Url, without_secrets};
+use crate::source::reddit::NOT_OPEN;
 use crate::time::Timestamp;
 
 /// A day on which this release had been made, in seconds since 1970: 2026-11-21. A clock that
@@ -129,6 +130,7 @@ pub fn judge(failure: &Failure, url: &Url, account: &str, now: Timestamp) -> Bla
 
 fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     match (failure.stage, failure.status) {
+        (Stage::Service, Some(403)) if failure.cause.contains(NOT_OPEN) => Cause::Refused,
         (Stage::Cancelled, _) | (Stage::Quota, None) => Cause::Ours,
         (_, Some(status)) if !(200..=299).contains(&status) => by_status(status, url),
         (Stage::Resolve | Stage::Connect | Stage::Tls, _)
@@ -151,12 +153,19 @@ fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     }
 }
 
+/// Where nobody is let in without a token.
+fn knows_who_asks(url: &Url) -> bool {
+    url.host_str() == Some("oauth.reddit.com")
+}
+
 /// RFC 9110 §15, RFC 6585 §4.
 fn by_status(status: u16, url: &Url) -> Cause {
     match status {
         429 => Cause::RateLimited,
-        // Reddit and GitHub say so instead of 429.
-        403 if url.host_str().and_then(registrable).is_some() => Cause::RateLimited,
+        // Reddit and GitHub say so instead of 429; to who has a token Reddit says what it means.
+        403 if url.host_str().and_then(registrable).is_some() && !knows_who_asks(url) => {
+            Cause::RateLimited
+        }
         401 | 407 => Cause::Unauthorised,
         404 => Cause::Missing,
         408 => Cause::Slow,
@@ -223,6 +232,21 @@ mod tests {
             let service = Failure { stage: Stage::Service, ..answered(status) };
             assert_eq!(told(&service, url, account), (scope.into(), cause), "{status}");
         }
+    }
+
+    #[test]
+    fn one_subreddit_that_is_refused_holds_back_no_other() {
+        let private = Failure {
+            cause: format!("r/x {NOT_OPEN}: private"),
+            stage: Stage::Service,
+            ..answered(403)
+        };
+        for url in ["https://www.reddit.com/r/x/.rss", "https://oauth.reddit.com/r/x/hot"] {
+            let scope = format!("url:{url}");
+            assert_eq!(told(&private, url, "reddit:1"), (scope, Cause::Refused));
+        }
+        let url = "https://oauth.reddit.com/r/x/hot";
+        assert_eq!(told(&answered(403), url, "reddit:1"), (format!("url:{url}"), Cause::Refused));
     }
 
     #[test]

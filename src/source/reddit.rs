@@ -34,6 +34,9 @@ pub const MAX_PAGE: usize = 100;
 const CHECK_KEYS: &str = "check `client_id` and `client_secret` of this source; \
     they are those of a «script» or «web app» at https://www.reddit.com/prefs/apps";
 
+/// Why one subreddit is refused to us and others are not (`backoff` tells them apart by it).
+pub const NOT_OPEN: &str = "is not open to everybody";
+
 /// What to do where Reddit does not want to be asked without a key.
 const GET_KEYS: &str = "; with `client_id` and `client_secret` (from \
     https://www.reddit.com/prefs/apps) it allows more";
@@ -146,7 +149,8 @@ impl Source for Reddit {
     fn quota(&self) -> Quota {
         match &self.app {
             Some(app) => {
-                Quota { account: account("reddit", &app.client_id), windows: WINDOWS.to_vec() }
+                let both = Secret(format!("{}\n{}", app.client_id.0, app.client_secret.0));
+                Quota { account: account("reddit", &both), windows: WINDOWS.to_vec() }
             }
             None => {
                 let plan = self.plan();
@@ -174,10 +178,8 @@ impl Reddit {
         let sub = self.name();
         match (thing.reason.as_deref(), thing.message.as_deref()) {
             (Some("banned"), _) => Some(format!("{sub} was closed by Reddit")),
-            (Some("private"), _) => Some(format!("{sub} is private")),
-            (Some("gold_only"), _) => Some(format!("{sub} is for paying members only")),
-            (Some("quarantined"), _) => Some(format!("{sub} is quarantined")),
-            (Some(reason), _) => Some(format!("{sub}: {}", self.said(reason))),
+            // `private`, `quarantined`, `gold_only`, ….
+            (Some(reason), _) => Some(format!("{sub} {NOT_OPEN}: {}", self.said(reason))),
             (None, Some("Not Found")) => Some(self.nowhere()),
             (None, Some(message)) => Some(self.said(message)),
             (None, None) => None,
