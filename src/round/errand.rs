@@ -15,6 +15,7 @@ use crate::source::grant::Token;
 use crate::source::{Page, Source};
 use crate::time::Timestamp;
 use crate::transport::{Options, Room, Transport};
+use crate::wire::basic;
 
 /// Larger documents are read on another thread, so that timers and other answers are not held up.
 /// At 50 MB/s, a tenth of what the reader does on a small computer, this takes a millisecond or two.
@@ -77,11 +78,7 @@ impl Errand {
             }
             Err(failure) => Err(failure.clone()),
         };
-        let concealed = |failure: Failure| {
-            let cause = job.request.conceal(&failure.cause);
-            Failure { cause, ..failure }
-        };
-        let result = result.map_err(concealed);
+        let result = result.map_err(|failure| concealed(&job.request, failure));
         Outcome { job, result, exchange, room, start, end }
     }
 
@@ -92,6 +89,15 @@ impl Errand {
         clock.sleep_until(clock.now().saturating_add(GRACE)).await;
         Failure::new(Stage::Cancelled, "the service stopped before it answered")
     }
+}
+
+/// A failure without what the server was told in confidence, should it say that back.
+fn concealed(request: &Request, failure: Failure) -> Failure {
+    let cause = request.conceal(&failure.cause);
+    let sent = basic(&request.url);
+    let sent = sent.as_deref().and_then(|field| field.rsplit(' ').next());
+    let cause = sent.map_or(cause.clone(), |sent| cause.replace(sent, "(secret)"));
+    Failure { cause, ..failure }
 }
 
 /// One request in one line, for the log.

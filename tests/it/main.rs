@@ -26,5 +26,6 @@ mod sources;
 mod status;
 mod support;
 mod tls;
+mod tokens;
 mod usage;
 mod words;

@@ -95,6 +95,11 @@ impl Reply {
     pub fn after(self, latency: Duration) -> Reply {
         Reply { latency, ..self }
     }
+
+    /// With another status.
+    pub fn coming(self, status: u16) -> Reply {
+        Reply { status, ..self }
+    }
 }
 
 pub fn status(status: u16) -> Reply {
