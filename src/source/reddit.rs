@@ -221,8 +221,79 @@ fn is_same(one: &str, other: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    fn with_app() -> Reddit {
+        let app =
+            App { client_id: Secret("the-id".into()), client_secret: Secret("secret".into()) };
+        Reddit { subreddit: "rust+smol".into(), app: Some(app), ..Reddit::default() }
+    }
+
+    fn url(source: &Reddit) -> String {
+        let [request] = &source.plan()[..] else { panic!("{source:?}") };
+        assert!(request.headers.is_empty(), "the token is the round's");
+        request.url.to_string()
+    }
+
+    #[test]
+    fn without_an_app_it_is_the_feed_that_is_asked_for() {
+        let feed = |list, limit| {
+            url(&Reddit { subreddit: "rust".into(), list, limit, ..Reddit::default() })
+        };
+        assert_eq!(feed(List::Hot, None), "https://www.reddit.com/r/rust/.rss");
+        assert_eq!(feed(List::Top, None), "https://www.reddit.com/r/rust/top/.rss");
+        assert_eq!(feed(List::New, Some(5)), "https://www.reddit.com/r/rust/new/.rss?limit=5");
+        assert!(Reddit::default().grant().is_none());
+    }
+
+    #[test]
+    fn with_an_app_it_is_the_api_and_a_token_comes_first() {
+        let source = Reddit { limit: Some(MAX_PAGE + 1), list: List::Rising, ..with_app() };
+        let api = "https://oauth.reddit.com/r/rust+smol/rising?limit=100&raw_json=1";
+        assert_eq!(url(&source), api);
+        let grant = source.grant().unwrap();
+        assert_eq!(grant.url.as_str(), "https://www.reddit.com/api/v1/access_token");
+        let base_url = Url::parse("http://127.0.0.1:8080/reddit/").ok();
+        let there = Reddit { base_url, ..with_app() };
+        assert_eq!(url(&there), "http://127.0.0.1:8080/reddit/r/rust+smol/hot?raw_json=1");
+        let door = "http://127.0.0.1:8080/reddit/api/v1/access_token";
+        assert_eq!(there.grant().unwrap().url.as_str(), door);
+    }
+
+    #[test]
+    fn feeds_share_one_quota_and_an_app_has_its_own() {
+        let feed = Reddit { subreddit: "rust".into(), ..Reddit::default() };
+        assert_eq!(feed.quota().account, "reddit.com");
+        assert_eq!(feed.quota().windows, super::super::known::REDDIT_FEEDS);
+        let quota = with_app().quota();
+        assert!(quota.account.starts_with("reddit:") && quota.windows == WINDOWS);
+        let base_url = Url::parse("http://127.0.0.1/").ok();
+        assert_eq!(Reddit { base_url, ..feed }.quota(), Quota::default());
+    }
+
+    #[test]
+    fn who_asks_without_an_app_is_told_that_there_is_a_better_way() {
+        let feed = Reddit { subreddit: "rust".into(), ..Reddit::default() };
+        for (status, words) in [(403, "403, access is refused"), (429, "429, too many requests")] {
+            let said = feed.explain(status, b"<html>whoa there, pardner!").unwrap();
+            assert_eq!(said, format!("{words}{GET_KEYS}"));
+        }
+        let private = br#"{"reason": "private", "message": "Forbidden", "error": 403}"#;
+        let words = format!("r/rust {NOT_OPEN}: private");
+        assert_eq!(feed.explain(403, private), Some(words));
+        assert_eq!(feed.explain(500, b"<html>"), None);
+    }
+
+    #[test]
+    fn what_is_found_in_the_place_of_a_subreddit_is_none() {
+        let url = Url::parse("https://oauth.reddit.com/subreddits/search?q=nosuch").ok();
+        let body = br#"{"kind": "Listing", "data": {"children": []}}"#;
+        let document = Document { url: url.as_ref(), content_type: None, body };
+        let failure = with_app().read(&with_app().plan()[0], &document).unwrap_err();
+        assert_eq!(failure.to_string(), "service: r/rust+smol does not exist");
+    }
 
     #[test]
     fn a_page_of_reddit_is_the_same_under_all_its_names() {

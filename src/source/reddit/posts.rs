@@ -145,7 +145,8 @@ impl Post {
             return None;
         }
         let title = literal(self.title.as_deref()?);
-        let permalink = self.permalink.as_deref().and_then(absolute);
+        let path = |link: &&str| link.starts_with('/') && !link.starts_with("//");
+        let permalink = self.permalink.as_deref().filter(path).and_then(absolute);
         let target = self.url.as_deref().and_then(absolute);
         let own = |target: &&Text| permalink.as_ref().is_some_and(|page| is_same(target, page));
         let url = target.as_ref().filter(own).or(permalink.as_ref()).cloned();
