@@ -212,13 +212,13 @@ mod tests {
     #[test]
     fn a_kind_of_a_later_version_answers_each_file() {
         let options = ParseArgs {
-            kind: "reddit".into(),
+            kind: "github".into(),
             files: vec!["a".into(), "b".into()],
             ..ParseArgs::default()
         };
         let mut out = Vec::new();
         assert!(!print(&options, &mut out).expect("memory takes everything"));
-        let line = r#"","ok":false,"error":"kind reddit is not in this version yet"}"#;
+        let line = r#"","ok":false,"error":"kind github is not in this version yet"}"#;
         let expected = format!("{{\"file\":\"a{line}\n{{\"file\":\"b{line}\n");
         assert_eq!(String::from_utf8(out).expect("JSON is UTF-8"), expected);
     }

@@ -11,7 +11,7 @@ use newsagg::config::{
     STATE_KEYS, kinds,
 };
 use newsagg::source::known::known_host;
-use newsagg::source::{Window, guardian, hackernews, newsapi};
+use newsagg::source::{Window, guardian, hackernews, newsapi, reddit};
 use newsagg::time::format_duration;
 
 use super::mdoc::{Item, arguments, items, literals, plain};
@@ -86,16 +86,14 @@ fn config(table: &str, extra: Option<(&str, &str)>, without: Option<&str>) -> St
     let secret = format!("{{ file = \"{}\" }}", key_file().display());
     let url = "\"https://a.example/feed\"".to_owned();
     let mut keys: BTreeMap<&str, String> = BTreeMap::new();
-    let kind = match table {
-        "guardian" | "newsapi" | "hackernews" => table,
-        _ => "feed",
+    let kind = kinds().map(|(kind, _)| kind).find(|kind| *kind == table).unwrap_or("feed");
+    let needed = match kind {
+        "feed" => vec![("url", url)],
+        "guardian" | "newsapi" => vec![("key", secret)],
+        "reddit" => vec![("subreddit", "\"rust\"".into())],
+        _ => Vec::new(),
     };
-    if kind != "hackernews" {
-        keys.insert(
-            if kind == "feed" { "url" } else { "key" },
-            if kind == "feed" { url } else { secret },
-        );
-    }
+    keys.extend(needed);
     keys.insert("name", "\"a\"".into());
     keys.insert("kind", format!("\"{kind}\""));
     let mut own: BTreeMap<&str, String> = BTreeMap::new();
@@ -209,7 +207,9 @@ fn what_is_told_in_passing_is_true_too() {
     };
     let hosts = ["reddit.com", "hnrss.org", "api.github.com"];
     let hosts = hosts.iter().flat_map(|host| known_host(host).unwrap().1);
-    for window in guardian::WINDOWS.iter().chain(&newsapi::WINDOWS).chain(hosts) {
+    for window in
+        guardian::WINDOWS.iter().chain(&newsapi::WINDOWS).chain(&reddit::WINDOWS).chain(hosts)
+    {
         assert!(TOML.contains(&quota(window)), "{}", quota(window));
     }
     for (value, taken) in [("\"1GiB\"", true), ("\"2GiB\"", false), ("1", true), ("0", false)] {
