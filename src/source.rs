@@ -13,7 +13,9 @@ pub mod feed;
 pub mod guardian;
 pub mod hackernews;
 pub mod known;
+pub mod live;
 pub mod newsapi;
+pub mod stream;
 
 /// What one answer holds: items, and requests for what it only mentions.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +62,11 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// The limits its publisher sets.
     fn quota(&self) -> Quota {
         Quota::default()
+    }
+
+    /// The same service as a stream of events, where it is one.
+    fn live(&self) -> Option<&dyn live::Live> {
+        None
     }
 
     /// How many requests to one host at once, if the source knows better than the config.

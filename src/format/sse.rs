@@ -6,6 +6,10 @@
 
 use std::time::Duration;
 
+use crate::format::elements::{bounded_id, complete};
+use crate::item::{Item, MAX_TITLE};
+use crate::text;
+
 /// No line is longer than this many bytes, and no event's data: what goes beyond it costs that event.
 pub const MAX_EVENT: usize = 64 << 10;
 
@@ -21,6 +25,8 @@ pub struct Event {
     pub data: String,
     /// The id that the stream stood at when it came; may be empty.
     pub id: String,
+    /// Whether this event said that id itself, and not one before it.
+    pub says_id: bool,
 }
 
 /// A stream, as far as it was read.
@@ -38,6 +44,8 @@ pub struct Parser {
     data: String,
     /// What was said of an id since the last event; it counts from the end of this one on.
     id: String,
+    /// The event says an id.
+    says_id: bool,
     /// There was more of the event than is kept.
     spoiled: bool,
     last_id: String,
@@ -122,7 +130,10 @@ impl Parser {
                 self.data.push_str(value);
                 self.data.push('\n');
             }
-            "id" if !value.contains('\0') => value.clone_into(&mut self.id),
+            "id" if !value.contains('\0') => {
+                self.says_id = true;
+                value.clone_into(&mut self.id);
+            }
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 self.retry = Some(Duration::from_millis(value.parse().unwrap_or(u64::MAX)));
             }
@@ -133,6 +144,7 @@ impl Parser {
     fn dispatch(&mut self, each: &mut dyn FnMut(Event)) {
         self.last_id.clone_from(&self.id);
         let (kind, mut data) = (std::mem::take(&mut self.kind), std::mem::take(&mut self.data));
+        let says_id = std::mem::take(&mut self.says_id);
         if std::mem::take(&mut self.spoiled) {
             self.skipped += 1;
             return;
@@ -142,8 +154,16 @@ impl Parser {
             return;
         }
         let kind = if kind.is_empty() { "message".into() } else { kind };
-        each(Event { kind, data, id: self.last_id.clone() });
+        each(Event { kind, data, id: self.last_id.clone(), says_id });
     }
+}
+
+/// The item of an event whose data is text and nothing more: that is its title. `id` may be empty.
+/// `None` if it says nothing.
+pub fn plain(data: &str, id: &str) -> Option<Item> {
+    let title = text::from_plain(data, MAX_TITLE);
+    let item = Item { id: bounded_id(id), title, ..Item::default() };
+    complete(item).filter(|item| !item.title.is_empty())
 }
 
 #[cfg(test)]

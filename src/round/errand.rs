@@ -152,7 +152,7 @@ fn interpret(
 }
 
 /// A status that is no success, in the service's own words where it has any.
-fn refusal(source: &dyn Source, response: &Response, body: &[u8]) -> Failure {
+pub fn refusal(source: &dyn Source, response: &Response, body: &[u8]) -> Failure {
     let said = source.explain(response.status, body);
     let stage = if said.is_some() { Stage::Service } else { Stage::Status };
     let meaning = match response.status {
