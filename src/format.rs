@@ -22,6 +22,8 @@ pub mod sse;
 pub mod text;
 pub mod tsv;
 
+pub(crate) use elements::{bounded_id, complete};
+
 /// What a document of a known format holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Feed {

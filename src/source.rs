@@ -12,6 +12,7 @@ use crate::text;
 pub mod feed;
 pub mod guardian;
 pub mod hackernews;
+pub mod json;
 pub mod known;
 pub mod live;
 pub mod newsapi;

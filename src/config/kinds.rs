@@ -100,6 +100,9 @@ pub(super) static KINDS: [Kind; 8] = [
             "author",
             "summary",
             "discussion",
+            "score",
+            "comments",
+            "image",
         ],
         also: &["api"],
         read: json::read,
@@ -108,7 +111,7 @@ pub(super) static KINDS: [Kind; 8] = [
 ];
 
 /// Kinds that a later version reads.
-pub const LATER: [&str; 4] = ["reddit", "github", "json", "stream"];
+pub const LATER: [&str; 3] = ["reddit", "github", "stream"];
 
 /// Every kind with the keys that it alone reads.
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {

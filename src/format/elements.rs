@@ -272,7 +272,7 @@ impl<'a> Draft<'a> {
 
 /// Gives an item without an id one that stays the same: its link, else a hash of what it says.
 /// `None` if it says nothing.
-pub(super) fn complete(mut item: Item) -> Option<Item> {
+pub(crate) fn complete(mut item: Item) -> Option<Item> {
     if !item.id.is_empty() {
         return Some(item);
     }
@@ -289,7 +289,7 @@ pub(super) fn complete(mut item: Item) -> Option<Item> {
 }
 
 /// An id as it is told, white space folded, or its hash if it is longer than [`MAX_ID`].
-pub(super) fn bounded_id(id: &str) -> Text {
+pub(crate) fn bounded_id(id: &str) -> Text {
     if id.len() > MAX_ID { hashed([id]) } else { text::from_plain(id, MAX_ID) }
 }
 
