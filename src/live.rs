@@ -247,7 +247,7 @@ impl Streams {
 
     async fn stirred(&self) {
         // The sender is ours: the channel is never closed.
-        drop(self.stirred.recv().await);
+        let _ = self.stirred.recv().await;
     }
 
     fn of(&self, name: &str) -> Option<&Open> {

@@ -15,6 +15,7 @@ use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
 use crate::item::Story;
 use crate::limit::Limiter;
+use crate::live::Streams;
 use crate::report::Report;
 use crate::round::{Halt, Round, Span};
 use crate::state::Memory;
@@ -33,6 +34,7 @@ mod outputs;
 mod remember;
 mod sources;
 mod standing;
+mod streams;
 
 use account::Verdict;
 use agenda::Turn;
@@ -57,6 +59,8 @@ pub struct House<'a> {
     pub executor: &'a Executor<'static>,
     /// What was spent, and who is held.
     pub limiter: Limiter,
+    /// What is read as it comes.
+    pub live: Streams,
     /// What its rounds could not save.
     pub asked: Asked,
     /// Whether the round is to come to its end.
@@ -73,7 +77,8 @@ impl<'a> House<'a> {
         executor: &'a Executor<'static>,
     ) -> House<'a> {
         let (limiter, asked, halt) = (Limiter::default(), Asked::default(), Halt::default());
-        House { clock, transport, executor, limiter, asked, halt, said: None }
+        let live = Streams::default();
+        House { clock, transport, executor, limiter, live, asked, halt, said: None }
     }
 }
 
@@ -147,6 +152,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let halted = || house.halt.is_pulled().then(|| account::STOPPED.to_owned());
     let closed = keeping.closed(config, &memory, &wishes, started).or_else(halted);
     let turns = agenda::draw(config, &memory, house, &wishes, closed.as_deref(), started);
+    streams::tune(config, house, &wishes, &turns, &memory);
     sources::reserve(config, house, &turns);
 
     let mut gathered = Gathered::new(config, &memory, started, keeping.shelf());
@@ -192,7 +198,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let moment = house.clock.moment();
     let now = began.calendar_at(&moment);
     let mut due = agenda::next(config, &memory, house, &turns, now);
-    let mut service = agenda::service(config, &due, started, now);
+    let mut service = agenda::service(config, house, &due, started, now);
     let told = due.iter_mut().flatten().chain(&mut service);
     told.for_each(|at| *at = at.moved(now, moment.wall));
     let mut wear = keeping.wear();
@@ -202,7 +208,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         round: &round,
         limiter: &house.limiter,
         health: &health,
-        read: &brought.iter().map(gather::Brought::is_read).collect::<Vec<_>>(),
+        brought: &brought,
         items: &counts,
         due: &due,
         stories,
@@ -216,6 +222,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         memory: &memory,
         health: &health,
         round: &round,
+        brought: &brought,
         asks: !wishes.offline,
         busy: keeping.is_busy(),
     };

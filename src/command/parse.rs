@@ -28,9 +28,9 @@ pub struct ParseArgs {
 }
 
 /// The kinds that `--kind` knows in this version.
-pub const KINDS: [&str; 4] = ["feed", "newsapi", "guardian", "hackernews"];
+pub const KINDS: [&str; 5] = ["feed", "newsapi", "guardian", "hackernews", "stream"];
 /// The kinds of a later version: each file is answered, with that for an error.
-const LATER: [&str; 4] = ["reddit", "github", "json", "stream"];
+const LATER: [&str; 3] = ["reddit", "github", "json"];
 
 fn kind(text: &str) -> Result<String, String> {
     let known = || KINDS.into_iter().chain(LATER);

@@ -15,6 +15,10 @@ use crate::source::{Page, Source, endpoint, not_json, said};
 use crate::text::{from_html, from_plain, link};
 use crate::time::Timestamp;
 
+mod live;
+
+pub use live::LiveHackerNews;
+
 /// Where the service is.
 pub const BASE_URL: &str = "https://hacker-news.firebaseio.com";
 

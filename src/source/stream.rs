@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::failure::Failure;
-use crate::format::jsonfeed;
 use crate::format::sse::{self, Event, Parser};
+use crate::format::{bounded_id, jsonfeed};
 use crate::http::{Document, Request, Url};
-use crate::item::MAX_ITEMS;
+use crate::item::{Item, MAX_ITEMS};
+use crate::source::json::{Field, Fields};
 use crate::source::live::{Heard, Live};
 use crate::source::{Page, Source};
 
@@ -20,6 +21,9 @@ pub struct StreamSource {
     pub url: Option<Url>,
     /// The types of event that are read; none: all.
     pub events: Vec<String>,
+    /// Where the fields of an item are in an event's data. Without them that is an item of a JSON
+    /// Feed, or plain text.
+    pub fields: Option<Fields>,
     /// After so long without a byte the stream is taken for dead.
     pub idle: Duration,
     /// So long `once` listens at least.
@@ -88,11 +92,17 @@ impl StreamSource {
         // An id that an earlier event said is not this one's.
         let id = if event.says_id { event.id.as_str() } else { "" };
         let data = event.data.trim();
-        let item = match data.as_bytes().first() {
-            None => return Heard::Nothing,
-            Some(b'{') => jsonfeed::read_item(data, base, id).ok().flatten(),
-            Some(b'[') => None,
-            Some(_) => sse::plain(data, id),
+        let item = match &self.fields {
+            Some(fields) => fields.item(data, base).map(|item| match fields.knows(Field::Id) {
+                false if !id.is_empty() => Item { id: bounded_id(id), ..item },
+                _ => item,
+            }),
+            None => match data.as_bytes().first() {
+                None => return Heard::Nothing,
+                Some(b'{') => jsonfeed::read_item(data, base, id).ok().flatten(),
+                Some(b'[') => None,
+                Some(_) => sse::plain(data, id),
+            },
         };
         item.map_or(Heard::Unreadable, |item| Heard::Item(Box::new(item)))
     }

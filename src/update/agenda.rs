@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::gather::keys;
 use super::sources::quota_of;
-use super::{House, Wishes};
+use super::{House, Wishes, streams};
 use crate::backoff::Scope;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::{Pace, State};
@@ -52,6 +52,9 @@ pub(super) fn draw(
             return Turn::Ask;
         }
         let known = memory.of(&source.memory);
+        if streams::runs(source, house) {
+            return closed.map_or(Turn::Ask, |why| Turn::Nobody(why.to_owned()));
+        }
         // Our own caution can be overruled, what a server asked for cannot.
         let forced = wishes.force || wishes.probe;
         let rest = held(source, known, &house.limiter, at, now);
@@ -61,12 +64,20 @@ pub(super) fn draw(
         if let Some(why) = closed {
             return Turn::Nobody(why.to_owned());
         }
-        match due(source, known, now).filter(|_| !forced) {
+        let said = streams::is_due(source, house) && known.is_some_and(|k| was_left_alone(k, now));
+        match due(source, known, now).filter(|_| !forced && !said) {
             Some(at) => Turn::NotDue(at),
             None => Turn::Ask,
         }
     };
     config.sources.iter().map(turn).collect()
+}
+
+/// Whether a source was last asked so long ago that it may be asked because it says that there is
+/// news.
+fn was_left_alone(known: &Known, now: Timestamp) -> bool {
+    let wishes = schedule::Wishes { every: schedule::SHORTEST_EVERY, ..Default::default() };
+    schedule::is_due(known.asked(), now, &wishes)
 }
 
 /// When a source is due, if that is not now.
@@ -95,7 +106,7 @@ pub(super) fn next(
 ) -> Vec<Option<Timestamp>> {
     let at = house.clock.now();
     let next = |(source, turn): (&SourceConfig, &Turn)| {
-        if source.place != Place::Network {
+        if source.place != Place::Network || streams::runs(source, house) {
             return None;
         }
         let known = memory.of(&source.memory);
@@ -115,15 +126,16 @@ pub(super) fn next(
 }
 
 /// The same for a service, which has to come again some time: now, if it is not known; a file is
-/// due as often as a source.
+/// due as often as a source, and so is a stream that is open, which nobody heeds.
 pub(super) fn service(
     config: &Config,
+    house: &House<'_>,
     next: &[Option<Timestamp>],
     began: Timestamp,
     now: Timestamp,
 ) -> Vec<Timestamp> {
     let due = |(source, next): (&SourceConfig, &Option<Timestamp>)| match source.place {
-        Place::Network => next.unwrap_or(now),
+        Place::Network if !streams::runs(source, house) => next.unwrap_or(now),
         _ => ahead(source.every, began),
     };
     config.sources.iter().zip(next).map(due).collect()

@@ -12,7 +12,9 @@ use crate::item::{DateOrigin, Item, Story};
 use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, HackerNews, List};
+use crate::source::live;
 use crate::source::newsapi::{self, NewsApi};
+use crate::source::stream::StreamSource;
 use crate::source::{Page, Source};
 use crate::{json, store, text};
 
@@ -122,6 +124,13 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
             sources: Vec::new(),
             language: None,
             page_size: None,
+        }),
+        "stream" => Box::new(StreamSource {
+            url: None,
+            events: Vec::new(),
+            fields: None,
+            idle: live::IDLE,
+            listen: live::LISTEN,
         }),
         later => return Err(format!("kind {later} is not in this version yet")),
     })
