@@ -270,7 +270,9 @@ impl Open {
 
 impl Inbox {
     fn pass(&mut self, now: Duration) {
-        self.shown = Some(now);
+        if self.pending.is_some() {
+            self.shown = Some(now);
+        }
     }
 
     /// When there is to be a round for what is pending, if anything is.

@@ -130,6 +130,8 @@ pub fn judge(failure: &Failure, url: &Url, account: &str, now: Timestamp) -> Bla
 fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     match (failure.stage, failure.status) {
         (Stage::Cancelled, _) | (Stage::Quota, None) => Cause::Ours,
+        // Of a stream: nobody is to come back (HTML Standard §9.2.2).
+        (Stage::Status, Some(204)) => Cause::Gone,
         (_, Some(status)) if !(200..=299).contains(&status) => by_status(status, url),
         (Stage::Resolve | Stage::Connect | Stage::Tls, _)
             if failure.cause.contains(NO_DESCRIPTORS) =>

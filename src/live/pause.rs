@@ -41,7 +41,12 @@ pub(super) fn pause_after(
     match failure.retry_after {
         Some(asked) => pause.max(asked.min(MAX_HOLD)),
         None if failure.transient() => pause,
-        None => pause.max(judge(failure, url, "", now).wait(tries.max(1), luck)),
+        None => {
+            let blame = judge(failure, url, "", now);
+            // That the first time costs nothing holds for who is asked every half an hour.
+            let first = blame.wait(tries.max(1), luck);
+            pause.max(if first.is_zero() { blame.wait(tries + 1, luck) } else { first })
+        }
     }
 }
 

@@ -64,8 +64,8 @@ pub(super) fn draw(
         if let Some(why) = closed {
             return Turn::Nobody(why.to_owned());
         }
-        let said = streams::is_due(source, house) && known.is_some_and(|k| was_left_alone(k, now));
-        match due(source, known, now).filter(|_| !forced && !said) {
+        let said = streams::is_due(source, house) && shortly(known, now).is_none();
+        match due_here(source, known, house, now).filter(|_| !forced && !said) {
             Some(at) => Turn::NotDue(at),
             None => Turn::Ask,
         }
@@ -73,11 +73,25 @@ pub(super) fn draw(
     config.sources.iter().map(turn).collect()
 }
 
-/// Whether a source was last asked so long ago that it may be asked because it says that there is
-/// news.
-fn was_left_alone(known: &Known, now: Timestamp) -> bool {
-    let wishes = schedule::Wishes { every: schedule::SHORTEST_EVERY, ..Default::default() };
-    schedule::is_due(known.asked(), now, &wishes)
+/// The same for this process: one that reads a stream for as long as it lives opens it at once, however
+/// often others ask for it.
+fn due_here(
+    source: &SourceConfig,
+    known: Option<&Known>,
+    house: &House<'_>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    match source.is_stream() && house.live.lasting {
+        true => shortly(known.filter(|known| !is_new(source, known)), now),
+        false => due(source, known, now),
+    }
+}
+
+/// When a source may be asked at the earliest, whoever wants it, if that is not now.
+fn shortly(known: Option<&Known>, now: Timestamp) -> Option<Timestamp> {
+    let asked = known?.asked();
+    let least = schedule::Wishes { every: schedule::SHORTEST_EVERY, ..Default::default() };
+    (!schedule::is_due(asked, now, &least)).then(|| schedule::next(asked, now, &least, 0, 0.0))
 }
 
 /// When a source is due, if that is not now.
@@ -115,7 +129,7 @@ pub(super) fn next(
         let free = free.checked_sub(house.clock.now()).filter(|span| !span.is_zero());
         let counted = !quota.windows.is_empty() && !matches!(turn, Turn::Nobody(_));
         let free = free.filter(|_| counted).map(|span| ahead(span, now));
-        let due = due(source, known, now).max(free);
+        let due = due_here(source, known, house, now).max(free);
         match (held(source, known, &house.limiter, at, now), turn) {
             (Some(rest), _) => Some(rest.until.max(due.unwrap_or(rest.until))),
             (None, Turn::NotDue(at)) => Some(*at).max(free),

@@ -1,5 +1,6 @@
 //! Streams, as a round opens and empties them.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_lite::FutureExt;
@@ -128,6 +129,8 @@ fn keep(source: &SourceConfig, index: usize, taken: Taken, gathered: &mut Gather
     if !items.is_empty() {
         // Of more than it shows, the newest stay; of an item that came twice, the newer.
         items.reverse();
+        let mut seen = HashSet::new();
+        items.retain(|item| seen.insert(fingerprint(&item.id)));
         gathered.keep(index, 0, items);
     }
 }
