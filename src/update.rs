@@ -162,7 +162,8 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     gathered.forgive(&round);
     let recalled = keeping.recall(config, &memory, &mut gathered, wishes.new);
     let unread = keeping.unread().or(recalled.err()).or_else(|| keeping.unmarked(&wishes));
-    let Gathered { collection, brought, .. } = gathered;
+    let Gathered { collection, mut brought, .. } = gathered;
+    streams::stand(config, house, &mut brought);
 
     blame::place(config, &memory, house, &mut round, &brought, &turns);
     let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round);

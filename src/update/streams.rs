@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_lite::FutureExt;
 
 use super::agenda::Turn;
-use super::gather::{Gathered, keys};
+use super::gather::{Brought, Gathered, keys};
 use super::{House, Wishes};
 use crate::config::{Config, SourceConfig};
 use crate::http::{Response, Url, Validators};
@@ -86,14 +86,20 @@ pub(super) fn take(
             let began = if house.live.lasting { now } else { began };
             round.tallies[index] = tally(source, &taken, (began, now));
             keep(source, index, taken, gathered);
-        } else {
-            gathered.brought[index].stand = Some(taken.stand);
         }
     }
+    stand(config, house, &mut gathered.brought);
     if !house.live.lasting {
         house.live.retain(|_, _| false);
     }
     round.ended = round.ended.max(house.clock.now());
+}
+
+/// Says how the streams stand.
+pub(super) fn stand(config: &Config, house: &House<'_>, brought: &mut [Brought]) {
+    for (source, brought) in config.sources.iter().zip(brought) {
+        brought.stand = house.live.stand(&source.name).or(brought.stand.take());
+    }
 }
 
 fn tally(source: &SourceConfig, taken: &Taken, span: (Duration, Duration)) -> Tally {
@@ -121,8 +127,7 @@ fn tally(source: &SourceConfig, taken: &Taken, span: (Duration, Duration)) -> Ta
 }
 
 fn keep(source: &SourceConfig, index: usize, taken: Taken, gathered: &mut Gathered<'_>) {
-    let Taken { mut items, last_id, answered, stand, .. } = taken;
-    gathered.brought[index].stand = Some(stand);
+    let Taken { mut items, last_id, answered, .. } = taken;
     if let Some(url) = url(source).filter(|_| answered || !items.is_empty()) {
         gathered.answered(index, url.clone(), stood_at(url, last_id));
     }
@@ -183,7 +188,7 @@ fn key(source: &SourceConfig) -> u64 {
     keys ^ fingerprint(&format!("{own:?}{options:?}{timeout:?}"))
 }
 
-/// How many streams are open, for the report: of those that stand so.
+/// How one stands, for the report.
 pub(super) fn told(stand: &Stand) -> crate::report::LiveReport {
     crate::report::LiveReport {
         open_since: crate::report::date(stand.open),

@@ -71,6 +71,9 @@ impl Asked {
     }
 }
 
+/// What comes when, and when it ends.
+type Pieces = (Vec<(Duration, String)>, Option<Duration>);
+
 /// How the server answers.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -79,7 +82,7 @@ pub struct Reply {
     fields: Vec<(&'static str, String)>,
     body: String,
     /// What comes instead of a body, how long after the head, and when it ends: never, or then.
-    pieces: Option<(Vec<(Duration, String)>, Option<Duration>)>,
+    pieces: Option<Pieces>,
     failure: Option<Failure>,
 }
 
