@@ -25,7 +25,7 @@ mod repair;
 
 pub use fields::object_of;
 pub use list::{each, one};
-pub use pick::{Found, MAX_SLOTS, MAX_VALUE, Slots};
+pub use pick::{Bring, Found, MAX_SLOTS, MAX_VALUE, Slots};
 pub use pointer::Pointer;
 
 use repair::repaired;

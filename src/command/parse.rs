@@ -28,11 +28,16 @@ pub struct ParseArgs {
 }
 
 /// The kinds that `--kind` knows in this version.
-pub const KINDS: [&str; 5] = ["feed", "newsapi", "guardian", "hackernews", "stream"];
+pub const KINDS: [&str; 6] = ["feed", "newsapi", "guardian", "hackernews", "github", "stream"];
 /// The kinds of a later version: each file is answered, with that for an error.
-const LATER: [&str; 3] = ["reddit", "github", "json"];
+const LATER: [&str; 1] = ["reddit"];
 
 fn kind(text: &str) -> Result<String, String> {
+    if text == "json" {
+        let message =
+            "json is read by the pointers of a [[source]]; `newsagg check --online` tries them";
+        return Err(message.into());
+    }
     let known = || KINDS.into_iter().chain(LATER);
     if known().any(|kind| kind == text) {
         return Ok(text.to_owned());

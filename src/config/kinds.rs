@@ -77,7 +77,7 @@ pub(super) static KINDS: [Kind; 8] = [
     },
     Kind {
         name: "github",
-        keys: &["repo", "search", "token", "base_url"],
+        keys: &["repo", "search", "user", "org", "what", "token", "base_url"],
         also: &["gh"],
         read: github::read,
     },
@@ -131,7 +131,7 @@ pub(super) static KINDS: [Kind; 8] = [
 ];
 
 /// Kinds that a later version reads.
-pub const LATER: [&str; 2] = ["reddit", "github"];
+pub const LATER: [&str; 1] = ["reddit"];
 
 /// Every kind with the keys that it alone reads.
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {

@@ -311,7 +311,7 @@ mod tests {
     /// The names of the elements and how many were left out, or why there are none.
     fn names(json: &str, items: &str) -> Result<(Vec<String>, usize), String> {
         let mut slots = Slots::default();
-        slots.add(Pointer::parse("/n").expect("a pointer"), false);
+        slots.add(Pointer::parse("/n").expect("a pointer"), super::super::pick::Bring::Value);
         let items = Pointer::parse(items).expect(items);
         each(json.as_bytes(), &items, &slots, &|found| found[0].first().cloned())
     }

@@ -23,6 +23,19 @@ pub struct Slots {
     pointers: Vec<Pointer>,
     /// A bit for each that brings a list.
     lists: u64,
+    /// A bit for each that is a flag.
+    flags: u64,
+}
+
+/// What a pointer is to bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bring {
+    /// The first string or number that is not empty.
+    Value,
+    /// Up to [`MAX_LIST`] of them: a string, all of an array, and of an object its name.
+    List,
+    /// One word where there is `true`, an object or an array, and nothing elsewhere.
+    Flag,
 }
 
 /// What was found, for each pointer in the order they were added.
@@ -30,13 +43,11 @@ pub type Found = Vec<Vec<String>>;
 
 impl Slots {
     /// One more pointer; its number, or `None` if there are [`MAX_SLOTS`] already.
-    ///
-    /// It brings the first string or number that is not empty. As a list it brings up to
-    /// [`MAX_LIST`] of them: a string, all of an array, and of an object its name.
-    pub fn add(&mut self, pointer: Pointer, list: bool) -> Option<usize> {
+    pub fn add(&mut self, pointer: Pointer, bring: Bring) -> Option<usize> {
         let number = Some(self.pointers.len()).filter(|number| *number < MAX_SLOTS)?;
         self.pointers.push(pointer);
-        self.lists |= u64::from(list) << number;
+        self.lists |= u64::from(bring == Bring::List) << number;
+        self.flags |= u64::from(bring == Bring::Flag) << number;
         Some(number)
     }
 
@@ -95,12 +106,22 @@ impl Walk<'_> {
     }
 
     /// A string, or a number as it is written.
-    fn put(self, text: &str) -> Option<String> {
+    fn put(mut self, text: &str) -> Option<String> {
         let text = beginning(text, MAX_VALUE);
         if text.trim().is_empty() {
             return None;
         }
-        let mut rest = self.here;
+        self.keep(self.here & !self.slots.flags, text);
+        self.wanted.then(|| text.to_owned())
+    }
+
+    /// Something that is there.
+    fn flag(&mut self) {
+        self.keep(self.here & self.slots.flags, "true");
+    }
+
+    fn keep(&mut self, ends: u64, text: &str) {
+        let mut rest = ends;
         while rest != 0 {
             let number = rest.trailing_zeros() as usize;
             rest &= rest - 1;
@@ -110,7 +131,6 @@ impl Walk<'_> {
                 values.push(text.to_owned());
             }
         }
-        self.wanted.then(|| text.to_owned())
     }
 }
 
@@ -145,7 +165,10 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_f64<E>(self, number: f64) -> Result<Option<String>, E> {
         Ok(self.put(&number.to_string()))
     }
-    fn visit_bool<E>(self, _: bool) -> Result<Option<String>, E> {
+    fn visit_bool<E>(mut self, is: bool) -> Result<Option<String>, E> {
+        if is {
+            self.flag();
+        }
         Ok(None)
     }
     fn visit_unit<E>(self) -> Result<Option<String>, E> {
@@ -153,6 +176,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Option<String>, A::Error> {
+        self.flag();
         let all = self.here & self.slots.lists;
         for place in 0.. {
             let (here, below) = self.onward(&|token| token.is_place(place));
@@ -168,6 +192,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Option<String>, A::Error> {
+        self.flag();
         let mut best: Option<(usize, String)> = None;
         while let Some((here, below, rank)) = map.next_key_seed(Key(&self))? {
             let rank = rank.filter(|rank| best.as_ref().is_none_or(|(best, _)| rank < best));
@@ -218,20 +243,21 @@ impl Visitor<'_> for Key<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::Bring::{Flag, List, Value};
     use super::*;
     use crate::json::one;
 
-    fn slots(pointers: &[(&str, bool)]) -> Slots {
+    fn slots(pointers: &[(&str, Bring)]) -> Slots {
         let mut slots = Slots::default();
-        for (number, (pointer, list)) in pointers.iter().enumerate() {
+        for (number, (pointer, bring)) in pointers.iter().enumerate() {
             let pointer = Pointer::parse(pointer).expect(pointer);
-            assert_eq!(slots.add(pointer, *list), Some(number));
+            assert_eq!(slots.add(pointer, *bring), Some(number));
         }
         slots
     }
 
     /// What each pointer finds, joined by commas.
-    fn found(json: &str, pointers: &[(&str, bool)]) -> Vec<String> {
+    fn found(json: &str, pointers: &[(&str, Bring)]) -> Vec<String> {
         let found = one(json, &slots(pointers)).expect(json);
         found.iter().map(|values| values.join(",")).collect()
     }
@@ -240,49 +266,56 @@ mod tests {
     fn pointers_walk_together_even_where_one_is_the_beginning_of_another() {
         let json = r#"{"a": {"b": [1, {"c": "x"}]}, "": "empty", "m~n": -2.5, "x/y": "slash"}"#;
         let pointers = ["/a/b/0", "/a/b/1/c", "/a", "/", "/m~0n", "/x~1y", "/a/b/9", "/a/c", "/z"];
-        let pointers = pointers.map(|pointer| (pointer, false));
+        let pointers = pointers.map(|pointer| (pointer, Value));
         assert_eq!(found(json, &pointers), ["1", "x", "", "empty", "-2.5", "slash", "", "", ""]);
-        let both = [("/a", true), ("/a/name", false), ("/a/0", false)];
+        let both = [("/a", List), ("/a/name", Value), ("/a/0", Value)];
         assert_eq!(found(r#"{"a": {"name": "n"}}"#, &both), ["n", "n", ""]);
         assert_eq!(found(r#"{"a": ["n", "m"]}"#, &both), ["n,m", "", "n"]);
-        assert_eq!(found("\"alone\"", &[("", false), ("/a", false)]), ["alone", ""]);
+        assert_eq!(found("\"alone\"", &[("", Value), ("/a", Value)]), ["alone", ""]);
     }
 
     #[test]
     fn a_star_leads_to_all_and_of_one_value_the_first_that_is_not_empty_counts() {
         let json = r#"{"a": [{"n": null}, {"n": " "}, 7, {"n": "x"}, {"n": "y"}], "o": {"k": {"n": "z"}}}"#;
-        let pointers = [("/a/*/n", false), ("/a/*/n", true), ("/o/*/n", false), ("/*/*/n", true)];
+        let pointers = [("/a/*/n", Value), ("/a/*/n", List), ("/o/*/n", Value), ("/*/*/n", List)];
         assert_eq!(found(json, &pointers), ["x", "x,y", "z", "x,y,z"]);
     }
 
     #[test]
     fn of_a_key_that_comes_twice_the_first_value_counts() {
-        assert_eq!(found(r#"{"a": null, "a": 1, "a": 2}"#, &[("/a", false)]), ["1"]);
+        assert_eq!(found(r#"{"a": null, "a": 1, "a": 2}"#, &[("/a", Value)]), ["1"]);
     }
 
     #[test]
     fn a_list_takes_strings_numbers_and_the_best_names_of_objects() {
         let json = r#"{"t": ["a", 1, true, null, ["b"], {"slug": "c"}, {"username": "d", "name": "e"},
             {"name": "", "title": "f"}, {"name": {"name": "g"}}, {"x": {"name": "h"}}]}"#;
-        assert_eq!(found(json, &[("/t", true)]), ["a,1,b,e,f"]);
-        assert_eq!(found(r#"{"t": {"name": "one"}}"#, &[("/t", true)]), ["one"]);
-        assert_eq!(found(r#"{"t": {"name": "one"}}"#, &[("/t", false)]), [""]);
+        assert_eq!(found(json, &[("/t", List)]), ["a,1,b,e,f"]);
+        assert_eq!(found(r#"{"t": {"name": "one"}}"#, &[("/t", List)]), ["one"]);
+        assert_eq!(found(r#"{"t": {"name": "one"}}"#, &[("/t", Value)]), [""]);
+    }
+
+    #[test]
+    fn a_flag_is_what_is_true_or_there() {
+        let json = r#"{"t": true, "f": false, "o": {"x": 1}, "l": [], "n": null, "s": "true"}"#;
+        let flags = ["/t", "/f", "/o", "/l", "/n", "/s", "/z"].map(|pointer| (pointer, Flag));
+        assert_eq!(found(json, &flags), ["true", "", "true", "true", "", "", ""]);
     }
 
     #[test]
     fn no_list_and_no_value_is_longer_than_its_bound() {
         let many = format!("[{}0]", "1,".repeat(MAX_LIST + 5));
-        assert_eq!(one(&many, &slots(&[("", true)])).unwrap()[0].len(), MAX_LIST);
+        assert_eq!(one(&many, &slots(&[("", List)])).unwrap()[0].len(), MAX_LIST);
         let long = format!("\"{}\"", "é".repeat(MAX_VALUE));
-        assert_eq!(one(&long, &slots(&[("", false)])).unwrap()[0][0].len(), MAX_VALUE);
+        assert_eq!(one(&long, &slots(&[("", Value)])).unwrap()[0][0].len(), MAX_VALUE);
         let odd = format!("\"a{}\"", "é".repeat(MAX_VALUE));
-        assert_eq!(one(&odd, &slots(&[("", false)])).unwrap()[0][0].len(), MAX_VALUE - 1);
+        assert_eq!(one(&odd, &slots(&[("", Value)])).unwrap()[0][0].len(), MAX_VALUE - 1);
     }
 
     #[test]
     fn no_more_pointers_are_taken_than_a_word_has_bits() {
-        let mut all = slots(&[("/a", false); MAX_SLOTS]);
-        assert_eq!(all.add(Pointer::default(), false), None);
+        let mut all = slots(&[("/a", Value); MAX_SLOTS]);
+        assert_eq!(all.add(Pointer::default(), Value), None);
         let found = one(r#"{"a": 1}"#, &all).unwrap();
         assert!(found.len() == MAX_SLOTS && found.iter().all(|values| values == &["1"]));
     }
@@ -291,7 +324,7 @@ mod tests {
     fn too_deep_is_an_error_and_not_a_crash() {
         let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
         let star = "/*".repeat(200);
-        assert!(one(&deep, &slots(&[(&star, false)])).unwrap_err().contains("recursion"));
-        assert!(one(&deep, &slots(&[("", true)])).unwrap_err().contains("recursion"));
+        assert!(one(&deep, &slots(&[(&star, Value)])).unwrap_err().contains("recursion"));
+        assert!(one(&deep, &slots(&[("", List)])).unwrap_err().contains("recursion"));
     }
 }

@@ -36,15 +36,7 @@ impl Source for FeedSource {
 
     fn read(&self, request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
         let feed = format::read(document).map_err(|cause| unreadable(request.conceal(&cause)))?;
-        Ok(Page {
-            format: feed.format,
-            title: feed.title,
-            items: feed.items,
-            skipped: feed.skipped,
-            more: Vec::new(),
-            partial: feed.partial,
-            pace: feed.pace,
-        })
+        Ok(feed.into())
     }
 
     fn quota(&self) -> Quota {

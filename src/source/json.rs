@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::format::{bounded_id, complete};
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{Item, MAX_SUMMARY, MAX_TITLE, Text};
-use crate::json::{self, Found, Pointer, Slots};
+use crate::json::{self, Bring, Found, Pointer, Slots};
 use crate::source::feed::{known_quota, next_after};
 use crate::source::{Page, Quota, Source, said, unreadable};
 use crate::text::{self, from_html, link};
@@ -74,7 +74,7 @@ impl Source for JsonSource {
         ];
         let mut slots = Slots::default();
         for place in PLACES {
-            slots.add(Pointer::parse(place)?, false)?;
+            slots.add(Pointer::parse(place)?, Bring::Value)?;
         }
         let found = json::one(&String::from_utf8_lossy(body), &slots).ok()?;
         let words = found.iter().flatten().map(|words| said(words, &Secret(String::new())));
@@ -144,7 +144,8 @@ impl Fields {
     /// Says where a field is. `None` if there is no room for more pointers.
     pub fn point(&mut self, field: Field, pointer: Pointer) -> Option<()> {
         let list = matches!(field, Field::Author | Field::Tags);
-        let slot = self.slots.add(pointer, list)?;
+        let bring = if list { Bring::List } else { Bring::Value };
+        let slot = self.slots.add(pointer, bring)?;
         self.places[field as usize] = Some(Place::Slot(slot));
         Some(())
     }

@@ -135,6 +135,7 @@ fn whenever_it_is_halted_it_ends_within_the_grace_and_keeps_every_answer() {
                 status: [200, 200, 500, 404, 503][random(5) as usize],
                 latency: (random(8) > 0).then(|| ms(random(3_000))),
                 retry_after: (random(6) == 0).then_some("2"),
+                headers: Vec::new(),
                 body: ["news", "http://more.test/1 http://more.test/2", "<"][random(3) as usize]
                     .into(),
             }

@@ -315,6 +315,7 @@ fn every_round_ends_whatever_the_server_does() {
                 status: [200, 200, 200, 429, 500, 404][random(6) as usize],
                 latency: (random(10) > 0).then(|| Duration::from_millis(random(8000))),
                 retry_after: (random(5) == 0).then_some("3"),
+                headers: Vec::new(),
                 body: String::new(),
             });
         let mut answered = BTreeMap::<usize, usize>::new();

@@ -10,6 +10,7 @@ use crate::format::jsonfeed;
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{DateOrigin, Item, Story};
 use crate::source::feed::FeedSource;
+use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, HackerNews, List};
 use crate::source::live;
@@ -131,6 +132,12 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
             fields: None,
             idle: live::IDLE,
             listen: live::LISTEN,
+        }),
+        "github" => Box::new(GitHub {
+            base_url: base(github::BASE_URL)?,
+            token: key,
+            what: What::Releases(String::new()),
+            limit: None,
         }),
         later => return Err(format!("kind {later} is not in this version yet")),
     })

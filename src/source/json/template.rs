@@ -1,7 +1,7 @@
 //! URLs made of what pointers lead to: `https://example.org/t/{/slug}/{/id}`.
 
 use crate::http::Url;
-use crate::json::{Found, Pointer, Slots};
+use crate::json::{Bring, Found, Pointer, Slots};
 
 /// No template has more pointers than this.
 pub const MAX_PARTS: usize = 8;
@@ -41,7 +41,7 @@ impl Template {
                 format!("in the braces of it stands no JSON Pointer: {{{inside}}}")
             })?;
             parts += 1;
-            let slot = slots.add(pointer, false).filter(|_| parts <= MAX_PARTS);
+            let slot = slots.add(pointer, Bring::Value).filter(|_| parts <= MAX_PARTS);
             let slot = slot.ok_or_else(|| format!("it has more than {MAX_PARTS} pointers"))?;
             pieces.push(Piece::Text(before.to_owned()));
             pieces.push(Piece::Value { slot, keeps });
