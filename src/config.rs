@@ -256,6 +256,13 @@ impl SourceConfig {
     }
 }
 
+impl SourceConfig {
+    /// Whether it comes by itself, and is not asked for in a round.
+    pub fn is_stream(&self) -> bool {
+        self.kind == "stream" && self.place == Place::Network
+    }
+}
+
 /// One sentence, however many there are.
 fn left_out_sources(later: &[&SourceConfig]) -> Option<String> {
     let named = |source: &&SourceConfig| {

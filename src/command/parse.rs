@@ -30,9 +30,10 @@ pub struct ParseArgs {
 }
 
 /// The kinds that `--kind` knows in this version.
-pub const KINDS: [&str; 6] = ["feed", "newsapi", "guardian", "hackernews", "github", "reddit"];
+pub const KINDS: [&str; 7] =
+    ["feed", "newsapi", "guardian", "hackernews", "github", "reddit", "stream"];
 /// The kinds of a later version: each file is answered, with that for an error.
-const LATER: [&str; 1] = ["stream"];
+const LATER: [&str; 0] = [];
 
 fn kind(text: &str) -> Result<String, String> {
     if text == "json" {

@@ -11,7 +11,7 @@ use crate::http::Url;
 use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, Api, HackerNews, List, algolia};
+use crate::source::hackernews::{self, Api, HackerNews, List, LiveHackerNews, algolia};
 use crate::source::newsapi::{self, NewsApi};
 
 mod github;
@@ -65,7 +65,7 @@ pub(super) static KINDS: [Kind; 8] = [
     },
     Kind {
         name: "hackernews",
-        keys: &["list", "api", "base_url"],
+        keys: &["list", "api", "live", "base_url"],
         also: &["hn", "ycombinator"],
         read: read_hackernews,
     },
@@ -107,11 +107,31 @@ pub(super) static KINDS: [Kind; 8] = [
         also: &["api"],
         read: json::read,
     },
-    Kind { name: "stream", keys: &["url"], also: &["sse"], read: stream::read },
+    Kind {
+        name: "stream",
+        keys: &[
+            "url",
+            "events",
+            "idle",
+            "listen",
+            "title",
+            "link",
+            "date",
+            "id",
+            "author",
+            "summary",
+            "discussion",
+            "score",
+            "comments",
+            "image",
+        ],
+        also: &["sse"],
+        read: stream::read,
+    },
 ];
 
 /// Kinds that a later version reads.
-pub const LATER: [&str; 1] = ["stream"];
+pub const LATER: [&str; 0] = [];
 
 /// Every kind with the keys that it alone reads.
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
@@ -232,7 +252,9 @@ fn read_hackernews(keys: &Keys<'_>, limit: Option<usize>) -> Built {
     let limit = limit.unwrap_or(hackernews::DEFAULT_LIMIT).min(MAX_HN);
     let api = keys.get("api", |value| values::choice(value, &APIS)).unwrap_or_default();
     let own = if api == Api::Algolia { algolia::BASE_URL } else { hackernews::BASE_URL };
-    Some(Arc::new(HackerNews { api, base_url: base_url(keys, own)?, list, limit }))
+    let live = keys.get("live", values::boolean).unwrap_or(false);
+    let source = HackerNews { api, base_url: base_url(keys, own)?, list, limit };
+    Some(if live { Arc::new(LiveHackerNews(source)) } else { Arc::new(source) })
 }
 
 fn read_feed(keys: &Keys<'_>, _limit: Option<usize>) -> Built {

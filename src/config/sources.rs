@@ -100,9 +100,11 @@ fn stray(key: &str, kind: Option<&Kind>) -> Option<Stray> {
     Some(stray)
 }
 
-/// In `kind = "json"` the tags may be a pointer to where the document has them.
+/// In kinds that read JSON the tags may be a pointer to where the document has them.
 fn read_tags(keys: &Keys<'_>, kind: &str) -> Vec<String> {
-    if kind == "json" && keys.raw("tags").is_some_and(|value| value.get_ref().is_str()) {
+    if matches!(kind, "json" | "stream")
+        && keys.raw("tags").is_some_and(|value| value.get_ref().is_str())
+    {
         return Vec::new();
     }
     keys.list("tags", "[\"technology\"]", values::name)

@@ -196,7 +196,7 @@ fn grant(
 }
 
 /// A status that is no success, in the service's own words where it has any.
-fn refusal(response: &Response, said: Option<String>) -> Failure {
+pub fn refusal(response: &Response, said: Option<String>) -> Failure {
     let stage = match &said {
         // GitHub says it so instead of 429, and with 403 also what is no matter of how often.
         Some(said) if response.status == 403 && said.contains("rate limit") => Stage::Quota,

@@ -58,12 +58,19 @@ pub(super) fn note(
             }
             if let Some(answer) = &root.answer {
                 let old = memory.known(number).document(root.key).cloned();
-                let usable = root.whole && durable(index);
-                memory.hold(number, document(root.key, answer, old, usable));
+                let stream = brought[index].shows.is_some();
+                let usable = (root.whole || stream) && durable(index);
+                // What a stream said is not said again: where it stood stays true until more is safe.
+                if usable || !stream {
+                    memory.hold(number, document(root.key, answer, old, usable));
+                }
                 if let Some(pace) = answer.pace {
                     memory.pace(number, pace);
                 }
             }
+        }
+        if let Some(shows) = brought[index].shows {
+            memory.trim(number, shows, now);
         }
         let roots = &brought[index].roots;
         if roots.iter().any(|root| root.read) && roots.iter().all(|root| root.whole) {

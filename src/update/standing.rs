@@ -105,6 +105,10 @@ fn one<'a>(
     if source.place == Place::Network && source.source.is_some() {
         outlook(&mut standing, limiter, clock);
     }
+    // A stream that nothing keeps from it comes by itself.
+    if source.is_stream() && standing.pause.is_none() {
+        standing.due = None;
+    }
     standing
 }
 

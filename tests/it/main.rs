@@ -26,6 +26,7 @@ mod quotas;
 mod round;
 mod service;
 mod sources;
+mod sse;
 mod status;
 mod support;
 mod tls;

@@ -13,8 +13,10 @@ use crate::source::feed::FeedSource;
 use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, Api, HackerNews, List};
+use crate::source::live;
 use crate::source::newsapi::{self, NewsApi};
 use crate::source::reddit::Reddit;
+use crate::source::stream::StreamSource;
 use crate::source::{Page, Source};
 use crate::{json, store, text};
 
@@ -127,6 +129,13 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
             sources: Vec::new(),
             language: None,
             page_size: None,
+        }),
+        "stream" => Box::new(StreamSource {
+            url: None,
+            events: Vec::new(),
+            fields: None,
+            idle: live::IDLE,
+            listen: live::LISTEN,
         }),
         "github" => Box::new(GitHub {
             base_url: base(github::BASE_URL)?,
