@@ -11,7 +11,7 @@ use log::Level;
 use smol::Executor;
 
 use crate::clock::Clock;
-use crate::config::{Config, Place};
+use crate::config::Config;
 use crate::format::{SourceHealth, State, Style};
 use crate::http::without_secrets;
 use crate::item::Story;
@@ -271,7 +271,6 @@ fn diagnose(
         };
         let since = match (state, &turns[index]) {
             (State::Ok, _) => None,
-            _ if source.place == Place::Later => None,
             (_, Turn::Held(rest)) => Some(rest.since),
             _ => illness.and_then(|illness| Timestamp::from_unix(illness.since)).or(Some(now)),
         };

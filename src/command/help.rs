@@ -317,7 +317,7 @@ counts entries that were recognised and left out.
 Options:
       --kind KIND          read it as an answer of this kind of source: feed
                            (default), newsapi, guardian, hackernews, github,
-                           reddit; not yet: stream
+                           reddit, stream
       --base URL           where it came from: relative links are relative to it
       --content-type TYPE  the Content-Type it was served with
   -h, --help               this text

@@ -38,7 +38,7 @@ pub(super) struct Kind {
     pub(super) read: fn(&Keys<'_>, Option<usize>) -> Built,
 }
 
-/// `None` for a later version's kind, and where something is wrong.
+/// `None` where something is wrong.
 pub(super) type Built = Option<Arc<dyn Source>>;
 
 pub(super) static KINDS: [Kind; 8] = [
@@ -130,9 +130,6 @@ pub(super) static KINDS: [Kind; 8] = [
     },
 ];
 
-/// Kinds that a later version reads.
-pub const LATER: [&str; 0] = [];
-
 /// Every kind with the keys that it alone reads.
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     KINDS.iter().map(|kind| (kind.name, kind.keys))
@@ -140,12 +137,6 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> 
 
 pub(super) fn is_kind_key(key: &str) -> bool {
     KINDS.iter().any(|kind| kind.keys.contains(&key))
-}
-
-impl Kind {
-    pub(super) fn is_later(&self) -> bool {
-        LATER.contains(&self.name)
-    }
 }
 
 pub(super) fn read_kind(value: &DeValue<'_>) -> Result<&'static Kind, Wrong> {

@@ -93,10 +93,7 @@ fn name_apart(sources: &mut [SourceConfig]) {
 
 fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
     if let Some(known) = config.sources.iter().find(|source| source.name == spec) {
-        return match known.place {
-            Place::Later => Err(later(spec, known.kind)),
-            _ => Ok(known.clone()),
-        };
+        return Ok(known.clone());
     }
     let fetch = &config.fetch;
     let (head, rest) = spec.split_once(':').unwrap_or((spec, ""));
@@ -121,10 +118,6 @@ fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
         _ if spec.contains('/') => Ok(local(spec, Place::File(PathBuf::from(spec)), fetch)),
         _ => Err(unknown(config, spec)),
     }
-}
-
-fn later(spec: &str, kind: &str) -> String {
-    format!("\"{}\": sources of kind {kind} are not in this version yet", shown(spec))
 }
 
 fn unknown(config: &Config, spec: &str) -> String {
