@@ -146,6 +146,17 @@ fn every_format_is_known_by_its_name() {
 }
 
 #[test]
+fn no_message_shows_what_moves_a_cursor() {
+    for place in ["env", "file", "credential"] {
+        let key = format!("key = {{ {place} = \"a\\u001b[2Jb\\n\" }}");
+        let found = parse(&format!("[[source]]\nname = \"g\"\nkind = \"guardian\"\n{key}"));
+        let lines = lines(&found.unwrap_err());
+        assert!(!lines.contains(|c: char| c.is_control() && c != '\n'), "{lines:?}");
+        assert!(lines.contains("must be a string of one line"), "{lines}");
+    }
+}
+
+#[test]
 fn damaged_configs_are_refused_without_a_crash() {
     let whole = contract();
     for cut in 0..whole.len() {
