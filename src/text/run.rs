@@ -20,7 +20,10 @@ pub(super) fn plain<const HTML: bool>(bytes: &[u8]) -> Run {
     // In the lowest byte: whether the one before is a space.
     let mut after_space = 0x80;
     loop {
-        let word = word(bytes, at);
+        let word = match bytes.get(at..).and_then(<[u8]>::first_chunk) {
+            Some(eight) => u64::from_le_bytes(*eight),
+            None => last_word(bytes, at),
+        };
         let low = word & !HIGH;
         // The high bit of each byte that is none of ' '..='~', and of each space.
         let other = (word | !(low + ONES * 0x60) | (low + ONES)) & HIGH;
@@ -58,12 +61,9 @@ pub(super) fn is_plain<const HTML: bool>(text: &str, max: usize) -> bool {
     }
 }
 
-/// Eight bytes from `at` on, the first one lowest; zeros beyond the end.
-fn word(bytes: &[u8], at: usize) -> u64 {
+/// Less than eight bytes from `at` on, the first one lowest; zeros beyond the end.
+fn last_word(bytes: &[u8], at: usize) -> u64 {
     let rest = bytes.get(at..).unwrap_or_default();
-    if let Some(eight) = rest.first_chunk() {
-        return u64::from_le_bytes(*eight);
-    }
     match bytes.last_chunk() {
         Some(_) if rest.is_empty() => 0,
         Some(eight) => u64::from_le_bytes(*eight) >> (64 - 8 * rest.len()),
