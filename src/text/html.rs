@@ -19,19 +19,20 @@ const fn packed(name: &[u8]) -> u64 {
 /// Whether a [`packed`] name is one of these.
 macro_rules! is_one_of {
     ($name:expr, $($known:ident)*) => {{
-        $(#[allow(non_upper_case_globals)]
-        const $known: u64 = packed(stringify!($known).as_bytes());)*
+        $(const $known: u64 = packed(stringify!($known).as_bytes());)*
         matches!($name, $($known)|*)
     }};
 }
 
 /// Elements within a line; every other tag separates words.
+#[allow(non_upper_case_globals)]
 fn is_inline(name: u64) -> bool {
     is_one_of!(name, a b i q s u em tt bdi bdo big del dfn ins kbd sub sup var wbr abbr cite code
         font mark nobr samp span time small strike strong acronym)
 }
 
 /// Elements whose content is no text.
+#[allow(non_upper_case_globals)]
 fn is_silent(name: u64) -> bool {
     is_one_of!(name, script style template noscript iframe object svg title)
 }
