@@ -39,7 +39,7 @@ Config, the first that there is:
   With none, `once` asks a few sources that need no key.
 
 Environment:
-  NEWSAPI_KEY, GUARDIAN_KEY                     keys for `newsapi`, `guardian`
+  NEWSAPI_KEY, GUARDIAN_KEY, GITHUB_TOKEN       keys for `newsapi`, `guardian`, …
   http_proxy, https_proxy, all_proxy, no_proxy  proxies
   SSL_CERT_FILE, SSL_CERT_DIR                   other certificate authorities
   NO_COLOR                                      no colours on the terminal
@@ -68,6 +68,7 @@ A SOURCE is one of
   newsapi, newsapi:us              NewsAPI by country; key in $NEWSAPI_KEY
   newsapi:technology               NewsAPI by category
   reddit:SUB                       the feed of a subreddit, without a key
+  github:OWNER/REPO                releases; a token may be in $GITHUB_TOKEN
 A URL is named by its host, or host and path where one host has several.
 Without one, every source of the config is asked; without a config, a few
 well-known ones that need no key.

@@ -5,27 +5,26 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::keys::{Keys, Read, Wrong};
-use super::nearest::{either, nearest};
+use super::nearest::nearest;
 use super::values;
 use crate::http::Url;
 use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, Api, HackerNews, List, LiveHackerNews, algolia};
-use crate::source::newsapi::{self, NewsApi};
 
 mod github;
 mod json;
+mod newsapi;
 mod reddit;
 mod stream;
 
 pub(super) use github::is_repo;
+pub(super) use newsapi::CATEGORIES;
 pub(super) use reddit::is_subreddit;
 
 /// The most stories that Hacker News has in a list.
 const MAX_HN: usize = 500;
-/// The most articles in one answer of NewsAPI.
-const MAX_NEWSAPI_PAGE: u64 = 100;
 /// The most articles in one answer of the Guardian.
 const MAX_GUARDIAN_PAGE: u64 = 200;
 
@@ -50,12 +49,14 @@ pub(super) static KINDS: [Kind; 8] = [
             "category",
             "query",
             "sources",
+            "domains",
             "language",
+            "endpoint",
             "page_size",
             "base_url",
         ],
         also: &["news"],
-        read: read_newsapi,
+        read: newsapi::read,
     },
     Kind {
         name: "guardian",
@@ -161,67 +162,29 @@ fn base_url(keys: &Keys<'_>, own: &str) -> Option<Url> {
     Url::parse(own).ok()
 }
 
-fn read_newsapi(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
-    let sources = keys.list("sources", "[\"bbc-news\"]", values::word);
-    let selects = ["country", "category", "query", "sources"];
-    if keys.has("sources") {
-        for other in ["country", "category"].into_iter().filter(|other| keys.has(other)) {
-            let message = format!(
-                "`{other}` in {} cannot stand together with `sources`: NewsAPI refuses both",
-                keys.title
-            );
-            keys.sheet.error(keys.place(other), message);
-        }
-    } else if !selects.iter().any(|key| keys.has(key)) {
-        let message = format!(
-            "{} asks for everything, which NewsAPI refuses; set {}",
-            keys.title,
-            either(selects, '`')
-        );
-        keys.sheet.warn(keys.at, message);
-    }
-    let key = keys.require_secret("key");
-    let base_url = base_url(keys, newsapi::BASE_URL);
-    let country = keys.get("country", values::two_letters);
-    let category = keys.get("category", category);
-    let query = keys.get("query", values::word);
-    let language = keys.get("language", values::two_letters);
-    let page_size = page_size(keys, |value| values::integer(value, 1, MAX_NEWSAPI_PAGE));
-    let (base_url, key) = (base_url?, key?);
-    Some(Arc::new(NewsApi {
-        base_url,
-        key,
-        country,
-        category,
-        query,
-        sources,
-        language,
-        page_size,
-    }))
-}
-
 /// How many articles to ask for.
 fn page_size(keys: &Keys<'_>, read: Read<u64>) -> Option<u32> {
     keys.get("page_size", read).and_then(|size| size.try_into().ok())
 }
 
-/// <https://newsapi.org/docs/endpoints/top-headlines>
-pub(super) const CATEGORIES: [&str; 7] =
-    ["business", "entertainment", "general", "health", "science", "sports", "technology"];
-
-fn category(value: &DeValue<'_>) -> Result<String, Wrong> {
-    values::choice(value, &CATEGORIES.map(|name| (name, name))).map(str::to_owned)
-}
-
 fn read_guardian(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
     let key = keys.require_secret("key");
     let base_url = base_url(keys, guardian::BASE_URL);
-    let section = keys.get("section", values::word);
+    let section = any_of(keys, "section", "[\"technology\"]");
     let query = keys.get("query", values::word);
-    let tag = keys.get("tag", values::word);
+    let tag = any_of(keys, "tag", "[\"technology/apple\"]");
     let page_size = page_size(keys, |value| values::integer(value, 1, MAX_GUARDIAN_PAGE));
     let (base_url, key) = (base_url?, key?);
     Some(Arc::new(Guardian { base_url, key, section, query, tag, page_size }))
+}
+
+/// A word, or a list of them, any of which will do: the service has `|` between these.
+fn any_of(keys: &Keys<'_>, key: &str, example: &str) -> Option<String> {
+    if keys.raw(key).is_some_and(|value| value.get_ref().is_array()) {
+        let words = keys.list(key, example, values::word);
+        return (!words.is_empty()).then(|| words.join("|"));
+    }
+    keys.get(key, values::word)
 }
 
 /// The lists of Hacker News.

@@ -15,7 +15,7 @@ use crate::source::feed::FeedSource;
 use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, Api, HackerNews};
-use crate::source::newsapi::{self, NewsApi};
+use crate::source::newsapi::{self, Endpoint, NewsApi};
 use crate::source::reddit::{List, Reddit};
 use crate::source::{Source, account};
 use crate::text;
@@ -217,10 +217,12 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
     let source = NewsApi {
         base_url: base_url(newsapi::BASE_URL)?,
         key: key("newsapi", "NEWSAPI_KEY", "https://newsapi.org/register")?,
+        endpoint: Endpoint::Headlines,
         country,
         category,
         query: None,
         sources: Vec::new(),
+        domains: Vec::new(),
         language: None,
         page_size: None,
     };
@@ -229,9 +231,8 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
 
 /// Releases, with a token if there is one.
 fn github(repo: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
-    const VARIABLE: &str = "GITHUB_TOKEN";
-    let token = match std::env::var_os(VARIABLE).filter(|token| !token.is_empty()) {
-        Some(_) => from_env(VARIABLE)
+    let token = match std::env::var_os("GITHUB_TOKEN").filter(|token| !token.is_empty()) {
+        Some(_) => from_env("GITHUB_TOKEN")
             .and_then(|text| checked(&text))
             .map_err(|error| format!("source github: {error}"))?,
         None => Secret(String::new()),

@@ -14,7 +14,7 @@ use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, Api, HackerNews, List};
 use crate::source::live;
-use crate::source::newsapi::{self, NewsApi};
+use crate::source::newsapi::{self, Endpoint, NewsApi};
 use crate::source::reddit::Reddit;
 use crate::source::stream::StreamSource;
 use crate::source::{Page, Source};
@@ -123,10 +123,12 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
         "newsapi" => Box::new(NewsApi {
             base_url: base(newsapi::BASE_URL)?,
             key,
+            endpoint: Endpoint::Headlines,
             country: None,
             category: None,
             query: None,
             sources: Vec::new(),
+            domains: Vec::new(),
             language: None,
             page_size: None,
         }),

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use newsagg::config::{
     Config, FETCH_KEYS, MAX_CONFIG, OUTPUT_KEYS, SCHEDULE_KEYS, SOURCE_KEYS, STATE_KEYS, kinds,
 };
-use newsagg::source::known::known_host;
-use newsagg::source::{Window, guardian, hackernews, newsapi, reddit};
+use newsagg::source::known::{GITHUB_WITH_TOKEN, known_host};
+use newsagg::source::{Window, github, guardian, hackernews, newsapi, reddit};
 use newsagg::time::format_duration;
 
 use super::mdoc::{Item, items, literals, plain};
@@ -78,6 +78,7 @@ fn config(table: &str, extra: Option<(&str, &str)>, without: Option<&str>) -> St
         "json" => vec![("url", url), ("title", "\"/title\"".into())],
         "guardian" | "newsapi" => vec![("key", secret)],
         "reddit" => vec![("subreddit", "\"rust\"".into())],
+        "github" => vec![("repo", "\"o/r\"".into())],
         _ => Vec::new(),
     };
     keys.extend(needed);
@@ -194,9 +195,14 @@ fn what_is_told_in_passing_is_true_too() {
     };
     let hosts = ["reddit.com", "hnrss.org", "api.github.com"];
     let hosts = hosts.iter().flat_map(|host| known_host(host).unwrap().1);
-    for window in
-        guardian::WINDOWS.iter().chain(&newsapi::WINDOWS).chain(&reddit::WINDOWS).chain(hosts)
-    {
+    let searches = github::SEARCH.iter().chain(&github::SEARCH_WITH_TOKEN);
+    let windows = guardian::WINDOWS
+        .iter()
+        .chain(&newsapi::WINDOWS)
+        .chain(&reddit::WINDOWS)
+        .chain(hosts)
+        .chain(searches);
+    for window in windows.chain(&GITHUB_WITH_TOKEN) {
         assert!(TOML.contains(&quota(window)), "{}", quota(window));
     }
     for (value, taken) in [("\"1GiB\"", true), ("\"2GiB\"", false), ("1", true), ("0", false)] {
