@@ -8,6 +8,7 @@ use crate::command::perform::{self, Manner};
 use crate::config::{Config, Place};
 use crate::failure::Failure;
 use crate::http::{Document, Request};
+use crate::source::grant::Grant;
 use crate::source::{Page, Quota, Source};
 use crate::transport::Transport;
 use crate::update::Wishes;
@@ -65,6 +66,10 @@ impl Source for Probe {
 
     fn explain(&self, status: u16, body: &[u8]) -> Option<String> {
         self.source.explain(status, body)
+    }
+
+    fn grant(&self) -> Option<Grant> {
+        self.source.grant()
     }
 
     fn quota(&self) -> Quota {
