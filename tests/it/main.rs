@@ -7,6 +7,7 @@ mod conditional;
 mod config;
 mod durable;
 mod formats;
+mod guide;
 mod halt;
 mod hostile;
 mod dates;
