@@ -36,6 +36,8 @@ struct Reddit {
     door: Option<Reply>,
     /// Instead of posts.
     house: Option<Reply>,
+    /// To whom asks without a token.
+    feed: Option<Reply>,
     /// What every list says of the quota.
     left: Vec<(&'static str, &'static str)>,
     wrong: Vec<String>,
@@ -49,6 +51,7 @@ impl Default for Reddit {
             until: Duration::ZERO,
             door: None,
             house: None,
+            feed: None,
             left: Vec::new(),
             wrong: Vec::new(),
         }
@@ -109,6 +112,7 @@ impl Web for Reddit {
     fn answer(&mut self, asked: &Asked) -> Reply {
         match asked.url.path() {
             DOOR => self.give(asked),
+            path if path.ends_with(".rss") => self.feed.clone().unwrap(),
             _ => self.list(asked),
         }
     }
@@ -401,6 +405,21 @@ fn a_door_that_asks_for_patience_gets_it_over_processes() {
     world.wait(HOUR + MINUTE);
     assert_well(&world, &world.round(&config));
     assert_eq!(world.asked_for(), (1, 2));
+}
+
+#[test]
+fn what_is_said_of_feeds_does_not_hold_who_has_a_token() {
+    let (world, _) = world("apart", &[]);
+    let feed = "[[source]]\nname = \"f\"\nkind = \"reddit\"\nsubreddit = \"f\"\nevery = \"30m\"\n";
+    let config = world.config(&format!("{}{feed}", config(&["a"], "secret")));
+    world.web.lock().unwrap().feed = Some(status(429).with("retry-after", 86_400));
+    assert_eq!(errors(&world.round(&config)).len(), 1);
+    assert_eq!(world.asked_for(), (1, 2));
+    for _ in 0..3 {
+        world.wait(HOUR);
+        assert_eq!(errors(&world.round(&config)).len(), 1);
+        assert_eq!(world.asked_for(), (0, 1), "the list, and no feed");
+    }
 }
 
 #[test]
