@@ -4,18 +4,22 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::failure::{Failure, Stage};
-use crate::format::Pace;
+use crate::format::{Feed, Pace};
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{Item, Text};
 use crate::text;
 
 pub mod feed;
+pub mod github;
 pub mod grant;
 pub mod guardian;
 pub mod hackernews;
+pub mod json;
 pub mod known;
+pub mod live;
 pub mod newsapi;
 pub mod reddit;
+pub mod stream;
 
 use grant::Grant;
 
@@ -36,6 +40,20 @@ pub struct Page {
     pub partial: bool,
     /// How often its publisher wants to be asked.
     pub pace: Pace,
+}
+
+impl From<Feed> for Page {
+    fn from(feed: Feed) -> Page {
+        Page {
+            format: feed.format,
+            title: feed.title,
+            items: feed.items,
+            skipped: feed.skipped,
+            more: Vec::new(),
+            partial: feed.partial,
+            pace: feed.pace,
+        }
+    }
 }
 
 /// A service, described without touching the network.
@@ -70,6 +88,11 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// The limits its publisher sets.
     fn quota(&self) -> Quota {
         Quota::default()
+    }
+
+    /// The same service as a stream of events, where it is one.
+    fn live(&self) -> Option<&dyn live::Live> {
+        None
     }
 
     /// How many requests to one host at once, if the source knows better than the config.

@@ -6,7 +6,6 @@ use super::cause::{Cause, delay};
 use super::place::{registrable, server};
 use crate::failure::{Failure, Stage};
 use crate::http::{Url, without_secrets};
-use crate::source::reddit::NOT_OPEN;
 use crate::time::Timestamp;
 
 /// A day on which this release had been made, in seconds since 1970: 2026-11-21. A clock that
@@ -130,8 +129,12 @@ pub fn judge(failure: &Failure, url: &Url, account: &str, now: Timestamp) -> Bla
 
 fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     match (failure.stage, failure.status) {
-        (Stage::Service, Some(403)) if failure.cause.contains(NOT_OPEN) => Cause::Refused,
         (Stage::Cancelled, _) | (Stage::Quota, None) => Cause::Ours,
+        // Of a stream: nobody is to come back (HTML Standard §9.2.2).
+        (Stage::Status, Some(204)) => Cause::Gone,
+        (Stage::Quota, Some(403)) => Cause::RateLimited,
+        // Who says why means that.
+        (Stage::Service, Some(403)) => Cause::Refused,
         (_, Some(status)) if !(200..=299).contains(&status) => by_status(status, url),
         (Stage::Resolve | Stage::Connect | Stage::Tls, _)
             if failure.cause.contains(NO_DESCRIPTORS) =>
@@ -228,16 +231,24 @@ mod tests {
             (999, FEED, "", URL, Cause::Broken),
         ] {
             assert_eq!(told(&answered(status), url, account), (scope.into(), cause), "{status}");
-            // In the service's own words it is the same.
-            let service = Failure { stage: Stage::Service, ..answered(status) };
-            assert_eq!(told(&service, url, account), (scope.into(), cause), "{status}");
+            // In the service's own words it is the same, but for a 403: that is as it says.
+            let said = |stage| Failure { stage, ..answered(status) };
+            if status != 403 {
+                let service = said(Stage::Service);
+                assert_eq!(told(&service, url, account), (scope.into(), cause), "{status}");
+                continue;
+            }
+            let refused = (format!("url:{url}"), Cause::Refused);
+            assert_eq!(told(&said(Stage::Service), url, account), refused, "{url}");
+            let (scope, cause) = told(&said(Stage::Quota), url, account);
+            assert_eq!((scope.starts_with("url:"), cause), (false, Cause::RateLimited), "{url}");
         }
     }
 
     #[test]
     fn one_subreddit_that_is_refused_holds_back_no_other() {
         let private = Failure {
-            cause: format!("r/x {NOT_OPEN}: private"),
+            cause: "r/x is not open to everybody: private".into(),
             stage: Stage::Service,
             ..answered(403)
         };

@@ -11,7 +11,7 @@ use crate::http::Url;
 use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, HackerNews, List};
+use crate::source::hackernews::{self, Api, HackerNews, List, LiveHackerNews, algolia};
 use crate::source::newsapi::{self, NewsApi};
 
 mod github;
@@ -38,7 +38,7 @@ pub(super) struct Kind {
     pub(super) read: fn(&Keys<'_>, Option<usize>) -> Built,
 }
 
-/// `None` for a later version's kind, and where something is wrong.
+/// `None` where something is wrong.
 pub(super) type Built = Option<Arc<dyn Source>>;
 
 pub(super) static KINDS: [Kind; 8] = [
@@ -65,7 +65,7 @@ pub(super) static KINDS: [Kind; 8] = [
     },
     Kind {
         name: "hackernews",
-        keys: &["list", "base_url"],
+        keys: &["list", "api", "live", "base_url"],
         also: &["hn", "ycombinator"],
         read: read_hackernews,
     },
@@ -77,7 +77,7 @@ pub(super) static KINDS: [Kind; 8] = [
     },
     Kind {
         name: "github",
-        keys: &["repo", "search", "token", "base_url"],
+        keys: &["repo", "search", "user", "org", "what", "token", "base_url"],
         also: &["gh"],
         read: github::read,
     },
@@ -100,15 +100,35 @@ pub(super) static KINDS: [Kind; 8] = [
             "author",
             "summary",
             "discussion",
+            "score",
+            "comments",
+            "image",
         ],
         also: &["api"],
         read: json::read,
     },
-    Kind { name: "stream", keys: &["url"], also: &["sse"], read: stream::read },
+    Kind {
+        name: "stream",
+        keys: &[
+            "url",
+            "events",
+            "idle",
+            "listen",
+            "title",
+            "link",
+            "date",
+            "id",
+            "author",
+            "summary",
+            "discussion",
+            "score",
+            "comments",
+            "image",
+        ],
+        also: &["sse"],
+        read: stream::read,
+    },
 ];
-
-/// Kinds that a later version reads.
-pub const LATER: [&str; 3] = ["github", "json", "stream"];
 
 /// Every kind with the keys that it alone reads.
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
@@ -117,12 +137,6 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> 
 
 pub(super) fn is_kind_key(key: &str) -> bool {
     KINDS.iter().any(|kind| kind.keys.contains(&key))
-}
-
-impl Kind {
-    pub(super) fn is_later(&self) -> bool {
-        LATER.contains(&self.name)
-    }
 }
 
 pub(super) fn read_kind(value: &DeValue<'_>) -> Result<&'static Kind, Wrong> {
@@ -220,10 +234,18 @@ pub(super) const LISTS: [(&str, List); 6] = [
     ("job", List::Job),
 ];
 
+/// Who may be asked for a list of Hacker News.
+const APIS: [(&str, Api); 3] =
+    [("both", Api::Both), ("firebase", Api::Firebase), ("algolia", Api::Algolia)];
+
 fn read_hackernews(keys: &Keys<'_>, limit: Option<usize>) -> Built {
     let list = keys.get("list", |value| values::choice(value, &LISTS)).unwrap_or_default();
     let limit = limit.unwrap_or(hackernews::DEFAULT_LIMIT).min(MAX_HN);
-    Some(Arc::new(HackerNews { base_url: base_url(keys, hackernews::BASE_URL)?, list, limit }))
+    let api = keys.get("api", |value| values::choice(value, &APIS)).unwrap_or_default();
+    let own = if api == Api::Algolia { algolia::BASE_URL } else { hackernews::BASE_URL };
+    let live = keys.get("live", values::boolean).unwrap_or(false);
+    let source = HackerNews { api, base_url: base_url(keys, own)?, list, limit };
+    Some(if live { Arc::new(LiveHackerNews(source)) } else { Arc::new(source) })
 }
 
 fn read_feed(keys: &Keys<'_>, _limit: Option<usize>) -> Built {

@@ -35,7 +35,7 @@ const CHECK_KEYS: &str = "check `client_id` and `client_secret` of this source; 
     they are those of a «script» or «web app» at https://www.reddit.com/prefs/apps";
 
 /// Why one subreddit is refused to us and others are not (`backoff` tells them apart by it).
-pub const NOT_OPEN: &str = "is not open to everybody";
+const NOT_OPEN: &str = "is not open to everybody";
 
 /// What to do where Reddit does not want to be asked without a key.
 const GET_KEYS: &str = "; with `client_id` and `client_secret` (from \
