@@ -185,6 +185,9 @@ fn source_lines(text: &mut String, source: &SourceConfig, names: usize) {
     let notes = notes.join(", ");
     let _ = writeln!(text, "  {name:names$}  {kind:10}  {notes}");
     let indent = " ".repeat(names + 4);
+    if let Some(grant) = source.source.as_ref().and_then(|source| source.grant()) {
+        let _ = writeln!(text, "{indent}{} (for a token)", without_secrets(&grant.url));
+    }
     let plan = source.source.as_ref().map(|source| source.plan()).unwrap_or_default();
     for request in plan {
         let _ = writeln!(text, "{indent}{}", without_secrets(&request.url));

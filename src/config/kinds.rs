@@ -215,3 +215,6 @@ fn read_feed(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
     let fallback = keys.list("fallback", "[\"https://…\"]", values::url);
     Some(Arc::new(FeedSource { url: Some(keys.require("url", values::url)?), fallback }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ mod corpus;
 mod durable;
 mod formats;
 mod github;
+mod guide;
 mod halt;
 mod hostile;
 mod dates;

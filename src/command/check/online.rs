@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::http::{Document, Request};
 use crate::report::{LiveReport, count};
+use crate::source::grant::Grant;
 use crate::source::live::Live;
 use crate::source::{Page, Quota, Source};
 use crate::transport::Transport;
@@ -67,6 +68,10 @@ impl Source for Probe {
 
     fn explain(&self, status: u16, body: &[u8]) -> Option<String> {
         self.source.explain(status, body)
+    }
+
+    fn grant(&self) -> Option<Grant> {
+        self.source.grant()
     }
 
     fn quota(&self) -> Quota {
