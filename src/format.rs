@@ -24,6 +24,8 @@ mod sniff;
 pub mod text;
 pub mod tsv;
 
+pub(crate) use elements::{bounded_id, complete};
+
 /// What wrote a document, for those who meet it in one.
 const ABOUT: &str = "https://github.com/newsagg/newsagg";
 

@@ -4,14 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::failure::{Failure, Stage};
-use crate::format::Pace;
+use crate::format::{Feed, Pace};
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{Item, Text};
 use crate::text;
 
 pub mod feed;
+pub mod github;
 pub mod guardian;
 pub mod hackernews;
+pub mod json;
 pub mod known;
 pub mod newsapi;
 
@@ -32,6 +34,20 @@ pub struct Page {
     pub partial: bool,
     /// How often its publisher wants to be asked.
     pub pace: Pace,
+}
+
+impl From<Feed> for Page {
+    fn from(feed: Feed) -> Page {
+        Page {
+            format: feed.format,
+            title: feed.title,
+            items: feed.items,
+            skipped: feed.skipped,
+            more: Vec::new(),
+            partial: feed.partial,
+            pace: feed.pace,
+        }
+    }
 }
 
 /// A service, described without touching the network.

@@ -9,7 +9,7 @@ mod parse;
 mod words;
 
 pub use duration::{format_duration, parse_duration};
-pub use parse::parse_date;
+pub use parse::{parse_date, weigh_date};
 
 /// Whole seconds since 1970-01-01T00:00:00Z, within the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -130,6 +130,9 @@ pub fn judge(failure: &Failure, url: &Url, account: &str, now: Timestamp) -> Bla
 fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     match (failure.stage, failure.status) {
         (Stage::Cancelled, _) | (Stage::Quota, None) => Cause::Ours,
+        (Stage::Quota, Some(403)) => Cause::RateLimited,
+        // Who says why means that.
+        (Stage::Service, Some(403)) => Cause::Refused,
         (_, Some(status)) if !(200..=299).contains(&status) => by_status(status, url),
         (Stage::Resolve | Stage::Connect | Stage::Tls, _)
             if failure.cause.contains(NO_DESCRIPTORS) =>
@@ -155,7 +158,7 @@ fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
 fn by_status(status: u16, url: &Url) -> Cause {
     match status {
         429 => Cause::RateLimited,
-        // Reddit and GitHub say so instead of 429.
+        // Reddit and GitHub say so instead of 429, without a word of their own.
         403 if url.host_str().and_then(registrable).is_some() => Cause::RateLimited,
         401 | 407 => Cause::Unauthorised,
         404 => Cause::Missing,
@@ -219,9 +222,17 @@ mod tests {
             (999, FEED, "", URL, Cause::Broken),
         ] {
             assert_eq!(told(&answered(status), url, account), (scope.into(), cause), "{status}");
-            // In the service's own words it is the same.
-            let service = Failure { stage: Stage::Service, ..answered(status) };
-            assert_eq!(told(&service, url, account), (scope.into(), cause), "{status}");
+            // In the service's own words it is the same, but for a 403: that is as it says.
+            let said = |stage| Failure { stage, ..answered(status) };
+            if status != 403 {
+                let service = said(Stage::Service);
+                assert_eq!(told(&service, url, account), (scope.into(), cause), "{status}");
+                continue;
+            }
+            let refused = (format!("url:{url}"), Cause::Refused);
+            assert_eq!(told(&said(Stage::Service), url, account), refused, "{url}");
+            let (scope, cause) = told(&said(Stage::Quota), url, account);
+            assert_eq!((scope.starts_with("url:"), cause), (false, Cause::RateLimited), "{url}");
         }
     }
 

@@ -316,7 +316,7 @@ counts entries that were recognised and left out.
 Options:
       --kind KIND          read it as an answer of this kind of source: feed
                            (default), newsapi, guardian, hackernews;
-                           not yet: reddit, github, json, stream
+                           not yet: reddit, github, stream
       --base URL           where it came from: relative links are relative to it
       --content-type TYPE  the Content-Type it was served with
   -h, --help               this text

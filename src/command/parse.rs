@@ -30,11 +30,16 @@ pub struct ParseArgs {
 }
 
 /// The kinds that `--kind` knows in this version.
-pub const KINDS: [&str; 4] = ["feed", "newsapi", "guardian", "hackernews"];
+pub const KINDS: [&str; 5] = ["feed", "newsapi", "guardian", "hackernews", "github"];
 /// The kinds of a later version: each file is answered, with that for an error.
-const LATER: [&str; 4] = ["reddit", "github", "json", "stream"];
+const LATER: [&str; 2] = ["reddit", "stream"];
 
 fn kind(text: &str) -> Result<String, String> {
+    if text == "json" {
+        let message =
+            "json is read by the pointers of a [[source]]; `newsagg check --online` tries them";
+        return Err(message.into());
+    }
     let known = || KINDS.into_iter().chain(LATER);
     if known().any(|kind| kind == text) {
         return Ok(text.to_owned());

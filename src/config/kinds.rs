@@ -11,7 +11,7 @@ use crate::http::Url;
 use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, HackerNews, List};
+use crate::source::hackernews::{self, Api, HackerNews, List, algolia};
 use crate::source::newsapi::{self, NewsApi};
 
 mod github;
@@ -65,7 +65,7 @@ pub(super) static KINDS: [Kind; 8] = [
     },
     Kind {
         name: "hackernews",
-        keys: &["list", "base_url"],
+        keys: &["list", "api", "base_url"],
         also: &["hn", "ycombinator"],
         read: read_hackernews,
     },
@@ -77,7 +77,7 @@ pub(super) static KINDS: [Kind; 8] = [
     },
     Kind {
         name: "github",
-        keys: &["repo", "search", "token", "base_url"],
+        keys: &["repo", "search", "user", "org", "what", "token", "base_url"],
         also: &["gh"],
         read: github::read,
     },
@@ -100,6 +100,9 @@ pub(super) static KINDS: [Kind; 8] = [
             "author",
             "summary",
             "discussion",
+            "score",
+            "comments",
+            "image",
         ],
         also: &["api"],
         read: json::read,
@@ -108,7 +111,7 @@ pub(super) static KINDS: [Kind; 8] = [
 ];
 
 /// Kinds that a later version reads.
-pub const LATER: [&str; 4] = ["reddit", "github", "json", "stream"];
+pub const LATER: [&str; 2] = ["reddit", "stream"];
 
 /// Every kind with the keys that it alone reads.
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
@@ -220,10 +223,16 @@ pub(super) const LISTS: [(&str, List); 6] = [
     ("job", List::Job),
 ];
 
+/// Who may be asked for a list of Hacker News.
+const APIS: [(&str, Api); 3] =
+    [("both", Api::Both), ("firebase", Api::Firebase), ("algolia", Api::Algolia)];
+
 fn read_hackernews(keys: &Keys<'_>, limit: Option<usize>) -> Built {
     let list = keys.get("list", |value| values::choice(value, &LISTS)).unwrap_or_default();
     let limit = limit.unwrap_or(hackernews::DEFAULT_LIMIT).min(MAX_HN);
-    Some(Arc::new(HackerNews { base_url: base_url(keys, hackernews::BASE_URL)?, list, limit }))
+    let api = keys.get("api", |value| values::choice(value, &APIS)).unwrap_or_default();
+    let own = if api == Api::Algolia { algolia::BASE_URL } else { hackernews::BASE_URL };
+    Some(Arc::new(HackerNews { api, base_url: base_url(keys, own)?, list, limit }))
 }
 
 fn read_feed(keys: &Keys<'_>, _limit: Option<usize>) -> Built {

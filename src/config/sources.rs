@@ -103,7 +103,6 @@ fn stray(key: &str, kind: Option<&Kind>) -> Option<Stray> {
 /// In `kind = "json"` the tags may be a pointer to where the document has them.
 fn read_tags(keys: &Keys<'_>, kind: &str) -> Vec<String> {
     if kind == "json" && keys.raw("tags").is_some_and(|value| value.get_ref().is_str()) {
-        keys.get("tags", values::pointer);
         return Vec::new();
     }
     keys.list("tags", "[\"technology\"]", values::name)

@@ -12,8 +12,9 @@ use super::values::{is_two_letters, parse_url};
 use super::{Config, Fetch, Place, Problem, SourceConfig};
 use crate::http::{Secret, Url};
 use crate::source::feed::FeedSource;
+use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, HackerNews};
+use crate::source::hackernews::{self, Api, HackerNews};
 use crate::source::newsapi::{self, NewsApi};
 use crate::source::{Source, account};
 use crate::text;
@@ -108,7 +109,7 @@ fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
         "newsapi" => newsapi(rest, fetch),
         "reddit" if is_subreddit(rest) => Err(later(spec, "reddit")),
         "reddit" => Err(format!("\"{}\" names no subreddit: write reddit:SUB", shown(spec))),
-        "github" if is_repo(rest) => Err(later(spec, "github")),
+        "github" if is_repo(rest) => github(rest, fetch),
         "github" => {
             Err(format!("\"{}\" names no repository: write github:OWNER/REPO", shown(spec)))
         }
@@ -186,7 +187,8 @@ fn hackernews(list: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
         return Err(no_choice("list of Hacker News", list, &names().collect::<Vec<_>>()));
     };
     let base_url = base_url(hackernews::BASE_URL)?;
-    let source = HackerNews { base_url, list: *chosen, limit: hackernews::DEFAULT_LIMIT };
+    let limit = hackernews::DEFAULT_LIMIT;
+    let source = HackerNews { api: Api::Both, base_url, list: *chosen, limit };
     Ok(network(&spec_name("hn", list), Arc::new(source), "hackernews", fetch))
 }
 
@@ -229,6 +231,20 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
         page_size: None,
     };
     Ok(network(&spec_name("newsapi", which), Arc::new(source), "newsapi", fetch))
+}
+
+/// Releases, with a token if there is one.
+fn github(repo: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
+    const VARIABLE: &str = "GITHUB_TOKEN";
+    let token = match std::env::var_os(VARIABLE).filter(|token| !token.is_empty()) {
+        Some(_) => from_env(VARIABLE)
+            .and_then(|text| checked(&text))
+            .map_err(|error| format!("source github: {error}"))?,
+        None => Secret(String::new()),
+    };
+    let base_url = base_url(github::BASE_URL)?;
+    let source = GitHub { base_url, token, what: What::Releases(repo.to_owned()), limit: None };
+    Ok(network(&spec_name("github", repo), Arc::new(source), "github", fetch))
 }
 
 fn spec_name(head: &str, rest: &str) -> String {

@@ -212,16 +212,6 @@ pub(super) fn is_two_letters(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// A JSON Pointer (RFC 6901 §3): empty, or `/`, with `~0` and `~1` as its only escapes.
-pub(super) fn pointer(value: &DeValue<'_>) -> Read<String> {
-    let valid = |text: &&str| {
-        (text.is_empty() || text.starts_with('/'))
-            && text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
-    };
-    let text = value.as_str().filter(valid);
-    text.map(str::to_owned).ok_or_else(|| "a JSON Pointer such as \"/title\"".into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,14 +268,5 @@ mod tests {
             assert!(url(&string(text)).is_err(), "{text}");
         }
         assert!(url(&string("HTTPS://Example.org/a b")).is_ok());
-    }
-
-    #[test]
-    fn a_pointer_knows_two_escapes() {
-        for (text, ok) in
-            [("", true), ("/a~1b/~0", true), ("a", false), ("/a~2", false), ("/a~", false)]
-        {
-            assert_eq!(pointer(&string(text)).is_ok(), ok, "{text}");
-        }
     }
 }

@@ -154,7 +154,12 @@ fn interpret(
 /// A status that is no success, in the service's own words where it has any.
 fn refusal(source: &dyn Source, response: &Response, body: &[u8]) -> Failure {
     let said = source.explain(response.status, body);
-    let stage = if said.is_some() { Stage::Service } else { Stage::Status };
+    let stage = match &said {
+        // GitHub says it so instead of 429, and with 403 also what is no matter of how often.
+        Some(said) if response.status == 403 && said.contains("rate limit") => Stage::Quota,
+        Some(_) => Stage::Service,
+        None => Stage::Status,
+    };
     let meaning = match response.status {
         401 => "401, the key or password is not accepted",
         403 => "403, access is refused",
@@ -173,5 +178,13 @@ fn refusal(source: &dyn Source, response: &Response, body: &[u8]) -> Failure {
         }
         (None, meaning) => format!("answered with {}, {meaning}", response.status),
     };
-    Failure { stage, cause, status: Some(response.status), retry_after: response.retry_after }
+    let retry_after = response.retry_after.or_else(|| exhausted(response));
+    Failure { stage, cause, status: Some(response.status), retry_after }
+}
+
+/// Until when whoever refuses because nothing is left lets nothing through, if that is all it says.
+fn exhausted(response: &Response) -> Option<Duration> {
+    let refused = matches!(response.status, 403 | 429);
+    let spent = response.limits.iter().filter(|limit| refused && limit.remaining == 0);
+    spent.filter_map(|limit| limit.reset).max()
 }

@@ -68,7 +68,7 @@ fn the_example_of_the_contract_is_understood_whole() {
     let kinds: Vec<_> = config.sources.iter().map(|source| source.kind).collect();
     assert_eq!(kinds, ["newsapi", "hackernews", "guardian", "reddit", "github", "feed", "json"]);
     for source in &config.sources {
-        let later = matches!(source.kind, "reddit" | "github" | "json");
+        let later = matches!(source.kind, "reddit" | "github");
         assert_eq!(source.place == Place::Later, later, "{}", source.name);
         assert_eq!(source.source.is_none(), later, "{}", source.name);
     }

@@ -10,8 +10,9 @@ use crate::format::jsonfeed;
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{DateOrigin, Item, Story};
 use crate::source::feed::FeedSource;
+use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, HackerNews, List};
+use crate::source::hackernews::{self, Api, HackerNews, List};
 use crate::source::newsapi::{self, NewsApi};
 use crate::source::{Page, Source};
 use crate::{json, store, text};
@@ -103,6 +104,7 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
     Ok(match kind {
         "feed" => Box::new(FeedSource { url: None, fallback: Vec::new() }),
         "hackernews" => Box::new(HackerNews {
+            api: Api::Both,
             base_url: base(hackernews::BASE_URL)?,
             list: List::Top,
             limit: hackernews::DEFAULT_LIMIT,
@@ -124,6 +126,12 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
             sources: Vec::new(),
             language: None,
             page_size: None,
+        }),
+        "github" => Box::new(GitHub {
+            base_url: base(github::BASE_URL)?,
+            token: key,
+            what: What::Releases(String::new()),
+            limit: None,
         }),
         later => return Err(format!("kind {later} is not in this version yet")),
     })

@@ -18,7 +18,8 @@ impl Running<'_> {
         let ask = &self.asks[job.source];
         let at_home = same_server(place, &job.request.url);
         let account = if at_home { ask.account.as_str() } else { "" };
-        if failure.retry_after.is_some() || failure.status == Some(429) {
+        let limited = failure.status == Some(429) || failure.stage == Stage::Quota;
+        if failure.retry_after.is_some() || limited {
             // Without a word on how long, for this round.
             let until = failure.retry_after.map_or(self.deadline, |span| now.saturating_add(span));
             let hold = self.holds.entry(hold_key(account, place)).or_default();

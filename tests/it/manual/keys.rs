@@ -86,16 +86,14 @@ fn config(table: &str, extra: Option<(&str, &str)>, without: Option<&str>) -> St
     let secret = format!("{{ file = \"{}\" }}", key_file().display());
     let url = "\"https://a.example/feed\"".to_owned();
     let mut keys: BTreeMap<&str, String> = BTreeMap::new();
-    let kind = match table {
-        "guardian" | "newsapi" | "hackernews" => table,
-        _ => "feed",
+    let kind = kinds().map(|(kind, _)| kind).find(|kind| *kind == table).unwrap_or("feed");
+    let needed = match kind {
+        "feed" => vec![("url", url)],
+        "json" => vec![("url", url), ("title", "\"/title\"".into())],
+        "guardian" | "newsapi" => vec![("key", secret)],
+        _ => Vec::new(),
     };
-    if kind != "hackernews" {
-        keys.insert(
-            if kind == "feed" { "url" } else { "key" },
-            if kind == "feed" { url } else { secret },
-        );
-    }
+    keys.extend(needed);
     keys.insert("name", "\"a\"".into());
     keys.insert("kind", format!("\"{kind}\""));
     let mut own: BTreeMap<&str, String> = BTreeMap::new();
