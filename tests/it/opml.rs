@@ -132,3 +132,15 @@ fn a_list_that_is_exported_has_no_secrets_and_no_other_kinds() {
         newsagg: not in the list, which is of feeds: \"hn\" (hackernews)\n"
     );
 }
+
+#[test]
+fn what_is_about_news_changes_nothing_in_a_list_of_feeds() {
+    let toml = "[[output]]\npath = \"x.opml\"\nlimit = 3\nmax_age = \"7d\"\ntitle = \"Mine\"\n";
+    let config = Config::parse(Path::new("newsagg.toml"), toml).unwrap();
+    let told: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    let why = "in [[output]] \"x.opml\" changes nothing: a list of feeds holds no news";
+    assert_eq!(
+        told,
+        [format!("newsagg.toml:3:9: `limit` {why}"), format!("newsagg.toml:4:11: `max_age` {why}"),]
+    );
+}

@@ -33,7 +33,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["hn:top"], "unknown command `hn:top`; to ask a source write `newsagg once SOURCE`"),
         (
             &["zzzz"],
-            "unknown command `zzzz`; the commands are once, run, demo, check, status, parse",
+            "unknown command `zzzz`; the commands are once, run, demo, check, status, import, export, parse",
         ),
         (&["help", "onec"], "unknown command `onec`; did you mean `once`?"),
         (&["--verison"], "unknown option `--verison`; did you mean `--version`?"),
@@ -59,8 +59,10 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["status", "--jsn"], "unknown option `--jsn` of `status`; did you mean `--json`?"),
         (&["status", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["bench", "-x"], "not in this version yet"),
-        (&["import", "a.opml"], "not in this version yet"),
-        (&["export"], "not in this version yet"),
+        (&["import"], "`import` needs FILE.opml"),
+        (&["import", "a.opml", "b.opml"], "`import` does not know what to do with `b.opml`"),
+        (&["export", "a.opml"], "`export` does not know what to do with `a.opml`"),
+        (&["export", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["replay", "x"], "not in this version yet"),
         (&["parse"], "`parse` needs FILE"),
         (&["parse", "--kind", "hackrnews", "x"], "did you mean hackernews?"),
@@ -205,7 +207,7 @@ fn check_sums_up_a_good_config_without_its_keys() {
         "https://example.org/f?token=…\n",
         "rust      reddit      not in this version yet\n",
         "\n2 outputs\n  feed.json  jsonfeed, limit 200, from hn\n",
-        "  feed.atom  atom, not in this version yet\n",
+        "  feed.atom  atom\n",
     ] {
         assert!(said.out.contains(part), "{part:?} is not in:\n{}", said.out);
     }
