@@ -18,7 +18,7 @@ use crate::item::Story;
 use crate::limit::Limiter;
 use crate::report::Report;
 use crate::round::{Halt, Round, Span};
-use crate::state::Memory;
+use crate::state::{Memory, Tokens};
 use crate::time::Timestamp;
 use crate::transport::Transport;
 
@@ -60,6 +60,8 @@ pub struct House<'a> {
     pub limiter: Limiter,
     /// What its rounds could not save.
     pub asked: Asked,
+    /// The tokens at hand.
+    pub tokens: Tokens,
     /// Whether the round is to come to its end.
     pub halt: Halt,
     /// What is wrong with the state, as it was last said.
@@ -74,7 +76,8 @@ impl<'a> House<'a> {
         executor: &'a Executor<'static>,
     ) -> House<'a> {
         let (limiter, asked, halt) = (Limiter::default(), Asked::default(), Halt::default());
-        House { clock, transport, executor, limiter, asked, halt, said: None }
+        let tokens = Tokens::default();
+        House { clock, transport, executor, limiter, asked, tokens, halt, said: None }
     }
 }
 

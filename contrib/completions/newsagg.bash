@@ -28,7 +28,7 @@ _newsagg_takes() {
     *:-c | *:--config | once:-o | once:--output | once:--report) echo FILE ;;
     demo:-o | demo:--output) echo FOLDER ;;
     once:-f | once:--format) echo 'jsonfeed jsonl atom rss tsv html opml text prometheus' ;;
-    parse:--kind) echo 'feed newsapi guardian hackernews' ;;
+    parse:--kind) echo 'feed newsapi guardian hackernews reddit' ;;
     parse:--content-type)
         echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'
         ;;

@@ -67,6 +67,7 @@ A SOURCE is one of
   guardian, guardian:SECTION       the Guardian; the key is in $GUARDIAN_KEY
   newsapi, newsapi:us              NewsAPI by country; key in $NEWSAPI_KEY
   newsapi:technology               NewsAPI by category
+  reddit:SUB                       the feed of a subreddit, without a key
 A URL is named by its host, or host and path where one host has several.
 Without one, every source of the config is asked; without a config, a few
 well-known ones that need no key.
@@ -317,8 +318,8 @@ counts entries that were recognised and left out.
 
 Options:
       --kind KIND          read it as an answer of this kind of source: feed
-                           (default), newsapi, guardian, hackernews;
-                           not yet: reddit, github, stream
+                           (default), newsapi, guardian, hackernews, github,
+                           reddit; not yet: stream
       --base URL           where it came from: relative links are relative to it
       --content-type TYPE  the Content-Type it was served with
   -h, --help               this text

@@ -30,9 +30,9 @@ pub struct ParseArgs {
 }
 
 /// The kinds that `--kind` knows in this version.
-pub const KINDS: [&str; 5] = ["feed", "newsapi", "guardian", "hackernews", "github"];
+pub const KINDS: [&str; 6] = ["feed", "newsapi", "guardian", "hackernews", "github", "reddit"];
 /// The kinds of a later version: each file is answered, with that for an error.
-const LATER: [&str; 2] = ["reddit", "stream"];
+const LATER: [&str; 1] = ["stream"];
 
 fn kind(text: &str) -> Result<String, String> {
     if text == "json" {

@@ -71,7 +71,7 @@ pub(super) static KINDS: [Kind; 8] = [
     },
     Kind {
         name: "reddit",
-        keys: &["subreddit", "client_id", "client_secret", "base_url"],
+        keys: &["subreddit", "list", "client_id", "client_secret", "base_url"],
         also: &["subreddit"],
         read: reddit::read,
     },
@@ -111,7 +111,7 @@ pub(super) static KINDS: [Kind; 8] = [
 ];
 
 /// Kinds that a later version reads.
-pub const LATER: [&str; 2] = ["reddit", "stream"];
+pub const LATER: [&str; 1] = ["stream"];
 
 /// Every kind with the keys that it alone reads.
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {

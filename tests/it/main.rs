@@ -29,5 +29,6 @@ mod sources;
 mod status;
 mod support;
 mod tls;
+mod tokens;
 mod usage;
 mod words;

@@ -117,7 +117,7 @@ fn what_a_later_version_brings_is_said_to_be_missing() {
     let commands = in_section(NEWSAGG, SECTION, "Cm");
     let (_, later) = known();
     // `once`, whose options these are, and words that are no SOURCE yet.
-    let others = words(["once", "reddit", "github"]);
+    let others = words(["once", "github"]);
     assert_eq!(&commands - &others, words(command::LATER));
     let options =
         in_section(NEWSAGG, SECTION, "Fl").iter().map(|name| format!("-{name}")).collect();

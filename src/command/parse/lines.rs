@@ -14,6 +14,7 @@ use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, Api, HackerNews, List};
 use crate::source::newsapi::{self, NewsApi};
+use crate::source::reddit::Reddit;
 use crate::source::{Page, Source};
 use crate::{json, store, text};
 
@@ -133,6 +134,7 @@ fn source(kind: &str) -> Result<Box<dyn Source>, String> {
             what: What::Releases(String::new()),
             limit: None,
         }),
+        "reddit" => Box::new(Reddit::default()),
         later => return Err(format!("kind {later} is not in this version yet")),
     })
 }
@@ -220,13 +222,13 @@ mod tests {
     #[test]
     fn a_kind_of_a_later_version_answers_each_file() {
         let options = ParseArgs {
-            kind: "reddit".into(),
+            kind: "github".into(),
             files: vec!["a".into(), "b".into()],
             ..ParseArgs::default()
         };
         let mut out = Vec::new();
         assert!(!print(&options, &mut out).expect("memory takes everything"));
-        let line = r#"","ok":false,"error":"kind reddit is not in this version yet"}"#;
+        let line = r#"","ok":false,"error":"kind github is not in this version yet"}"#;
         let expected = format!("{{\"file\":\"a{line}\n{{\"file\":\"b{line}\n");
         assert_eq!(String::from_utf8(out).expect("JSON is UTF-8"), expected);
     }

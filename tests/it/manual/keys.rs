@@ -11,7 +11,7 @@ use newsagg::config::{
     STATE_KEYS, kinds,
 };
 use newsagg::source::known::known_host;
-use newsagg::source::{Window, guardian, hackernews, newsapi};
+use newsagg::source::{Window, guardian, hackernews, newsapi, reddit};
 use newsagg::time::format_duration;
 
 use super::mdoc::{Item, arguments, items, literals, plain};
@@ -91,6 +91,7 @@ fn config(table: &str, extra: Option<(&str, &str)>, without: Option<&str>) -> St
         "feed" => vec![("url", url)],
         "json" => vec![("url", url), ("title", "\"/title\"".into())],
         "guardian" | "newsapi" => vec![("key", secret)],
+        "reddit" => vec![("subreddit", "\"rust\"".into())],
         _ => Vec::new(),
     };
     keys.extend(needed);
@@ -207,7 +208,9 @@ fn what_is_told_in_passing_is_true_too() {
     };
     let hosts = ["reddit.com", "hnrss.org", "api.github.com"];
     let hosts = hosts.iter().flat_map(|host| known_host(host).unwrap().1);
-    for window in guardian::WINDOWS.iter().chain(&newsapi::WINDOWS).chain(hosts) {
+    for window in
+        guardian::WINDOWS.iter().chain(&newsapi::WINDOWS).chain(&reddit::WINDOWS).chain(hosts)
+    {
         assert!(TOML.contains(&quota(window)), "{}", quota(window));
     }
     for (value, taken) in [("\"1GiB\"", true), ("\"2GiB\"", false), ("1", true), ("0", false)] {
