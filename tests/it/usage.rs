@@ -48,7 +48,6 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["once", "--max-age", "1h", "--force"], "`--force` asks and `--max-age` may not"),
         (&["once", "--max-age", "soon"], "`--max-age soon`: "),
         (&["once", "--record=x"], "`--record` is not in this version yet"),
-        (&["once", "hn", "-f", "atom"], "the format atom is not in this version yet"),
         (&["once", "htp://x/"], "\"htp://x/\" is neither http:// nor https:// nor file:///"),
         (&["once", "guardain"], "\"guardain\" is no source; did you mean \"guardian\"?"),
         (&["once", "guardian"], "the environment variable GUARDIAN_KEY is not set"),
