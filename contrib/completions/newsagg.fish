@@ -61,13 +61,15 @@ complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a run -d '
 complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a demo -d 'See it work against a made-up news web'
 complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a check -d 'Is the config right, what would be asked'
 complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a status -d 'What the last runs left behind'
+complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a import -d 'Make sources of an OPML list'
+complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a export -d 'The feeds of the config as OPML'
 complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a parse -d 'How newsagg reads a document'
 complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a help -d 'A summary of a command'
 
-complete -c newsagg -n '__newsagg_in once run check status' -s c -l config -rF -d 'The config'
+complete -c newsagg -n '__newsagg_in once run check status export' -s c -l config -rF -d 'The config'
 complete -c newsagg -n '__newsagg_in once' -s o -l output -rF -d 'Write this file; - is stdout'
 complete -c newsagg -n '__newsagg_in demo' -s o -l output -xa '(__fish_complete_directories)' -d 'Where the files go'
-complete -c newsagg -n '__newsagg_in once' -s f -l format -xa 'jsonfeed jsonl text prometheus' -d 'How it is written'
+complete -c newsagg -n '__newsagg_in once' -s f -l format -xa 'jsonfeed jsonl atom rss tsv html opml text prometheus' -d 'How it is written'
 complete -c newsagg -n '__newsagg_in once' -l limit -x -d 'Write at most so many items'
 complete -c newsagg -n '__newsagg_in once' -l new -d 'Only what was never printed before'
 complete -c newsagg -n '__newsagg_in once' -l max-age -x -d 'Ask nobody if the last round is younger'
@@ -88,9 +90,9 @@ complete -c newsagg -n '__newsagg_in once run demo check' -s v -l verbose -d 'A 
 complete -c newsagg -n '__newsagg_in parse' -l kind -xa 'feed newsapi guardian hackernews github reddit stream' -d 'Read it as an answer of this kind'
 complete -c newsagg -n '__newsagg_in parse' -l base -x -d 'Where it came from'
 complete -c newsagg -n '__newsagg_in parse' -l content-type -xa 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html' -d 'What it was served with'
-complete -c newsagg -n '__newsagg_in once run demo check status parse' -s h -l help -d 'A summary'
+complete -c newsagg -n '__newsagg_in once run demo check status import export parse' -s h -l help -d 'A summary'
 
 complete -c newsagg -n '__newsagg_in once status' -a '(__newsagg_names)'
 complete -c newsagg -n '__newsagg_in once' -a '(__newsagg_words)'
 complete -c newsagg -n '__newsagg_in once; and __newsagg_types_a_path' -F
-complete -c newsagg -n '__newsagg_in parse' -F
+complete -c newsagg -n '__newsagg_in parse import' -F

@@ -15,7 +15,7 @@ pub use sources::{Imported, MAX_TAGS, MAX_TOLD, sources};
 /// No list is read that is longer: it would be no config.
 pub const MAX_FILE: u64 = crate::config::MAX_CONFIG;
 
-/// print [[source]] entries for an OPML subscription list
+/// make sources of an OPML subscription list
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
 pub struct ImportArgs {
     /// the list; `-` is stdin

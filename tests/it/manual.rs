@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use argh::ArgsInfo;
-use newsagg::command::{self, check, demo, once, parse, run, status};
+use newsagg::command::{self, check, demo, export, import, once, parse, run, status};
 use newsagg::config::{MAX_WORKERS, OutputFormat};
 
 mod completions;
@@ -47,6 +47,8 @@ fn known() -> (Options, Words) {
         ("demo", options_of::<demo::DemoArgs>()),
         ("check", options_of::<check::CheckArgs>()),
         ("status", options_of::<status::StatusArgs>()),
+        ("import", options_of::<import::ImportArgs>()),
+        ("export", options_of::<export::ExportArgs>()),
         ("parse", options_of::<parse::ParseArgs>()),
     ];
     assert_eq!(words(all.iter().map(|(name, _)| *name)), words(command::COMMANDS));

@@ -132,3 +132,57 @@ fn a_list_that_is_exported_has_no_secrets_and_no_other_kinds() {
         newsagg: not in the list, which is of feeds: \"hn\" (hackernews)\n"
     );
 }
+
+#[test]
+fn what_is_about_news_changes_nothing_in_a_list_of_feeds() {
+    let toml = "[[output]]\npath = \"x.opml\"\nlimit = 3\nmax_age = \"7d\"\ntitle = \"Mine\"\n";
+    let config = Config::parse(Path::new("newsagg.toml"), toml).unwrap();
+    let told: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    let why = "in [[output]] \"x.opml\" changes nothing: a list of feeds holds no news";
+    assert_eq!(
+        told,
+        [format!("newsagg.toml:3:9: `limit` {why}"), format!("newsagg.toml:4:11: `max_age` {why}"),]
+    );
+}
+
+#[test]
+fn a_damaged_list_is_read_or_refused_and_comes_to_a_config() {
+    let whole = "<?xml version=\"1.0\"?>\n<opml version=\"2.0\"><head><title>A &amp; b</title></head><body>\n\
+        <outline text=\"News \u{202e}\"><outline type=\"rss\" text=\"&lt;b&gt;é\" xmlUrl=\"https://a.test/?x=1&amp;y\" category=\"/p/q,r%2Fs\"/>\n\
+        <outline text=\"two\" title='\"2\"' xmlUrl='feed://b.test/\u{e9}'></outline></outline>\n\
+        <outline text=\"none\"/><!-- c --><outline newsagg:name=\" n\\ \" xmlUrl=\"http://c.test/\"/></body></opml>\n";
+    let all = opml::read(whole.as_bytes()).unwrap();
+    assert_eq!((all.outlines.len(), all.damage.is_none()), (4, true));
+    for cut in 0..whole.len() {
+        let Ok(list) = opml::read(&whole.as_bytes()[..cut]) else { continue };
+        assert!(list.outlines.len() <= 4, "{cut}");
+        let known = |outline: &&opml::Outline| {
+            all.outlines
+                .iter()
+                .any(|whole| whole.title == outline.title && whole.url == outline.url)
+        };
+        // Whole ones, and of the one that was cut at most what was there.
+        assert!(list.outlines.iter().filter(|outline| !known(outline)).count() <= 1, "{cut}");
+        assert!(list.damage.is_some() || list.outlines.len() == 4, "{cut}");
+    }
+    for seed in 0..3_000 {
+        let mut luck = Luck::new(seed);
+        let mut bytes = whole.as_bytes().to_vec();
+        for _ in 0..=luck.below(6) {
+            let at = luck.below(bytes.len() as u64) as usize;
+            let junk = [b'<', b'>', b'"', b'\'', b'&', b'/', b'=', b' ', 0, 0x1b, 0xff, b'%'];
+            match luck.below(3) {
+                0 => bytes[at] = junk[luck.below(12) as usize],
+                1 => bytes.insert(at, junk[luck.below(12) as usize]),
+                _ => drop(bytes.drain(at..(at + 9).min(bytes.len()))),
+            }
+        }
+        let Ok(list) = opml::read(&bytes) else { continue };
+        let imported = import::sources(&list);
+        let acts = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!imported.toml.contains(acts) && !imported.told("x").contains(acts), "seed {seed}");
+        let config = Config::parse(Path::new("x"), &imported.toml);
+        let config = config.unwrap_or_else(|found| panic!("seed {seed}: {found:?}"));
+        assert_eq!(config.sources.len(), imported.count, "seed {seed}");
+    }
+}

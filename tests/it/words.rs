@@ -76,7 +76,15 @@ fn answer(path: &str) -> Vec<u8> {
 
 fn config(address: std::net::SocketAddr) -> String {
     let mut text = String::from("[fetch]\nretries = 0\n");
-    for (file, format) in [("o.json", "jsonfeed"), ("o.jsonl", "jsonl"), ("o.txt", "text")] {
+    for (file, format) in [
+        ("o.json", "jsonfeed"),
+        ("o.jsonl", "jsonl"),
+        ("o.txt", "text"),
+        ("o.atom", "atom"),
+        ("o.rss", "rss"),
+        ("o.tsv", "tsv"),
+        ("o.opml", "opml"),
+    ] {
         text += &format!("[[output]]\npath = \"{file}\"\nformat = \"{format}\"\n");
     }
     for name in [
