@@ -18,6 +18,7 @@ mod metrics;
 mod peers;
 mod phases;
 mod outputs;
+mod page;
 mod promises;
 mod quotas;
 mod round;
