@@ -14,14 +14,14 @@ use std::io::{self, Write};
 
 use crate::format::Merged;
 use markup::Counter;
-use survey::{Survey, same_day};
+use survey::Survey;
 
 /// As long as the headlines leave room, summaries fill the page up to this many bytes, the newest
 /// first.
 pub const PAGE: usize = 64 * 1024;
 
 /// So many stories have their summaries whatever the room.
-pub const LEADS: usize = 6;
+pub const LEADS: usize = 5;
 
 /// Writes it.
 ///
@@ -29,10 +29,11 @@ pub const LEADS: usize = 6;
 /// What `out` said, or what fetching a story said.
 pub fn write(merged: &Merged<'_>, out: &mut dyn Write) -> io::Result<()> {
     let survey = Survey::of(merged)?;
-    let mut around = Counter::default();
-    frame::head(merged, &survey, &mut around)?;
-    frame::foot(merged, &survey, &mut around)?;
-    let room = PAGE.saturating_sub(around.bytes + survey.bytes);
+    let mut bare = Counter::default();
+    frame::head(merged, &survey, &mut bare)?;
+    survey.days.iter().try_for_each(|day| frame::day(day, merged, &survey, &mut bare))?;
+    frame::foot(merged, &survey, &mut bare)?;
+    let room = PAGE.saturating_sub(bare.bytes + survey.bytes);
 
     frame::head(merged, &survey, out)?;
     stories(merged, &survey, room, out)?;
@@ -46,15 +47,18 @@ fn stories(
     mut room: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut day = None;
+    let mut days = survey.days.iter();
+    let mut left = 0;
     let mut count = 0;
     let mut more = Vec::new();
     merged.stories.each(&mut |story| {
-        let date = story.date();
-        if !day.is_some_and(|day| same_day(day, date)) {
-            frame::day(date, day.is_some(), out)?;
-            day = Some(date);
+        if left == 0 {
+            if let Some(day) = days.next() {
+                frame::day(day, merged, survey, out)?;
+                left = day.stories;
+            }
         }
+        left = left.saturating_sub(1);
         more.clear();
         story::more(story, &mut more)?;
         count += 1;
@@ -64,10 +68,6 @@ fn stories(
             more.clear();
         }
         room = room.saturating_sub(more.len());
-        story::write(story, survey.index(&story.source), &more, out)
-    })?;
-    if day.is_some() {
-        out.write_all(b"</ol>\n</section>\n")?;
-    }
-    Ok(())
+        story::write(story, survey.number(&story.source), &more, out)
+    })
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::markup::{link, text};
 use super::style::{hash, style};
-use super::survey::{DAYS, Survey};
+use super::survey::{DAYS, Day, Survey};
 use crate::format::{Merged, SourceHealth, State};
 use crate::item::MAX_TITLE;
 use crate::time::Timestamp;
@@ -21,7 +21,7 @@ pub(super) fn head(
     survey: &Survey<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let style = style(survey.choices());
+    let style = style(survey.choices(), &survey.days);
     out.write_all(b"<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n")?;
     write!(
         out,
@@ -45,7 +45,7 @@ pub(super) fn head(
     out.write_all(b"<main id=news tabindex=-1>\n")?;
     match survey.stories {
         0 => none(merged, out),
-        _ => headings(merged, survey, out),
+        _ => out.write_all(b"<ol>\n"),
     }
 }
 
@@ -134,7 +134,7 @@ fn choices(merged: &Merged<'_>, survey: &Survey<'_>, out: &mut dyn Write) -> io:
     )?;
     let mut next = 1;
     for source in merged.sources {
-        if survey.index(&source.name) != Some(next) {
+        if survey.number(&source.name) != Some(next) {
             continue;
         }
         write!(
@@ -172,11 +172,12 @@ fn days(survey: &Survey<'_>, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     out.write_all(b"<nav aria-label=Days>\n")?;
-    for (day, count) in survey.days.iter().take(DAYS) {
-        out.write_all(b"<a href=#")?;
-        anchor(*day, out)?;
-        let words = day.map_or("Undated".into(), short);
-        write!(out, ">{words} <small>{count}</small></a>\n")?;
+    for day in survey.days.iter().take(DAYS) {
+        let words = day.at.map_or("Undated".into(), |day| {
+            let [_, _, date, ..] = day.civil();
+            format!("{date} {}", day.month())
+        });
+        write!(out, "<a href=#{}>{words} <small>{}</small></a>\n", anchor(day), day.stories)?;
     }
     out.write_all(b"</nav>\n")
 }
@@ -185,8 +186,8 @@ fn days(survey: &Survey<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn headings(merged: &Merged<'_>, survey: &Survey<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut next = 1;
     for source in merged.sources {
-        if survey.index(&source.name) == Some(next) {
-            write!(out, "<h2 class=\"h s{next}\">")?;
+        if survey.number(&source.name) == Some(next) {
+            write!(out, "<li class=\"h s{next}\"><h2>")?;
             text(&source.name, MAX_TITLE, out)?;
             out.write_all(b"</h2>\n")?;
             next += 1;
@@ -207,26 +208,28 @@ fn none(merged: &Merged<'_>, out: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-/// The start of a day, after the end of the one before.
-pub(super) fn day(day: Option<Timestamp>, after: bool, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(if after { b"</ol>\n</section>\n" } else { b"" })?;
-    out.write_all(b"<section class=d aria-labelledby=")?;
-    anchor(day, out)?;
-    out.write_all(b">\n<h2 id=")?;
-    anchor(day, out)?;
-    match day {
-        Some(day) => write!(out, "><time datetime={}>{}</time>", date(day), long(day))?,
-        None => out.write_all(b">Undated")?,
+/// The heading of a day. It has the numbers of the sources that have something below it.
+pub(super) fn day(
+    day: &Day,
+    merged: &Merged<'_>,
+    survey: &Survey<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    out.write_all(b"<li class=\"d")?;
+    for number in survey.numbers(day, merged) {
+        write!(out, " s{number}")?;
     }
-    out.write_all(b"</h2>\n<ol>\n")
+    write!(out, "\" id={}><h2>", anchor(day))?;
+    match day.at {
+        Some(at) => write!(out, "<time datetime={}>{}</time>", date(at), long(at))?,
+        None => out.write_all(b"Undated")?,
+    }
+    out.write_all(b"</h2>\n")
 }
 
-/// A day's name in links.
-fn anchor(day: Option<Timestamp>, out: &mut dyn Write) -> io::Result<()> {
-    match day {
-        Some(day) => write!(out, "d{}", date(day)),
-        None => out.write_all(b"undated"),
-    }
+/// A day's name in links and in the style.
+pub(super) fn anchor(day: &Day) -> String {
+    day.at.map_or("undated".into(), |at| format!("d{}", date(at)))
 }
 
 /// `2026-11-21`
@@ -252,6 +255,10 @@ pub(super) fn foot(
     survey: &Survey<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    if survey.stories > 0 {
+        headings(merged, survey, out)?;
+        out.write_all(b"</ol>\n")?;
+    }
     out.write_all(b"</main>\n<footer>\n<h2 id=sources>Sources</h2>\n<ul>\n")?;
     for source in merged.sources {
         write!(out, "<li class={}>", source.state.name())?;

@@ -81,17 +81,16 @@ pub(super) fn more(story: &Story, out: &mut Vec<u8>) -> io::Result<()> {
 /// Where it is from, when, what people said of it, and who else has it.
 fn facts(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     let (item, rare) = (&story.item, story.item.rare());
-    out.write_all(b"<p class=m><b>")?;
+    out.write_all(b"<p><b>")?;
     text(if story.source.is_empty() { "-" } else { &story.source }, MAX_TITLE, out)?;
     out.write_all(b"</b>")?;
+    // What parts the facts that every story has is in the style.
     if let Some(date) = story.date() {
         // A date that the feed did not tell is no date of publication.
         let seen = if story.date_origin == DateOrigin::Feed { "" } else { "seen " };
-        let [year, month, day, hour, minute, _] = date.civil();
-        write!(
-            out,
-            " · {seen}<time datetime=\"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}Z\">{hour:02}:{minute:02}</time>"
-        )?;
+        let [.., hour, minute, _] = date.civil();
+        // The day is told by the heading above it.
+        write!(out, " {seen}<time>{hour:02}:{minute:02}</time>")?;
     }
     if let Some(host) = item.external_url.as_deref().and_then(host) {
         out.write_all(" · ".as_bytes())?;

@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
+use super::frame::anchor;
+use super::survey::Day;
+
 const PAGE: &str = include_str!("page.css");
 
-/// The whole style of a page whose sources have the numbers from 1 to `sources`.
-pub(super) fn style(sources: usize) -> String {
+/// The whole style of a page with these days, whose sources have the numbers from 1 to `sources`.
+pub(super) fn style(sources: usize, days: &[Day]) -> String {
     let mut style = String::with_capacity(PAGE.len() + sources * 120);
     for line in PAGE.lines().map(str::trim).filter(|line| !line.starts_with("/*")) {
         style.push_str(line);
@@ -14,8 +17,16 @@ pub(super) fn style(sources: usize) -> String {
         // Writing to a string does not fail.
         let _ = write!(
             style,
-            ".s{s}{{order:{s}}}:root:has(#s{s}:checked) :is(.h,.d,.d li):not(.s{s},:has(.s{s})){{display:none!important}}"
+            ".s{s}{{--o:{s}}}:root:has(#s{s}:checked) ol>:not(.s{s}){{display:none!important}}"
         );
+    }
+    for day in days {
+        // Below the heading of a source the times need their day. The last rule that fits holds.
+        let words = day.at.map_or(String::new(), |at| {
+            let [_, _, date, ..] = at.civil();
+            format!("{date} {}, ", at.month())
+        });
+        let _ = write!(style, "#{}~li{{--d:\"{words}\"}}", anchor(day));
     }
     style
 }
@@ -55,11 +66,11 @@ mod tests {
 
     #[test]
     fn the_style_ends_nowhere_in_itself_and_loads_nothing() {
-        let style = style(3);
+        let style = style(3, &[]);
         for forbidden in ["</", "url(", "@import", "/*", "\n"] {
             assert!(!style.contains(forbidden), "{forbidden}");
         }
-        assert!(style.contains(".s3{order:3}") && !style.contains(".s4"));
+        assert!(style.contains(".s3{--o:3}") && !style.contains(".s4"));
         assert_eq!(style.matches('{').count(), style.matches('}').count());
     }
 }

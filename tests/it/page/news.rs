@@ -7,15 +7,15 @@ use newsagg::time::Timestamp;
 const WHO: [&str; 16] = [
     "Night ferry to Saint Orla",
     "Old customs house on the pier",
-    "A small compiler written in its own language",
+    "A small compiler in its own language",
     "The museum of unfinished things",
     "Oyster growers of the northern bay",
     "A keyboard for one hand",
     "Harbour market",
     "The library's oldest clock",
-    "Show: a database that fits on a floppy disk",
+    "A database that fits on a floppy disk",
     "Seagrass meadows along the sound",
-    "The last telegraph office of the islands",
+    "The last telegraph office",
     "A team of retired bridge engineers",
     "Lighthouse keepers' choir",
     "City council of Port Amberley",
@@ -26,18 +26,18 @@ const WHO: [&str; 16] = [
 const WHAT: [&str; 15] = [
     "returns after eleven years",
     "opens its doors to visitors at last",
-    "turns out to be twice as fast as anybody had measured",
+    "turns out to be twice as fast as measured",
     "is to be rebuilt from the original drawings",
     "wins a prize nobody had applied for",
     "will be quieter from spring, a study says",
     "asks for patience and warm socks",
     "explained in nine diagrams",
-    "finds an unexpected friend in the fishing fleet",
+    "finds a friend in the fishing fleet",
     "moves to the old railway depot",
     "published under a free licence",
     "crosses the sound in record time",
     "has to wait for better weather",
-    "and the long argument about who pays for it",
+    "and the argument about who pays for it",
     "seen from the inside",
 ];
 
@@ -79,19 +79,24 @@ fn story(index: usize) -> Story {
     let title = format!("{who} {what}");
     let slug = title.to_lowercase().replace([':', ',', '\''], "").replace(' ', "-");
     let host = source.to_lowercase().replace(' ', "-");
-    let page = format!("https://www.{host}.example/2026/11/{slug}");
+    // Some publishers put the whole title into their links, some a number.
+    let page = match index % 3 {
+        0 => format!("https://{host}.example/2026/11/{slug}"),
+        1 => format!("https://{host}.example/news/articles/c{:011}", index * 7_919),
+        _ => format!("https://{host}.example/{}-{index}.html", &slug[..slug.len() / 2]),
+    };
     let mut item = Item {
         id: page.as_str().into(),
         title: title.into(),
         url: Some(page.into()),
         published: Some(ago(index as i64 * 13 + (index * index % 9) as i64)),
         authors: vec!["Ilse Varrow".into()],
-        summary: Some(SUMMARY[..60 + index * 37 % 240].into()),
+        summary: Some(SUMMARY[..SUMMARY[..100 + index * 37 % 200].rfind(' ').unwrap()].into()),
         tags: vec!["harbour".into(), "ferries".into()],
         ..Item::default()
     };
     if source == "hn" {
-        item.external_url = Some(format!("https://{slug}.example/").into());
+        item.external_url = Some(format!("https://{}.example/{}", &slug[slug.len() - 9..], &slug[..slug.len() / 2]).into());
         item.url = Some(format!("https://news.example/item?id={}", 46_000_000 + index).into());
         item.extra().score = Some(index as i64 * 31 % 700);
         item.extra().comments = Some(index as u64 * 17 % 400);
