@@ -96,7 +96,10 @@ fn story(index: usize) -> Story {
         ..Item::default()
     };
     if source == "hn" {
-        item.external_url = Some(format!("https://{}.example/{}", &slug[slug.len() - 9..], &slug[..slug.len() / 2]).into());
+        item.external_url = Some(
+            format!("https://{}.example/{}", &slug[slug.len() - 9..], &slug[..slug.len() / 2])
+                .into(),
+        );
         item.url = Some(format!("https://news.example/item?id={}", 46_000_000 + index).into());
         item.extra().score = Some(index as i64 * 31 % 700);
         item.extra().comments = Some(index as u64 * 17 % 400);
@@ -225,7 +228,8 @@ pub fn hostile_sources() -> Vec<SourceHealth> {
 
 /// Titles in scripts of all kinds and lengths.
 pub fn tongues() -> Vec<Story> {
-    let long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft".repeat(3);
+    let long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+        .repeat(3);
     let titles = [
         ("日本語の見出しはラテン文字の二倍の幅を取る", Some("ja")),
         ("عبّارة ليلية إلى سانت أورلا تعود بعد أحد عشر عامًا", Some("ar")),
@@ -233,7 +237,10 @@ pub fn tongues() -> Vec<Story> {
         ("Ночной паром возвращается через одиннадцать лет", Some("ru")),
         (&*long, Some("de")),
         ("Το νυχτερινό φέρι επιστρέφει 👩\u{200d}🚀🇬🇷❤\u{fe0f}", Some("el")),
-        ("https://a-very-long-address.example/without/any/space/in/it/that/could/be/broken/anywhere/at/all", None),
+        (
+            "https://a-very-long-address.example/without/any/space/in/it/that/could/be/broken/anywhere/at/all",
+            None,
+        ),
     ];
     let titled = |(index, (title, language)): (usize, &(&str, Option<&str>))| {
         let mut story = story(index);
