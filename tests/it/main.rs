@@ -23,6 +23,7 @@ mod peers;
 mod phases;
 mod opml;
 mod outputs;
+mod page;
 mod promises;
 mod quotas;
 mod recipes;
