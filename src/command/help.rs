@@ -124,8 +124,9 @@ Usage: newsagg run [options]
 Writes the outputs of the config from what is stored, then asks each source when
 it is due (its `every`, what its publisher allows) and writes what is new. Who
 is due at about the same time is asked together, so that the machine can sleep
-in between. Says what changes: a source that fails is told once, and once more
-when it is well again. Outputs to stdout are left out.
+in between. Streams stay open, and are shown as they come. Says what changes: a
+source that fails is told once, and once more when it is well again. Outputs to
+stdout are left out.
 
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
@@ -267,8 +268,8 @@ counts entries that were recognised and left out.
 
 Options:
       --kind KIND          read it as an answer of this kind of source: feed
-                           (default), newsapi, guardian, hackernews;
-                           not yet: reddit, github, stream
+                           (default), newsapi, guardian, hackernews,
+                           github, stream; not yet: reddit
       --base URL           where it came from: relative links are relative to it
       --content-type TYPE  the Content-Type it was served with
   -h, --help               this text

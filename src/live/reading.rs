@@ -233,7 +233,7 @@ impl Inbox {
     }
 
     fn wants_a_round(&self) -> bool {
-        !self.buffer.is_empty() || self.due || self.failed.is_some() || self.recovered
+        self.buffer.has_news() || self.due || self.failed.is_some() || self.recovered
     }
 }
 

@@ -16,6 +16,7 @@ mod ending;
 mod local;
 mod running;
 mod state;
+mod streaming;
 mod writing;
 
 /// A place of its own for a test: a working directory and a state directory.

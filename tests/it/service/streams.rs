@@ -125,6 +125,18 @@ fn what_it_showed_and_where_it_stood_survives_a_restart() {
 }
 
 #[test]
+fn what_cannot_be_saved_stays_in_the_outputs_as_long_as_the_service_lives() {
+    let pieces: Vec<_> = (0..5).map(|n| (n * MINUTE, events([n as usize]))).collect();
+    let world = World::new("stream-unsaved", move |_: &Asked| stream(pieces.clone(), None));
+    std::fs::write(world.dir.join("state"), "no directory").unwrap();
+    let clock = world.clock.clone();
+    let life =
+        live(&world, &config(""), None, |_| async move { clock.sleep_until(8 * MINUTE).await });
+    assert_eq!(shown(&world), [0, 1, 2, 3, 4]);
+    assert_eq!(life.lines("STATUS").len(), 6, "a round for each news: {:?}", life.heard);
+}
+
+#[test]
 fn silence_is_taken_for_death_and_comments_for_life() {
     let web = |asked: &Asked| match asked.at < MINUTE {
         true => stream([(4 * MINUTE, ":"), (8 * MINUTE, ":\n")], None),
