@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use newsagg::live::{LONGEST_PAUSE, MAX_PER_MINUTE, MAX_WAITING, SETTLE, SHOWN_EVERY};
 use newsagg::source::live::IDLE;
+use newsagg::update::stored;
 
 use super::*;
 use crate::support::world::{DAY, stream};
@@ -176,6 +177,9 @@ fn a_flood_is_bounded_in_items_and_bytes_and_held_back() {
     let last = seen.iter().find(|(_, shown)| shown.contains(&9_999)).expect("the end is read");
     assert!(last.0 > MINUTE && last.0 < 2 * MINUTE, "{last:?}");
     assert_eq!(seen.last().unwrap().1.len(), 50);
+    let remembered = stored(&world.config(&text), &world.clock);
+    let known = remembered.memory.of("live").unwrap();
+    assert_eq!((known.shown().count(), known.items.len()), (50, 51), "one is shown no longer");
     assert!(world.text("m.prom").contains("newsagg_stream_dropped_total"));
 }
 
