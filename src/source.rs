@@ -11,13 +11,17 @@ use crate::text;
 
 pub mod feed;
 pub mod github;
+pub mod grant;
 pub mod guardian;
 pub mod hackernews;
 pub mod json;
 pub mod known;
 pub mod live;
 pub mod newsapi;
+pub mod reddit;
 pub mod stream;
+
+use grant::Grant;
 
 /// What one answer holds: items, and requests for what it only mentions.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +76,12 @@ pub trait Source: fmt::Debug + Send + Sync {
 
     /// What the service says about an answer with another status, in its own error envelope.
     fn explain(&self, _status: u16, _body: &[u8]) -> Option<String> {
+        None
+    }
+
+    /// How it gets the token that all its requests carry, if they carry one. The round asks for it,
+    /// keeps it and renews it.
+    fn grant(&self) -> Option<Grant> {
         None
     }
 

@@ -20,11 +20,13 @@ mod record;
 mod save;
 mod stand;
 mod times;
+mod tokens;
 
 pub use late::Late;
 pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
 pub use stand::{FIRST_NOTE, Stand, UNSET};
 pub use times::{SPANS_MS, Times};
+pub use tokens::{MAX_FILE as MAX_TOKENS_FILE, MAX_TOKENS, Tokens};
 
 use record::Event;
 

@@ -168,6 +168,8 @@ impl Transport {
             let status = status(&answer);
             let location = answer.header("location").map(|values| values.last().as_str());
             match chain.next(status, location, trace.began_local())? {
+                // It might end where nobody is to see the form, or as a GET without one.
+                Hop::Follow { .. } if request.form.is_some() => return Err(astray(&chain)),
                 Hop::Follow { same_origin: true } => drain(answer.take_body(), trace).await,
                 Hop::Follow { same_origin: false } => {}
                 Hop::Stay => return Ok((answer, status, chain)),
@@ -182,6 +184,11 @@ impl Transport {
         trace: &Arc<Trace>,
     ) -> Result<message::Response, Failure> {
         let mut request = message::Request::new(message::Method::Get, chain.url().clone());
+        if let Some(form) = chain.form() {
+            request.set_method(message::Method::Post);
+            request.set_body(form);
+            request.insert_header("content-type", "application/x-www-form-urlencoded");
+        }
         headers::fill(&mut request, chain, options)?;
         request.ext_mut().insert(Call {
             trace: trace.clone(),
@@ -251,6 +258,11 @@ impl Transport {
         };
         Ok((response, room))
     }
+}
+
+fn astray(chain: &Chain<'_>) -> Failure {
+    let cause = format!("a redirect to {} of what was posted", chain.shown());
+    Failure::new(Stage::Redirect, cause)
 }
 
 fn status(answer: &message::Response) -> u16 {

@@ -11,14 +11,15 @@ use log::Level;
 use smol::Executor;
 
 use crate::clock::Clock;
-use crate::config::{Config, Place};
+use crate::config::Config;
 use crate::format::{SourceHealth, State, Style};
+use crate::http::without_secrets;
 use crate::item::Story;
 use crate::limit::Limiter;
 use crate::live::Streams;
 use crate::report::Report;
 use crate::round::{Halt, Round, Span};
-use crate::state::Memory;
+use crate::state::{Memory, Tokens};
 use crate::time::Timestamp;
 use crate::transport::Transport;
 
@@ -63,6 +64,8 @@ pub struct House<'a> {
     pub live: Streams,
     /// What its rounds could not save.
     pub asked: Asked,
+    /// The tokens at hand.
+    pub tokens: Tokens,
     /// Whether the round is to come to its end.
     pub halt: Halt,
     /// What is wrong with the state, as it was last said.
@@ -77,8 +80,8 @@ impl<'a> House<'a> {
         executor: &'a Executor<'static>,
     ) -> House<'a> {
         let (limiter, asked, halt) = (Limiter::default(), Asked::default(), Halt::default());
-        let live = Streams::default();
-        House { clock, transport, executor, limiter, live, asked, halt, said: None }
+        let (tokens, live) = (Tokens::default(), Streams::default());
+        House { clock, transport, executor, limiter, live, asked, tokens, halt, said: None }
     }
 }
 
@@ -168,7 +171,13 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     blame::place(config, &memory, house, &mut round, &brought, &turns);
     let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round);
     let counts = collection.counts(config.sources.len());
-    let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
+    let mut health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
+    for (source, health) in config.sources.iter().zip(&mut health) {
+        if health.state == State::Limited {
+            let known = memory.of(&source.memory);
+            health.until = standing::until(source, known, &house.limiter, &house.clock);
+        }
+    }
     let order = outputs::Order::new(config, &collection, wishes.new);
     let mut written = match &unread {
         Some(why) => outputs::refuse(config, why),
@@ -263,7 +272,6 @@ fn diagnose(
         };
         let since = match (state, &turns[index]) {
             (State::Ok, _) => None,
-            _ if source.place == Place::Later => None,
             (_, Turn::Held(rest)) => Some(rest.since),
             _ => illness.and_then(|illness| Timestamp::from_unix(illness.since)).or(Some(now)),
         };
@@ -278,7 +286,8 @@ fn diagnose(
             since,
             error: error.filter(|_| state != State::Ok),
             until: None,
-            feed: None,
+            feed: source.feed().as_ref().map(without_secrets),
+            tags: source.tags.clone(),
         });
     }
     health

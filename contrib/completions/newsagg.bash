@@ -26,7 +26,7 @@ _newsagg_takes() {
     *:-c | *:--config | once:-o | once:--output | once:--report) echo FILE ;;
     demo:-o | demo:--output) echo FOLDER ;;
     once:-f | once:--format) echo 'jsonfeed jsonl text prometheus' ;;
-    parse:--kind) echo 'feed newsapi guardian hackernews github stream' ;;
+    parse:--kind) echo 'feed newsapi guardian hackernews github reddit stream' ;;
     parse:--content-type)
         echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'
         ;;

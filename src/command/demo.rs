@@ -16,7 +16,7 @@ use crate::loopback::{self, Web, WebOptions};
 use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::Guardian;
-use crate::source::hackernews::{HackerNews, List};
+use crate::source::hackernews::{Api, HackerNews, List};
 use crate::source::newsapi::NewsApi;
 use crate::store;
 use crate::transport::Transport;
@@ -215,7 +215,8 @@ fn services(web: &Web) -> Vec<(&'static str, Arc<dyn Source>)> {
         tag: None,
         page_size: Some(20),
     };
-    let hn = HackerNews { base_url: base("/hn"), list: List::Top, limit: HN_LIMIT };
+    let hn =
+        HackerNews { api: Api::Firebase, base_url: base("/hn"), list: List::Top, limit: HN_LIMIT };
     vec![("newsapi", Arc::new(newsapi)), ("guardian", Arc::new(guardian)), ("hn", Arc::new(hn))]
 }
 

@@ -11,7 +11,7 @@ use crate::http::Url;
 use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, HackerNews, List, LiveHackerNews};
+use crate::source::hackernews::{self, Api, HackerNews, List, LiveHackerNews, algolia};
 use crate::source::newsapi::{self, NewsApi};
 
 mod github;
@@ -38,7 +38,7 @@ pub(super) struct Kind {
     pub(super) read: fn(&Keys<'_>, Option<usize>) -> Built,
 }
 
-/// `None` for a later version's kind, and where something is wrong.
+/// `None` where something is wrong.
 pub(super) type Built = Option<Arc<dyn Source>>;
 
 pub(super) static KINDS: [Kind; 8] = [
@@ -65,13 +65,13 @@ pub(super) static KINDS: [Kind; 8] = [
     },
     Kind {
         name: "hackernews",
-        keys: &["list", "live", "base_url"],
+        keys: &["list", "api", "live", "base_url"],
         also: &["hn", "ycombinator"],
         read: read_hackernews,
     },
     Kind {
         name: "reddit",
-        keys: &["subreddit", "client_id", "client_secret", "base_url"],
+        keys: &["subreddit", "list", "client_id", "client_secret", "base_url"],
         also: &["subreddit"],
         read: reddit::read,
     },
@@ -130,9 +130,6 @@ pub(super) static KINDS: [Kind; 8] = [
     },
 ];
 
-/// Kinds that a later version reads.
-pub const LATER: [&str; 1] = ["reddit"];
-
 /// Every kind with the keys that it alone reads.
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     KINDS.iter().map(|kind| (kind.name, kind.keys))
@@ -140,12 +137,6 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> 
 
 pub(super) fn is_kind_key(key: &str) -> bool {
     KINDS.iter().any(|kind| kind.keys.contains(&key))
-}
-
-impl Kind {
-    pub(super) fn is_later(&self) -> bool {
-        LATER.contains(&self.name)
-    }
 }
 
 pub(super) fn read_kind(value: &DeValue<'_>) -> Result<&'static Kind, Wrong> {
@@ -243,11 +234,17 @@ pub(super) const LISTS: [(&str, List); 6] = [
     ("job", List::Job),
 ];
 
+/// Who may be asked for a list of Hacker News.
+const APIS: [(&str, Api); 3] =
+    [("both", Api::Both), ("firebase", Api::Firebase), ("algolia", Api::Algolia)];
+
 fn read_hackernews(keys: &Keys<'_>, limit: Option<usize>) -> Built {
     let list = keys.get("list", |value| values::choice(value, &LISTS)).unwrap_or_default();
     let limit = limit.unwrap_or(hackernews::DEFAULT_LIMIT).min(MAX_HN);
+    let api = keys.get("api", |value| values::choice(value, &APIS)).unwrap_or_default();
+    let own = if api == Api::Algolia { algolia::BASE_URL } else { hackernews::BASE_URL };
     let live = keys.get("live", values::boolean).unwrap_or(false);
-    let source = HackerNews { base_url: base_url(keys, hackernews::BASE_URL)?, list, limit };
+    let source = HackerNews { api, base_url: base_url(keys, own)?, list, limit };
     Some(if live { Arc::new(LiveHackerNews(source)) } else { Arc::new(source) })
 }
 

@@ -54,10 +54,9 @@ pub(super) fn read<'a>(
     let name = keys.require("name", values::name);
     let limit = keys.get("limit", values::count);
     let source = kind.and_then(|kind| (kind.read)(&keys, limit));
-    let later = kind.is_some_and(Kind::is_later);
-    let place = if later { Place::Later } else { Place::Network };
     let kind_name = kind.map_or("feed", |kind| kind.name);
-    let mut config = SourceConfig::new(name.unwrap_or_default(), kind_name, place, source, fetch);
+    let mut config =
+        SourceConfig::new(name.unwrap_or_default(), kind_name, Place::Network, source, fetch);
     config.every = keys.get("every", values::duration).unwrap_or(schedule.every);
     config.limit = limit;
     set(&mut config.timeout, keys.get("timeout", values::duration));

@@ -11,11 +11,15 @@ use crate::format::content::Content;
 use crate::http::Url;
 use crate::item::{Attachment, Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
 use crate::text;
-use crate::time::{Timestamp, parse_date};
+use crate::time::{Timestamp, parse_date, weigh_date};
 use crate::xml::{Ns, Tag, TooDeep, Xml};
 
 /// Longer names of entries are kept as their hash.
 const MAX_ID: usize = 500;
+
+/// The rank of a date that no standard has written so, where a standard is asked for: a date of the
+/// last change that keeps to it is shown rather than such a date of publication, as most readers do.
+const GUESSED: u8 = 8;
 
 /// The best offer so far.
 #[derive(Debug)]
@@ -114,6 +118,16 @@ impl<'a> Draft<'a> {
                 self.updated.replace(rank, date);
             }
         }
+    }
+
+    /// As [`Draft::published`], by RFC 4287 §3.3.
+    pub fn standard_published(&mut self, rank: u8, date: &str) {
+        standard(&mut self.published, rank, date);
+    }
+
+    /// As [`Draft::updated`], by RFC 4287 §3.3.
+    pub fn standard_updated(&mut self, rank: u8, date: &str) {
+        standard(&mut self.updated, rank, date);
     }
 
     /// Authors of a better rank replace those of a worse one.
@@ -260,13 +274,26 @@ impl<'a> Draft<'a> {
             .map(|summary| summary.plain_text(MAX_SUMMARY))
             .filter(|summary| !summary.is_empty());
         item.url = self.link.take();
-        item.published = self.published.take();
+        let changed = self.updated.0.is_some_and(|(rank, _)| rank < GUESSED);
         item.updated = self.updated.take();
+        item.published = match self.published.0 {
+            Some((GUESSED, _)) if changed => None,
+            published => published.map(|(_, date)| date),
+        };
         item.id = match self.id.take() {
             Some(id) => bounded_id(&id),
             None => "".into(),
         };
         complete(item)
+    }
+}
+
+fn standard(best: &mut Best<Timestamp>, rank: u8, date: &str) {
+    if let Some((date, standard)) = weigh_date(date) {
+        let rank = if standard { rank } else { GUESSED };
+        if best.takes(rank) {
+            best.replace(rank, date);
+        }
     }
 }
 

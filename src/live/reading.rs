@@ -108,7 +108,7 @@ impl Reading {
             Ok(Opened::Answer(answer)) => {
                 let refused = match answer.status {
                     204 => nothing_more(),
-                    _ => refusal(&**source, &answer, &answer.body),
+                    _ => refusal(&answer, source.explain(answer.status, &answer.body)),
                 };
                 match answer.status {
                     204 | 410 => End::Over(refused, place),

@@ -67,7 +67,7 @@ impl Site {
             etag: format!("\"{:016x}\"", fnv(body.as_bytes())),
             body: body.into_bytes().into(),
             gzip: written.unwrap_or_default().into(),
-            last_modified: feeds::rfc822(at),
+            last_modified: at.rfc_822(),
         };
         self.kept.insert(path, kept);
     }

@@ -100,7 +100,12 @@ impl Scan<'_> {
             _ => self.find(End::QuotedTag, begin).or_else(|| self.find(End::Tag, begin)),
         };
         let Some(end) = end else {
-            // Cut off in the middle of a tag: the rest is no text.
+            // Cut off in the middle of a tag: the rest is no text. But where no tag ever ended and
+            // nothing but a name follows, nobody meant a tag: `A<B`.
+            let name_only = rest[length..].trim_ascii().is_empty();
+            if !closing && name_only && memchr(b'>', self.html.as_bytes()).is_none() {
+                line.push_str(&self.html[self.at..]);
+            }
             self.at = self.html.len();
             return;
         };
@@ -207,6 +212,14 @@ mod tests {
         assert_eq!(plain("before<script>alert('<p>')</script>after"), "before after");
         assert_eq!(plain("don<a href=it's>'t</a> go"), "don't go");
         assert_eq!(plain("cut in a <a href=\"http://exa"), "cut in a");
+        assert_eq!(plain("cut in <b>the</b> name of a <stro"), "cut in the name of a");
+    }
+
+    #[test]
+    fn a_name_alone_is_no_tag_where_no_tag_ends() {
+        assert_eq!(plain("A<B"), "A<B");
+        assert_eq!(plain(" &amp; <a\n "), "& <a");
+        assert_eq!(plain("a </b"), "a");
     }
 
     #[test]

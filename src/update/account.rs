@@ -41,10 +41,6 @@ pub(super) fn judge(
     let sources = config.sources.iter().zip(turns).zip(&round.tallies);
     sources
         .map(|((source, turn), tally)| match (&source.place, turn) {
-            (Place::Later, _) => {
-                let error = format!("kind \"{}\" is not in this version yet", source.kind);
-                Verdict { state: State::Off, error: Some(error), asked: false }
-            }
             (_, Turn::Held(rest)) => {
                 Verdict { state: rest.state, error: Some(rest.why.clone()), asked: false }
             }

@@ -35,6 +35,8 @@ pub(super) struct Rest {
     pub why: String,
     pub since: Timestamp,
     pub until: Timestamp,
+    /// The same as the limiter counts.
+    pub ends: Duration,
 }
 
 /// One turn for each source of the config. `closed` says why nobody is asked, if nobody is.
@@ -203,16 +205,20 @@ pub(super) fn held(
         holds.max_by_key(|hold| (hold.cause == HoldCause::Asked, hold.until))
     };
     // A source is free if one URL in a line of fallbacks is.
-    let lines = lines_of(source);
-    let mut hold = None;
-    for line in &lines {
-        let holds: Option<Vec<_>> = line.iter().map(hold_on).collect();
-        let soonest = holds?.into_iter().min_by_key(|hold| hold.until)?;
-        hold = hold.or(Some(soonest));
-    }
-    let hold = hold?;
-    let until = ahead(hold.until.saturating_sub(at), now);
+    let lines = || {
+        let mut hold = None;
+        for line in &lines_of(source) {
+            let holds: Option<Vec<_>> = line.iter().map(hold_on).collect();
+            let soonest = holds?.into_iter().min_by_key(|hold| hold.until)?;
+            hold = hold.or(Some(soonest));
+        }
+        hold
+    };
     let illness = known.and_then(|known| known.illness.as_ref());
+    // Who is well has a token, and need not go where they are given.
+    let gate = || grant_of(source).filter(|_| illness.is_some());
+    let hold = lines().or_else(|| hold_on(&gate()?))?;
+    let until = ahead(hold.until.saturating_sub(at), now);
     let since = illness.and_then(|illness| Timestamp::from_unix(illness.since));
     Some(Rest {
         cause: hold.cause,
@@ -228,13 +234,15 @@ pub(super) fn held(
         },
         since: since.unwrap_or(hold.since.min(now)),
         until,
+        ends: hold.until,
     })
 }
 
 /// How often in a row a source failed, as far as that is remembered.
 pub(super) fn failures(source: &SourceConfig, limiter: &Limiter) -> u32 {
     let account = quota_of(source).account;
-    let scopes = plan_of(source).into_iter().flat_map(|url| Scope::all(&url, &account));
+    let urls = plan_of(source).into_iter().chain(grant_of(source));
+    let scopes = urls.flat_map(|url| Scope::all(&url, &account));
     let counts = scopes.filter_map(|scope| limiter.hold_of(&scope.key()).map(|hold| hold.count));
     counts.max().unwrap_or(0)
 }
@@ -268,4 +276,9 @@ pub(super) fn lines_of(source: &SourceConfig) -> Vec<Vec<Url>> {
 fn plan_of(source: &SourceConfig) -> Vec<Url> {
     let plan = source.source.as_ref().map(|own| own.plan()).unwrap_or_default();
     plan.into_iter().map(|request| request.url).collect()
+}
+
+/// Where a source gets its token, if it needs one.
+fn grant_of(source: &SourceConfig) -> Option<Url> {
+    Some(source.source.as_ref()?.grant()?.url)
 }

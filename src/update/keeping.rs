@@ -12,12 +12,12 @@ use super::gather::{Gathered, wanted};
 use super::{House, Wishes, sources};
 use crate::backoff::BUILT;
 use crate::clock::Clock;
-use crate::config::{Config, Place};
+use crate::config::{Config, Place, SourceConfig};
 use crate::limit::{Limiter, Unusable};
 use crate::merge::{Collection, REMEMBERED, Shelf};
 use crate::pack;
 use crate::sort;
-use crate::state::{Kept, Known, Memory, SHOWN};
+use crate::state::{Kept, Known, MAX_TOKENS_FILE, Memory, SHOWN, Tokens};
 use crate::store::{self, Journal, Lock, LockFailure, Shelves, Verdict, Wear};
 use crate::time::{Moment, Timestamp, format_duration};
 
@@ -27,6 +27,8 @@ const SOURCES: &str = "sources";
 const QUOTAS: &str = "quotas";
 /// No ledger is larger: it is bounded where it is made.
 const MAX_QUOTAS: u64 = 16 << 20;
+/// The tokens that services gave, for the owner's eyes alone.
+const TOKENS: &str = "tokens";
 
 /// So long somebody else may have the state before we do without.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -137,6 +139,9 @@ impl Keeping {
             memory.forget(config.state.keep, now.wall, &configured);
         }
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &clock);
+        if !wishes.offline && takes_tokens(config) {
+            read_tokens(&mut house.tokens, &dir.join(TOKENS));
+        }
         house.asked.remind(&mut memory, &mut house.limiter, &clock, &now);
         house.limiter.set_saver(keeping.saver(dir), saved_at);
         keeping.tell(house);
@@ -418,6 +423,7 @@ impl Keeping {
             false => self.write(&dir.join(SOURCES), memory, collection),
         };
         let saved = (quotas.is_ok(), sources.is_ok());
+        self.save_tokens(&mut house.tokens, &dir.join(TOKENS));
         // What is full is full for both: one sentence is enough.
         house.say(match (sources, quotas, held_back) {
             (Err(failure), _, Some(_)) => {
@@ -436,6 +442,18 @@ impl Keeping {
             (Ok(()), Ok(()), None) => None,
         });
         saved
+    }
+
+    /// What could not be saved costs one request.
+    fn save_tokens(&self, tokens: &mut Tokens, path: &Path) {
+        let Some(bytes) = tokens.unsaved() else { return };
+        match store::replace(path, 0o600, &bytes) {
+            Ok(cost) => {
+                tokens.saved();
+                *self.wear.lock().unwrap_or_else(PoisonError::into_inner) += cost;
+            }
+            Err(failure) => log::debug!("{failure}; the token is asked for again"),
+        }
     }
 
     fn write(
@@ -485,6 +503,20 @@ fn told(error: &io::Error, path: &Path) -> String {
             format!("{cause}: {path} belongs to user {owner}, and this is user {user}")
         }
         None => cause,
+    }
+}
+
+fn takes_tokens(config: &Config) -> bool {
+    let grants = |source: &SourceConfig| source.source.as_ref()?.grant();
+    config.sources.iter().any(|source| grants(source).is_some())
+}
+
+/// Without the file, tokens are asked for.
+fn read_tokens(tokens: &mut Tokens, path: &Path) {
+    match store::read_own(path, MAX_TOKENS_FILE) {
+        Ok(bytes) => tokens.learn(&bytes),
+        Err(error) if is_absent(&error) => {}
+        Err(error) => log::debug!("reading {}: {}", path.display(), store::plainly(&error)),
     }
 }
 

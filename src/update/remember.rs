@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::agenda;
 use super::gather::{Answer, Brought, keys};
-use crate::config::{Config, Place, SourceConfig};
+use crate::config::{Config, SourceConfig};
 use crate::failure::Failure;
 use crate::format::State;
 use crate::http::{Held, Url, Validators, place, without_secrets};
@@ -44,7 +44,7 @@ pub(super) fn note(
     let mut polls = Vec::new();
     let mut new = vec![0; config.sources.len()];
     for (index, source) in config.sources.iter().enumerate() {
-        if source.place == Place::Later || !verdicts[index].asked {
+        if !verdicts[index].asked {
             continue;
         }
         let (tally, verdict) = (&round.tallies[index], &verdicts[index]);

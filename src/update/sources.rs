@@ -13,6 +13,7 @@ use super::{House, Wishes, agenda::Turn, remember, streams};
 use crate::config::{Config, Place, SourceConfig};
 use crate::failure::{Failure, Stage};
 use crate::round::{Ask, Holding, Landed, Round, Rules, Tally, round};
+use crate::source::grant::Token;
 use crate::source::{Page, Quota, Window};
 use crate::state::{Known, Memory};
 
@@ -103,7 +104,7 @@ async fn ask_network(
     let asked = places.iter().map(|index| &config.sources[*index]);
     let ask = |source| {
         let held = if wishes.probe { Vec::new() } else { remember::held(source, memory) };
-        ask_of(config, source, held)
+        Some(Ask { token: token(source, house), ..ask_of(config, source, held)? })
     };
     let asks: Vec<Ask> = asked.filter_map(ask).collect();
     let rules = Rules {
@@ -115,8 +116,17 @@ async fn ask_network(
     };
     let mut keep = |landed: Landed| gathered.land(places[landed.source], landed);
     let halt = house.halt.clone();
-    round(&asks, rules, &halt, &mut house.limiter, &house.transport, house.executor, &mut keep)
-        .await
+    let mut round =
+        round(&asks, rules, &halt, &mut house.limiter, &house.transport, house.executor, &mut keep)
+            .await;
+    house.tokens.note(std::mem::take(&mut round.tokens), house.clock.wall());
+    round
+}
+
+/// The token at hand for a source that needs one.
+pub(super) fn token(source: &SourceConfig, house: &House<'_>) -> Option<Token> {
+    let grant = source.source.as_ref()?.grant()?;
+    house.tokens.get(&grant.key(), house.clock.wall()).cloned()
 }
 
 /// Another one for each round, and the same in the same simulated moment.
@@ -199,6 +209,7 @@ fn ask_of(config: &Config, source: &SourceConfig, held: Vec<Option<Holding>>) ->
         per_host,
         source: reader,
         held,
+        token: None,
     })
 }
 

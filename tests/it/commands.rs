@@ -13,6 +13,7 @@ use crate::support::server::{Server, ok};
 
 mod asking;
 mod ending;
+mod lists;
 mod local;
 mod running;
 mod state;

@@ -13,7 +13,7 @@ use newsagg::pool::Pool;
 use newsagg::queue::{MAX_REQUESTS, MAX_STEP};
 use newsagg::round::Span;
 use newsagg::schedule::SPACING;
-use newsagg::source::hackernews::{HackerNews, List};
+use newsagg::source::hackernews::{Api, HackerNews, List};
 use newsagg::source::{Page, Quota, Source, Window};
 use newsagg::time::Timestamp;
 use smol::Executor;
@@ -29,8 +29,12 @@ fn window(count: u32, per: Duration) -> Vec<Window> {
 }
 
 fn hackernews(n: usize) -> impl Iterator<Item = newsagg::round::Ask> {
-    let source =
-        |i| HackerNews { base_url: url(&format!("http://hn{i}.test")), list: List::Top, limit: 30 };
+    let source = |i| HackerNews {
+        api: Api::Both,
+        base_url: url(&format!("http://hn{i}.test")),
+        list: List::Top,
+        limit: 30,
+    };
     (0..n).map(move |i| ask(source(i)))
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::width;
 use crate::command::perform::{self, Manner};
-use crate::config::{Config, Place};
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::http::{Document, Request};
 use crate::report::{LiveReport, count};
@@ -90,7 +90,6 @@ impl Source for Probe {
 pub fn ask(config: &Config) -> Result<Vec<Row>, u8> {
     let mut config = config.clone();
     config.outputs.clear();
-    config.sources.retain(|source| source.place != Place::Later);
     let mut probes = Vec::new();
     for source in &mut config.sources {
         source.retries = 0;

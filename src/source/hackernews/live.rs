@@ -204,11 +204,11 @@ impl Data {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::hackernews::{BASE_URL, List};
+    use crate::source::hackernews::{Api, BASE_URL, List};
 
     fn live() -> LiveHackerNews {
         let base_url = crate::http::Url::parse(BASE_URL).expect("a URL");
-        LiveHackerNews(HackerNews { base_url, list: List::Top, limit: 3 })
+        LiveHackerNews(HackerNews { api: Api::default(), base_url, list: List::Top, limit: 3 })
     }
 
     fn hear(events: &[(&str, &str)]) -> Vec<Heard> {

@@ -55,6 +55,8 @@ impl Luck {
 pub struct Asked {
     pub url: Url,
     fields: Vec<(String, String)>,
+    /// The form, if it was posted.
+    pub posted: Option<String>,
     /// True time: since the world began, whatever the calendar says.
     pub at: Duration,
     /// Which round it belongs to, from 0.
@@ -98,6 +100,11 @@ impl Reply {
 
     pub fn after(self, latency: Duration) -> Reply {
         Reply { latency, ..self }
+    }
+
+    /// With another status.
+    pub fn coming(self, status: u16) -> Reply {
+        Reply { status, ..self }
     }
 }
 
@@ -188,14 +195,17 @@ impl<W: Web> Wire<W> {
         };
         let fields = request.iter().map(field).collect();
         let round = self.fate.round.load(Ordering::Relaxed);
-        Asked { url: request.url().clone(), fields, at: self.clock.now(), round }
+        Asked { url: request.url().clone(), fields, posted: None, at: self.clock.now(), round }
     }
 }
 
 #[surf::utils::async_trait]
 impl<W: Web> surf::HttpClient for Wire<W> {
-    async fn send(&self, request: wire::Request) -> Result<wire::Response, surf::Error> {
-        let asked = self.see(&request);
+    async fn send(&self, mut request: wire::Request) -> Result<wire::Response, surf::Error> {
+        let mut asked = self.see(&request);
+        if request.method() == wire::Method::Post {
+            asked.posted = Some(request.body_string().await?);
+        }
         self.asked.lock().unwrap().push(asked.clone());
         let reply = self.web.lock().unwrap().answer(&asked);
         if self.fate.requests_left.fetch_sub(1, Ordering::Relaxed) == 1 {
