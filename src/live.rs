@@ -82,6 +82,8 @@ pub struct Stand {
 pub struct Taken {
     /// In the order in which they came.
     pub items: Vec<Item>,
+    /// Whether any of them was never taken before.
+    pub news: bool,
     /// Where it stands.
     pub last_id: String,
     /// It was asked and answered: it is open, or was in the meantime.
@@ -205,6 +207,7 @@ impl Streams {
         (inbox.due, inbox.recovered) = (false, false);
         let open = inbox.stand.open.is_some();
         Some(Taken {
+            news: inbox.buffer.has_news(),
             items: inbox.buffer.take(),
             last_id: inbox.last_id.clone(),
             answered: std::mem::take(&mut inbox.answered) || open,
@@ -213,6 +216,11 @@ impl Streams {
             bytes_in: std::mem::take(&mut inbox.bytes_in),
             stand: inbox.stand.clone(),
         })
+    }
+
+    /// A round is over, and what it took is saved, or is to be taken again.
+    pub fn settle(&self, saved: bool) {
+        self.all.iter().for_each(|open| open.inbox().buffer.settle(saved));
     }
 
     /// There was a round at `now`, whether or not it could take anything: the next one is not at once.

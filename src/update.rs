@@ -199,6 +199,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     }
     let (stories, newest) = order.newest(NEWEST);
     let saved = keeping.save(house, &mut memory, &collection, wishes.probe);
+    house.live.settle(saved.1);
     if !wishes.forgetful {
         let outcome =
             asked::Outcome { config, memory: &memory, round: &round, brought: &brought, saved };

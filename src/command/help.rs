@@ -130,8 +130,9 @@ Usage: newsagg run [options]
 Writes the outputs of the config from what is stored, then asks each source when
 it is due (its `every`, what its publisher allows) and writes what is new. Who
 is due at about the same time is asked together, so that the machine can sleep
-in between. Says what changes: a source that fails is told once, and once more
-when it is well again. Outputs to stdout are left out.
+in between. Streams stay open, and are shown as they come. Says what changes: a
+source that fails is told once, and once more when it is well again. Outputs to
+stdout are left out.
 
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for

@@ -17,7 +17,7 @@ use crate::source::live::Heard;
 use crate::time::format_duration;
 use crate::transport::{Opened, Stream, Transport};
 
-/// Of one stream no more than so many bytes are read within [`MINUTE`]; then its server waits.
+/// Of one stream no more than so many bytes are read within a minute; then its server waits.
 pub const MAX_PER_MINUTE: u64 = 1 << 20;
 
 /// A connection that was open for so long was a good one, even if nothing came.
@@ -233,7 +233,7 @@ impl Inbox {
     }
 
     fn wants_a_round(&self) -> bool {
-        !self.buffer.is_empty() || self.due || self.failed.is_some() || self.recovered
+        self.buffer.has_news() || self.due || self.failed.is_some() || self.recovered
     }
 }
 

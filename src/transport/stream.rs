@@ -96,7 +96,7 @@ impl Transport {
 
 impl Stream {
     /// Waits for the next bytes and puts them into `piece`, decoded, in place of what was there:
-    /// none at the end. At most [`coding::STEP`] come at once.
+    /// none at the end. No more come at once than a step of decoding makes.
     ///
     /// # Errors
     /// The connection broke, or its coding is damaged.

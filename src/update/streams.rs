@@ -108,7 +108,7 @@ fn tally(source: &SourceConfig, taken: &Taken, span: (Duration, Duration)) -> Ta
     let trouble = failed.clone().zip(asked.clone());
     let trouble = trouble.map(|((failure, place), asked)| Trouble { asked, place, failure });
     let well = stand.failure.is_none();
-    let happened = !items.is_empty() || *requests > 0 || trouble.is_some();
+    let happened = taken.news || *requests > 0 || trouble.is_some();
     let status = stand.failure.as_ref().map(|failure| failure.status);
     Tally {
         pages: usize::from(well && !items.is_empty()),

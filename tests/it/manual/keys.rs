@@ -76,6 +76,7 @@ fn config(table: &str, extra: Option<(&str, &str)>, without: Option<&str>) -> St
     let needed = match kind {
         "feed" => vec![("url", url)],
         "json" => vec![("url", url), ("title", "\"/title\"".into())],
+        "stream" => vec![("url", url)],
         "guardian" | "newsapi" => vec![("key", secret)],
         "reddit" => vec![("subreddit", "\"rust\"".into())],
         "github" => vec![("repo", "\"o/r\"".into())],

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use newsagg::live::{LONGEST_PAUSE, MAX_PER_MINUTE, MAX_WAITING, SETTLE, SHOWN_EVERY};
 use newsagg::source::live::IDLE;
+use newsagg::update::stored;
 
 use super::*;
 use crate::support::world::{DAY, stream};
@@ -125,6 +126,18 @@ fn what_it_showed_and_where_it_stood_survives_a_restart() {
 }
 
 #[test]
+fn what_cannot_be_saved_stays_in_the_outputs_as_long_as_the_service_lives() {
+    let pieces: Vec<_> = (0..5).map(|n| (n * MINUTE, events([n as usize]))).collect();
+    let world = World::new("stream-unsaved", move |_: &Asked| stream(pieces.clone(), None));
+    std::fs::write(world.dir.join("state"), "no directory").unwrap();
+    let clock = world.clock.clone();
+    let life =
+        live(&world, &config(""), None, |_| async move { clock.sleep_until(8 * MINUTE).await });
+    assert_eq!(shown(&world), [0, 1, 2, 3, 4]);
+    assert_eq!(life.lines("STATUS").len(), 6, "a round for each news: {:?}", life.heard);
+}
+
+#[test]
 fn silence_is_taken_for_death_and_comments_for_life() {
     let web = |asked: &Asked| match asked.at < MINUTE {
         true => stream([(4 * MINUTE, ":"), (8 * MINUTE, ":\n")], None),
@@ -164,6 +177,9 @@ fn a_flood_is_bounded_in_items_and_bytes_and_held_back() {
     let last = seen.iter().find(|(_, shown)| shown.contains(&9_999)).expect("the end is read");
     assert!(last.0 > MINUTE && last.0 < 2 * MINUTE, "{last:?}");
     assert_eq!(seen.last().unwrap().1.len(), 50);
+    let remembered = stored(&world.config(&text), &world.clock);
+    let known = remembered.memory.of("live").unwrap();
+    assert_eq!((known.shown().count(), known.items.len()), (50, 51), "one is shown no longer");
     assert!(world.text("m.prom").contains("newsagg_stream_dropped_total"));
 }
 
