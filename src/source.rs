@@ -11,11 +11,17 @@ use crate::text;
 
 pub mod feed;
 pub mod github;
+pub mod grant;
 pub mod guardian;
 pub mod hackernews;
 pub mod json;
 pub mod known;
+pub mod live;
 pub mod newsapi;
+pub mod reddit;
+pub mod stream;
+
+use grant::Grant;
 
 /// What one answer holds: items, and requests for what it only mentions.
 #[derive(Clone, Debug, Default)]
@@ -73,9 +79,20 @@ pub trait Source: fmt::Debug + Send + Sync {
         None
     }
 
+    /// How it gets the token that all its requests carry, if they carry one. The round asks for it,
+    /// keeps it and renews it.
+    fn grant(&self) -> Option<Grant> {
+        None
+    }
+
     /// The limits its publisher sets.
     fn quota(&self) -> Quota {
         Quota::default()
+    }
+
+    /// The same service as a stream of events, where it is one.
+    fn live(&self) -> Option<&dyn live::Live> {
+        None
     }
 
     /// How many requests to one host at once, if the source knows better than the config.

@@ -130,6 +130,8 @@ pub fn judge(failure: &Failure, url: &Url, account: &str, now: Timestamp) -> Bla
 fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     match (failure.stage, failure.status) {
         (Stage::Cancelled, _) | (Stage::Quota, None) => Cause::Ours,
+        // Of a stream: nobody is to come back (HTML Standard §9.2.2).
+        (Stage::Status, Some(204)) => Cause::Gone,
         (Stage::Quota, Some(403)) => Cause::RateLimited,
         // Who says why means that.
         (Stage::Service, Some(403)) => Cause::Refused,
@@ -154,12 +156,19 @@ fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     }
 }
 
+/// Where nobody is let in without a token.
+fn knows_who_asks(url: &Url) -> bool {
+    url.host_str() == Some("oauth.reddit.com")
+}
+
 /// RFC 9110 §15, RFC 6585 §4.
 fn by_status(status: u16, url: &Url) -> Cause {
     match status {
         429 => Cause::RateLimited,
-        // Reddit and GitHub say so instead of 429, without a word of their own.
-        403 if url.host_str().and_then(registrable).is_some() => Cause::RateLimited,
+        // Reddit and GitHub say so instead of 429; to who has a token Reddit says what it means.
+        403 if url.host_str().and_then(registrable).is_some() && !knows_who_asks(url) => {
+            Cause::RateLimited
+        }
         401 | 407 => Cause::Unauthorised,
         404 => Cause::Missing,
         408 => Cause::Slow,
@@ -234,6 +243,21 @@ mod tests {
             let (scope, cause) = told(&said(Stage::Quota), url, account);
             assert_eq!((scope.starts_with("url:"), cause), (false, Cause::RateLimited), "{url}");
         }
+    }
+
+    #[test]
+    fn one_subreddit_that_is_refused_holds_back_no_other() {
+        let private = Failure {
+            cause: "r/x is not open to everybody: private".into(),
+            stage: Stage::Service,
+            ..answered(403)
+        };
+        for url in ["https://www.reddit.com/r/x/.rss", "https://oauth.reddit.com/r/x/hot"] {
+            let scope = format!("url:{url}");
+            assert_eq!(told(&private, url, "reddit:1"), (scope, Cause::Refused));
+        }
+        let url = "https://oauth.reddit.com/r/x/hot";
+        assert_eq!(told(&answered(403), url, "reddit:1"), (format!("url:{url}"), Cause::Refused));
     }
 
     #[test]

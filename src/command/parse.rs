@@ -10,6 +10,8 @@ use crate::store;
 
 mod lines;
 
+pub(super) use lines::read_file;
+
 /// how newsagg reads a document: one JSON line per file
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
 pub struct ParseArgs {
@@ -27,10 +29,9 @@ pub struct ParseArgs {
     pub content_type: Option<String>,
 }
 
-/// The kinds that `--kind` knows in this version.
-pub const KINDS: [&str; 5] = ["feed", "newsapi", "guardian", "hackernews", "github"];
-/// The kinds of a later version: each file is answered, with that for an error.
-const LATER: [&str; 2] = ["reddit", "stream"];
+/// The kinds that `--kind` knows.
+pub const KINDS: [&str; 7] =
+    ["feed", "newsapi", "guardian", "hackernews", "github", "reddit", "stream"];
 
 fn kind(text: &str) -> Result<String, String> {
     if text == "json" {
@@ -38,7 +39,7 @@ fn kind(text: &str) -> Result<String, String> {
             "json is read by the pointers of a [[source]]; `newsagg check --online` tries them";
         return Err(message.into());
     }
-    let known = || KINDS.into_iter().chain(LATER);
+    let known = || KINDS.into_iter();
     if known().any(|kind| kind == text) {
         return Ok(text.to_owned());
     }

@@ -11,7 +11,7 @@ use crate::http::Url;
 use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, Api, HackerNews, List, algolia};
+use crate::source::hackernews::{self, Api, HackerNews, List, LiveHackerNews, algolia};
 
 mod github;
 mod json;
@@ -37,7 +37,7 @@ pub(super) struct Kind {
     pub(super) read: fn(&Keys<'_>, Option<usize>) -> Built,
 }
 
-/// `None` for a later version's kind, and where something is wrong.
+/// `None` where something is wrong.
 pub(super) type Built = Option<Arc<dyn Source>>;
 
 pub(super) static KINDS: [Kind; 8] = [
@@ -66,13 +66,13 @@ pub(super) static KINDS: [Kind; 8] = [
     },
     Kind {
         name: "hackernews",
-        keys: &["list", "api", "base_url"],
+        keys: &["list", "api", "live", "base_url"],
         also: &["hn", "ycombinator"],
         read: read_hackernews,
     },
     Kind {
         name: "reddit",
-        keys: &["subreddit", "client_id", "client_secret", "base_url"],
+        keys: &["subreddit", "list", "client_id", "client_secret", "base_url"],
         also: &["subreddit"],
         read: reddit::read,
     },
@@ -108,11 +108,28 @@ pub(super) static KINDS: [Kind; 8] = [
         also: &["api"],
         read: json::read,
     },
-    Kind { name: "stream", keys: &["url"], also: &["sse"], read: stream::read },
+    Kind {
+        name: "stream",
+        keys: &[
+            "url",
+            "events",
+            "idle",
+            "listen",
+            "title",
+            "link",
+            "date",
+            "id",
+            "author",
+            "summary",
+            "discussion",
+            "score",
+            "comments",
+            "image",
+        ],
+        also: &["sse"],
+        read: stream::read,
+    },
 ];
-
-/// Kinds that a later version reads.
-pub const LATER: [&str; 2] = ["reddit", "stream"];
 
 /// Every kind with the keys that it alone reads.
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
@@ -121,12 +138,6 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> 
 
 pub(super) fn is_kind_key(key: &str) -> bool {
     KINDS.iter().any(|kind| kind.keys.contains(&key))
-}
-
-impl Kind {
-    pub(super) fn is_later(&self) -> bool {
-        LATER.contains(&self.name)
-    }
 }
 
 pub(super) fn read_kind(value: &DeValue<'_>) -> Result<&'static Kind, Wrong> {
@@ -195,10 +206,15 @@ fn read_hackernews(keys: &Keys<'_>, limit: Option<usize>) -> Built {
     let limit = limit.unwrap_or(hackernews::DEFAULT_LIMIT).min(MAX_HN);
     let api = keys.get("api", |value| values::choice(value, &APIS)).unwrap_or_default();
     let own = if api == Api::Algolia { algolia::BASE_URL } else { hackernews::BASE_URL };
-    Some(Arc::new(HackerNews { api, base_url: base_url(keys, own)?, list, limit }))
+    let live = keys.get("live", values::boolean).unwrap_or(false);
+    let source = HackerNews { api, base_url: base_url(keys, own)?, list, limit };
+    Some(if live { Arc::new(LiveHackerNews(source)) } else { Arc::new(source) })
 }
 
 fn read_feed(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
     let fallback = keys.list("fallback", "[\"https://…\"]", values::url);
     Some(Arc::new(FeedSource { url: Some(keys.require("url", values::url)?), fallback }))
 }
+
+#[cfg(test)]
+mod tests;

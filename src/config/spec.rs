@@ -16,6 +16,7 @@ use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, Api, HackerNews};
 use crate::source::newsapi::{self, Endpoint, NewsApi};
+use crate::source::reddit::{List, Reddit};
 use crate::source::{Source, account};
 use crate::text;
 
@@ -92,10 +93,7 @@ fn name_apart(sources: &mut [SourceConfig]) {
 
 fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
     if let Some(known) = config.sources.iter().find(|source| source.name == spec) {
-        return match known.place {
-            Place::Later => Err(later(spec, known.kind)),
-            _ => Ok(known.clone()),
-        };
+        return Ok(known.clone());
     }
     let fetch = &config.fetch;
     let (head, rest) = spec.split_once(':').unwrap_or((spec, ""));
@@ -107,7 +105,7 @@ fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
         "hn" => hackernews(rest, fetch),
         "guardian" => guardian(rest, fetch),
         "newsapi" => newsapi(rest, fetch),
-        "reddit" if is_subreddit(rest) => Err(later(spec, "reddit")),
+        "reddit" if is_subreddit(rest) => Ok(reddit(rest, fetch)),
         "reddit" => Err(format!("\"{}\" names no subreddit: write reddit:SUB", shown(spec))),
         "github" if is_repo(rest) => github(rest, fetch),
         "github" => {
@@ -120,10 +118,6 @@ fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
         _ if spec.contains('/') => Ok(local(spec, Place::File(PathBuf::from(spec)), fetch)),
         _ => Err(unknown(config, spec)),
     }
-}
-
-fn later(spec: &str, kind: &str) -> String {
-    format!("\"{}\": sources of kind {kind} are not in this version yet", shown(spec))
 }
 
 fn unknown(config: &Config, spec: &str) -> String {
@@ -246,6 +240,14 @@ fn github(repo: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
     let base_url = base_url(github::BASE_URL)?;
     let source = GitHub { base_url, token, what: What::Releases(repo.to_owned()), limit: None };
     Ok(network(&spec_name("github", repo), Arc::new(source), "github", fetch))
+}
+
+/// The feed: without a key nobody gets more.
+fn reddit(subreddit: &str, fetch: &Fetch) -> SourceConfig {
+    let subreddit = subreddit.to_owned();
+    let name = spec_name("reddit", &subreddit);
+    let source = Reddit { base_url: None, subreddit, list: List::Hot, limit: None, app: None };
+    network(&name, Arc::new(source), "reddit", fetch)
 }
 
 fn spec_name(head: &str, rest: &str) -> String {

@@ -14,7 +14,7 @@ use crate::text::printable;
 const MIN_WIDTH: usize = 20;
 
 /// No link that an item has is longer.
-const MAX_LINK: usize = 8_192;
+pub(super) const MAX_LINK: usize = 8_192;
 
 /// What a terminal is told. ECMA-48 §8.3.117, in colours that follow the terminal's own.
 const BOLD: &str = "\u{1b}[1m";
@@ -79,7 +79,7 @@ fn date(story: &Story) -> Option<String> {
 }
 
 /// The title, or what may stand for it: posts and photographs often have none.
-fn title(story: &Story) -> String {
+pub(super) fn title(story: &Story) -> String {
     let item = &story.item;
     let words = [Some(&*item.title), item.summary.as_deref(), link_of(story), Some(&*item.id)];
     let first = words.into_iter().flatten().find(|text| !text.trim().is_empty());
@@ -87,7 +87,7 @@ fn title(story: &Story) -> String {
     printable(first.unwrap_or("-"), MAX_TITLE)
 }
 
-fn link(story: &Story) -> Option<String> {
+pub(super) fn link(story: &Story) -> Option<String> {
     link_of(story).map(|link| printable(link, MAX_LINK))
 }
 

@@ -11,6 +11,7 @@ use newsagg::source::github::{GitHub, What};
 use newsagg::source::guardian::Guardian;
 use newsagg::source::hackernews::{Api, BASE_URL, HackerNews, List, algolia};
 use newsagg::source::newsapi::{Endpoint, NewsApi};
+use newsagg::source::reddit::{self, App, Reddit};
 use serde_json::{Value, json};
 
 use crate::support::fake::{Scene, ask, ok, status};
@@ -52,14 +53,31 @@ fn github(base: &str, what: What) -> GitHub {
     GitHub { base_url: url(base), token: Secret(KEY.into()), what, limit: Some(250) }
 }
 
-fn sources() -> [Box<dyn Source>; 4] {
+fn reddit(base: &str) -> Reddit {
+    let app = App { client_id: Secret("the-id".into()), client_secret: Secret(KEY.into()) };
+    Reddit {
+        base_url: Some(url(base)),
+        subreddit: "smallcomputers".into(),
+        list: reddit::List::Hot,
+        limit: Some(250),
+        app: Some(app),
+    }
+}
+
+/// What the fixtures are read with: one of each kind.
+fn sources() -> Vec<Box<dyn Source>> {
     let base = "https://api.example";
-    [
+    vec![
         Box::new(hacker_news(base)),
         Box::new(guardian(base)),
         Box::new(newsapi(base)),
+        Box::new(reddit(base)),
         Box::new(github("https://api.github.com", What::Releases("example/river".into()))),
     ]
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
 fn url(text: &str) -> Url {
@@ -67,11 +85,11 @@ fn url(text: &str) -> Url {
 }
 
 fn fixtures(kind: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(kind);
+    let folder = folder().join(kind);
     let entries = fs::read_dir(&folder).expect("a folder of fixtures");
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let mut cases: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|ext| ext == "json")).collect();
+        paths.filter(|path| path.extension().is_some_and(|ext| ext != "jsonl")).collect();
     cases.sort();
     assert!(!cases.is_empty(), "{folder:?} is empty");
     cases
@@ -98,7 +116,8 @@ fn golden(source: &dyn Source, name: &str, body: &[u8]) -> String {
 }
 
 pub(crate) fn document(body: &[u8]) -> Document<'_> {
-    Document { url: None, content_type: Some("application/json"), body }
+    let json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
+    Document { url: None, content_type: json.then_some("application/json"), body }
 }
 
 /// All that an item says, without what it does not.
@@ -456,6 +475,8 @@ fn the_corpus_is_read_without_a_miss_where_it_is_at_hand() {
             hold("first_date_utc", date.is_none_or(|date| first["published"] == date));
             if let Some(title) = expect["first_title"].as_str() {
                 let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+                // As Reddit sends it to who does not ask for `raw_json`.
+                let title = title.replace("&amp;", "&");
                 hold("first_title", first["title"] == title);
             }
             if let Some(link) = expect["first_link"].as_str().filter(|link| !link.is_empty()) {

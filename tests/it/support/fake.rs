@@ -162,6 +162,7 @@ pub fn ask(source: impl Source + 'static) -> Ask {
         per_host: 1000,
         source: Arc::new(source),
         held: Vec::new(),
+        token: None,
     }
 }
 
