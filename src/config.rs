@@ -70,6 +70,8 @@ pub struct Fetch {
     pub deadline: Duration,
     /// How often a request that failed in passing is made again.
     pub retries: u32,
+    /// Whether links are shown with their tracking parameters.
+    pub tracking: bool,
     /// What the transport needs: user agent, `max_body`, `connect_timeout`, proxy.
     pub options: transport::Options,
 }
@@ -125,6 +127,8 @@ pub struct SourceConfig {
     pub include: Vec<Regex>,
     /// No items whose title matches one of these.
     pub exclude: Vec<Regex>,
+    /// Whether links are shown with their tracking parameters.
+    pub tracking: bool,
     /// Added to the tags of every item.
     pub tags: Vec<String>,
     /// Sliding windows, all hold; if there are any, they replace those of [`Source::quota`]
@@ -189,6 +193,7 @@ impl Default for Fetch {
             timeout: Duration::from_secs(10),
             deadline: Duration::from_secs(60),
             retries: 2,
+            tracking: false,
             options: transport::Options {
                 user_agent: user_agent(),
                 max_body: 8 << 20,
@@ -241,6 +246,7 @@ impl SourceConfig {
             limit: None,
             include: Vec::new(),
             exclude: Vec::new(),
+            tracking: fetch.tracking,
             tags: Vec::new(),
             quota: Vec::new(),
             headers: Vec::new(),

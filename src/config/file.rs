@@ -21,7 +21,7 @@ use crate::store;
 pub const MAX_CONFIG: u64 = 16 << 20;
 
 /// The keys of `[fetch]`.
-pub const FETCH_KEYS: [&str; 9] = [
+pub const FETCH_KEYS: [&str; 10] = [
     "workers",
     "per_host",
     "timeout",
@@ -31,6 +31,7 @@ pub const FETCH_KEYS: [&str; 9] = [
     "max_body",
     "user_agent",
     "proxy",
+    "tracking",
 ];
 /// The keys of `[state]`.
 pub const STATE_KEYS: [&str; 2] = ["dir", "keep"];
@@ -254,6 +255,7 @@ fn read_fetch(keys: &Keys<'_>) -> Fetch {
     fetch.timeout = keys.get("timeout", values::duration).unwrap_or(fetch.timeout);
     set(&mut fetch.retries, keys.get("retries", values::retries));
     read_options(keys, &mut fetch.options);
+    set(&mut fetch.tracking, keys.get("tracking", values::tracking));
     fetch
 }
 

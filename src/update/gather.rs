@@ -97,7 +97,9 @@ impl<'a> Gathered<'a> {
         shelf: Box<dyn Shelf>,
     ) -> Gathered<'a> {
         let names = config.sources.iter().map(|source| Arc::from(source.name.as_str())).collect();
-        let collection = Collection::new(names, now, shelf);
+        let mut collection = Collection::new(names, now, shelf);
+        let tracking = |(index, source): (usize, &SourceConfig)| source.tracking.then_some(index);
+        collection.keep_tracking(config.sources.iter().enumerate().filter_map(tracking).collect());
         let root = |key| Root { key, ..Root::default() };
         let roots = |source| keys(source).into_iter().map(root).collect();
         let brought = config.sources.iter().map(|s| Brought { roots: roots(s), items: 0 });

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::config::{Config, Output, OutputFormat};
 use crate::format::{Merged, SourceHealth, State, Stories, Style};
 use crate::item::Story;
-use crate::merge::{Collection, Ranking};
+use crate::merge::{Collection, Join, Ranking};
 use crate::store::{self, Appeared, Counted, Wear};
 use crate::time::Timestamp;
 
@@ -25,25 +25,29 @@ pub(super) struct Written {
     pub deserted: bool,
 }
 
+/// Sources that are shown together, and what makes their reports one story.
+type Set = (Vec<usize>, Join);
+
 /// The order of the stories, for each set of sources that is shown.
 #[derive(Debug)]
 pub(super) struct Order<'a> {
     collection: &'a Collection,
     /// The set of all sources first. What could not be read is an error for each who asks for it.
-    rankings: Vec<(Vec<usize>, io::Result<Ranking>)>,
+    rankings: Vec<(Set, io::Result<Ranking>)>,
 }
 
 impl<'a> Order<'a> {
     /// With `new`, what was printed before is left out.
     pub(super) fn new(config: &Config, collection: &'a Collection, new: bool) -> Order<'a> {
-        let mut sets: Vec<Vec<usize>> = vec![(0..config.sources.len()).collect()];
+        let mut sets = vec![((0..config.sources.len()).collect(), Join::default())];
         for output in config.outputs.iter().filter(|output| is_news(output)) {
-            if !sets.contains(&output.sources) {
-                sets.push(output.sources.clone());
+            let set = (output.sources.clone(), output.join);
+            if !sets.contains(&set) {
+                sets.push(set);
             }
         }
-        let rank = |set: Vec<usize>| {
-            let ranking = collection.rank(&set);
+        let rank = |set: Set| {
+            let ranking = collection.rank(&set.0, set.1);
             let ranking = match new {
                 true => ranking.map(|ranking| collection.unprinted(ranking)),
                 false => ranking,
@@ -57,7 +61,7 @@ impl<'a> Order<'a> {
         let (_, ranking) = self
             .rankings
             .iter()
-            .find(|(sources, _)| *sources == output.sources)
+            .find(|((sources, join), _)| *sources == output.sources && *join == output.join)
             .ok_or("an output without an order")?;
         ranking.as_ref().map_err(store::plainly)
     }
