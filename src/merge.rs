@@ -13,7 +13,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::item::{Also, DateOrigin, Item, Story};
+use crate::item::{Also, DateOrigin, Item, Story, Text};
 use crate::pack;
 use crate::sort;
 use crate::time::Timestamp;
@@ -60,10 +60,19 @@ impl Shelf for Vec<u8> {
 pub struct Collection {
     names: Vec<Arc<str>>,
     entries: Vec<Entry>,
-    /// The sources, ascending, whose links are shown as they came.
-    tracking: Vec<usize>,
+    /// For each source, how its items are shown.
+    dresses: Vec<Dress>,
     now: Timestamp,
     shelf: Box<dyn Shelf>,
+}
+
+/// How the items of a source are shown: now, whatever the config was when they were read.
+#[derive(Clone, Debug, Default)]
+pub struct Dress {
+    /// Links keep their tracking parameters.
+    pub tracking: bool,
+    /// What is added to the tags.
+    pub tags: Vec<Text>,
 }
 
 /// Places from here on lie on the other shelf: what was remembered, not what was read just now.
@@ -91,12 +100,13 @@ struct Entry {
 impl Collection {
     /// For sources with these names, in the order of the config; `now` decides what is the future.
     pub fn new(names: Vec<Arc<str>>, now: Timestamp, shelf: Box<dyn Shelf>) -> Collection {
-        Collection { names, entries: Vec::new(), tracking: Vec::new(), now, shelf }
+        let dresses = vec![Dress::default(); names.len()];
+        Collection { names, entries: Vec::new(), dresses, now, shelf }
     }
 
-    /// Shows the links of these sources (ascending) with their tracking parameters.
-    pub fn keep_tracking(&mut self, sources: Vec<usize>) {
-        self.tracking = sources;
+    /// Shows the items of each source like this.
+    pub fn dress(&mut self, dresses: Vec<Dress>) {
+        self.dresses = dresses;
     }
 
     /// Takes an item of the `source`-th source that was first seen at `first_seen`, and puts it on
@@ -289,7 +299,15 @@ impl Collection {
     /// An item as people see it. Its id stays what it was, though it may be a link.
     fn shown(&self, index: u32) -> io::Result<Item> {
         let mut item = self.item(index)?;
-        if self.tracking.binary_search(&(self.entry(index).source as usize)).is_err() {
+        let Some(dress) = self.dresses.get(self.entry(index).source as usize) else {
+            return Ok(item);
+        };
+        for tag in &dress.tags {
+            if !item.tags.contains(tag) {
+                item.tags.push(tag.clone());
+            }
+        }
+        if !dress.tracking {
             for link in [&mut item.url, &mut item.external_url].into_iter().flatten() {
                 if let Cow::Owned(clean) = without_tracking(link) {
                     *link = clean.into();

@@ -167,8 +167,9 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         Some(why) => outputs::refuse(config, why),
         None => {
             let lost = house.asked.lost(config, &turns);
-            let stand =
-                outputs::Stand { health: &health, counts: &counts, busy: keeping.is_busy(), lost };
+            let unwanted = brought.iter().map(|brought| brought.unwanted).collect();
+            let (health, counts, busy) = (&*health, &*counts, keeping.is_busy());
+            let stand = outputs::Stand { health, counts, unwanted, busy, lost };
             outputs::write(config, &order, &stand, started, wishes.style)
         }
     };

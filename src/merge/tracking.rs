@@ -156,7 +156,7 @@ pub(super) fn tracks(host: &str, name: &str) -> bool {
         name.get(..family.len()).is_some_and(|start| start.eq_ignore_ascii_case(family))
     };
     NAMES.contains(&name)
-        || FAMILIES.iter().any(|family| begins(family))
+        || FAMILIES.iter().any(begins)
         || THERE.iter().any(|(place, names)| names.contains(&name) && is_below(host, place))
 }
 

@@ -6,7 +6,7 @@ use crate::config::{Config, Place, SourceConfig};
 use crate::format::Pace;
 use crate::http::{Request, Response, Secret, Url};
 use crate::item::{Item, Text};
-use crate::merge::{Collection, Shelf, fingerprint};
+use crate::merge::{Collection, Dress, Shelf, fingerprint};
 use crate::pack;
 use crate::round::{Landed, Round};
 use crate::source;
@@ -33,6 +33,8 @@ pub(super) struct Brought {
     pub roots: Vec<Root>,
     /// So many items were kept.
     pub items: usize,
+    /// It has items that the config does not want any more.
+    pub unwanted: bool,
 }
 
 impl Brought {
@@ -98,11 +100,15 @@ impl<'a> Gathered<'a> {
     ) -> Gathered<'a> {
         let names = config.sources.iter().map(|source| Arc::from(source.name.as_str())).collect();
         let mut collection = Collection::new(names, now, shelf);
-        let tracking = |(index, source): (usize, &SourceConfig)| source.tracking.then_some(index);
-        collection.keep_tracking(config.sources.iter().enumerate().filter_map(tracking).collect());
+        let dress = |source: &SourceConfig| Dress {
+            tracking: source.tracking,
+            tags: source.tags.iter().map(|tag| Text::from(tag.as_str())).collect(),
+        };
+        collection.dress(config.sources.iter().map(dress).collect());
         let root = |key| Root { key, ..Root::default() };
         let roots = |source| keys(source).into_iter().map(root).collect();
-        let brought = config.sources.iter().map(|s| Brought { roots: roots(s), items: 0 });
+        let brought =
+            config.sources.iter().map(|s| Brought { roots: roots(s), ..Brought::default() });
         let brought = brought.collect();
         Gathered { config, memory, now, collection, brought, packed: Vec::new() }
     }
@@ -147,14 +153,13 @@ impl<'a> Gathered<'a> {
         let Some(root) = brought.roots.get_mut(root) else { return };
         root.read = true;
         let number = self.memory.of(&source.memory);
-        for mut item in items {
+        for item in items {
             if source.limit.is_some_and(|limit| brought.items >= limit) {
                 break;
             }
             if !wanted(source, &item.title) {
                 continue;
             }
-            tag(&mut item, &source.tags);
             brought.items += 1;
             self.packed.clear();
             pack::pack(&item, &mut self.packed);
@@ -245,12 +250,4 @@ fn key(settings: &str, request: &Request, source: &SourceConfig) -> u64 {
 pub(super) fn wanted(source: &SourceConfig, title: &str) -> bool {
     let included = source.include.is_empty() || source.include.iter().any(|r| r.is_match(title));
     included && !source.exclude.iter().any(|r| r.is_match(title))
-}
-
-fn tag(item: &mut Item, tags: &[String]) {
-    for tag in tags {
-        if !item.tags.iter().any(|has| **has == **tag) {
-            item.tags.push(Text::from(tag.as_str()));
-        }
-    }
 }

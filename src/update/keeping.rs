@@ -1,5 +1,6 @@
 //! The state directory: locked, read, and written when the round is over.
 
+use std::cmp::Reverse;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -363,29 +364,47 @@ impl Keeping {
         // In the order in which they lie there.
         sort::by(&mut wanted_items, &|(a, _), (b, _)| a.place.cmp(&b.place));
         let mut packed = Vec::new();
-        let now = gathered.now();
+        let mut rationed = Vec::new();
         for (kept, index) in wanted_items {
-            packed.clear();
-            let place = REMEMBERED | kept.place;
-            gathered
-                .collection
-                .bytes(place, kept.length, &mut packed)
-                .map_err(|error| self.unreadable(&error))?;
+            self.fetch(&kept, gathered, &mut packed)?;
             let source = &config.sources[index];
-            let title = pack::glance(&packed).map(|item| item.title);
-            if !title.is_some_and(|title| wanted(source, title)) {
+            let Some(item) = pack::glance(&packed) else { continue };
+            if !wanted(source, item.title) {
+                gathered.brought[index].unwanted = true;
                 continue;
             }
-            let first_seen = Timestamp::from_unix(kept.head.first_seen).unwrap_or(now);
-            gathered.collection.place(
-                index,
-                &packed,
-                (place, kept.length),
-                first_seen,
-                kept.head.printed,
-            );
+            match source.limit {
+                // What was read just now counts first.
+                Some(_) if kept.gone == SHOWN && !gathered.brought[index].holds(kept.head.id) => {
+                    let date = item.date.map_or(kept.head.first_seen, |date| date.unix());
+                    rationed.push((index, Reverse(date), kept.head.id, kept));
+                }
+                _ => place(&kept, index, &packed, gathered),
+            }
+        }
+        sort::by(&mut rationed, &|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+        for source in rationed.chunk_by(|a, b| a.0 == b.0) {
+            let index = source[0].0;
+            let limit = config.sources[index].limit.unwrap_or(usize::MAX);
+            let left = limit.saturating_sub(gathered.brought[index].items);
+            for (_, _, _, kept) in source.iter().take(left) {
+                self.fetch(kept, gathered, &mut packed)?;
+                place(kept, index, &packed, gathered);
+            }
         }
         Ok(())
+    }
+
+    /// The packed bytes of an item of the journal.
+    fn fetch(
+        &self,
+        kept: &Kept,
+        gathered: &Gathered<'_>,
+        packed: &mut Vec<u8>,
+    ) -> Result<(), String> {
+        packed.clear();
+        let fetched = gathered.collection.bytes(REMEMBERED | kept.place, kept.length, packed);
+        fetched.map_err(|error| self.unreadable(&error))
     }
 
     fn unreadable(&self, error: &io::Error) -> String {
@@ -471,6 +490,13 @@ impl Keeping {
     pub(super) fn wear(&self) -> Wear {
         *self.wear.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Puts an item of the journal beside what was read just now.
+fn place(kept: &Kept, index: usize, packed: &[u8], gathered: &mut Gathered<'_>) {
+    let place = (REMEMBERED | kept.place, kept.length);
+    let first_seen = Timestamp::from_unix(kept.head.first_seen).unwrap_or(gathered.now());
+    gathered.collection.place(index, packed, place, first_seen, kept.head.printed);
 }
 
 /// What the operating system said, and whose the file is if that may be why.

@@ -133,6 +133,8 @@ pub(super) struct Stand<'a> {
     pub health: &'a [SourceHealth],
     /// For each source, how many items it has to show.
     pub counts: &'a [usize],
+    /// For each source, whether it had items to show that the config does not want any more.
+    pub unwanted: Vec<bool>,
     /// Another process is about to write the same documents, from newer answers.
     pub busy: bool,
     /// For each source, whether a document may show items of it that are nowhere else.
@@ -148,7 +150,7 @@ pub(super) fn write(
     now: Timestamp,
     style: Style,
 ) -> Vec<Written> {
-    let Stand { health, counts, busy, lost } = stand;
+    let Stand { health, counts, unwanted, busy, lost } = stand;
     let mut written = Vec::with_capacity(config.outputs.len());
     for output in all(config) {
         let OutputFormat::Now(format) = output.format else {
@@ -157,7 +159,8 @@ pub(super) fn write(
         };
         // When none of its sources has anything to show, a document that is there says more than
         // an empty one.
-        let well = |index: &usize| health[*index].state == State::Ok || counts[*index] > 0;
+        let shows = |index: usize| counts[index] > 0 || unwanted[index];
+        let well = |index: &usize| health[*index].state == State::Ok || shows(*index);
         let nothing = !output.sources.iter().any(well);
         // Nor may it lose what could not be remembered.
         let stays = nothing || *busy || output.sources.iter().any(|index| lost[*index]);

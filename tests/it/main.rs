@@ -10,6 +10,7 @@ mod formats;
 mod halt;
 mod hostile;
 mod dates;
+mod filters;
 mod house;
 mod layers;
 mod loopback;
