@@ -33,6 +33,7 @@ mod outputs;
 mod remember;
 mod sources;
 mod standing;
+mod witness;
 
 use account::Verdict;
 use agenda::Turn;
@@ -42,6 +43,7 @@ use keeping::Keeping;
 pub use asked::Asked;
 pub use keeping::{Stored, stored};
 pub use standing::{Pause, Standing, standing};
+pub use witness::{Circumstances, Witness};
 
 /// So many stories are at hand after a round, beside the outputs.
 pub const NEWEST: usize = 20;
@@ -61,6 +63,8 @@ pub struct House<'a> {
     pub asked: Asked,
     /// Whether the round is to come to its end.
     pub halt: Halt,
+    /// Who looks on.
+    pub witness: Witness,
     /// What is wrong with the state, as it was last said.
     said: Option<String>,
 }
@@ -73,7 +77,8 @@ impl<'a> House<'a> {
         executor: &'a Executor<'static>,
     ) -> House<'a> {
         let (limiter, asked, halt) = (Limiter::default(), Asked::default(), Halt::default());
-        House { clock, transport, executor, limiter, asked, halt, said: None }
+        let witness = Witness::default();
+        House { clock, transport, executor, limiter, asked, halt, witness, said: None }
     }
 }
 

@@ -12,6 +12,7 @@ use super::keys::{Keys, Stray, describe};
 use super::kinds::is_kind_key;
 use super::nearest::nearest;
 use super::output::{self, OUTPUT_KEYS};
+use super::secret::Vault;
 use super::sheet::{Need, Sheet, shown};
 use super::sources::{self, SOURCE_KEYS};
 use super::{Config, Fetch, Problem, Schedule, StateConfig, find, values};
@@ -70,8 +71,9 @@ pub(super) fn parse(
     text: &str,
     only: &[String],
     need: Need,
+    vault: &Vault,
 ) -> Result<Config, Vec<Problem>> {
-    let mut sheet = Sheet::new(path, text);
+    let mut sheet = Sheet::new(path, text, vault);
     sheet.only = only;
     sheet.need = need;
     let sheet = sheet;

@@ -61,7 +61,9 @@ impl Errand {
             Ok(response) => {
                 let body = std::mem::take(&mut response.body);
                 let max = usize::try_from(self.options.max_body).unwrap_or(usize::MAX);
-                let reading = read(self.source.clone(), &job.request, response.clone(), body, max);
+                let inline = if clock.is_simulated() { usize::MAX } else { READ_INLINE };
+                let reading =
+                    read(self.source.clone(), &job.request, response.clone(), body, max, inline);
                 reading.or(async { Err(cut.await) }).await
             }
             Err(failure) => Err(failure.clone()),
@@ -103,8 +105,9 @@ async fn read(
     response: Response,
     body: Vec<u8>,
     max: usize,
+    inline: usize,
 ) -> Result<Read, Failure> {
-    if body.len() <= READ_INLINE {
+    if body.len() <= inline {
         return interpret(&*source, request, &response, body, max);
     }
     let request = request.clone();

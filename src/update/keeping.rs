@@ -10,6 +10,7 @@ use futures_lite::FutureExt;
 use log::Level;
 
 use super::gather::{Gathered, wanted};
+use super::witness::{self, Witness};
 use super::{House, Wishes, sources};
 use crate::backoff::BUILT;
 use crate::clock::Clock;
@@ -85,8 +86,9 @@ pub fn stored(config: &Config, clock: &Clock) -> Stored {
         return Stored { memory, limiter, unreadable: None };
     };
     let mut keeping = Keeping { dir: Some(dir.clone()), looks: true, ..Keeping::default() };
-    let memory = keeping.read_sources(&dir.join(SOURCES), &clock.moment());
-    let limiter = keeping.read_quotas(&dir.join(QUOTAS), clock);
+    let nobody = Witness::Nobody;
+    let memory = keeping.read_sources(&dir.join(SOURCES), &clock.moment(), &nobody);
+    let limiter = keeping.read_quotas(&dir.join(QUOTAS), clock, &nobody);
     Stored { memory, limiter, unreadable: keeping.unread.or(keeping.unwritable) }
 }
 
@@ -121,13 +123,14 @@ impl Keeping {
                 house.asked.remind(&mut memory, &mut house.limiter, &clock, &now);
                 house.limiter.set_saver(keeping.saver(Path::new("")), saved_at);
             }
+            house.witness.begins(&clock, &now, keeping.known(true));
             return (keeping, memory, now);
         };
         if !wishes.offline || wishes.new {
             keeping.take_lock(dir, house).await;
         }
         let now = clock.moment();
-        let mut memory = keeping.read_sources(&dir.join(SOURCES), &now);
+        let mut memory = keeping.read_sources(&dir.join(SOURCES), &now, &house.witness);
         let configured = |name: &str| {
             let mut sources = config.sources.iter();
             sources.any(|source| source.memory == name) || config.others.iter().any(|o| o == name)
@@ -137,14 +140,27 @@ impl Keeping {
             memory.seen_by(now.wall);
             memory.forget(config.state.keep, now.wall, &configured);
         }
-        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &clock);
+        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &clock, &house.witness);
+        if let Some(again) = house.witness.again() {
+            again.unwritable.iter().for_each(|why| keeping.give_up(why.clone()));
+        }
         house.asked.remind(&mut memory, &mut house.limiter, &clock, &now);
         house.limiter.set_saver(keeping.saver(dir), saved_at);
         keeping.tell(house);
+        house.witness.begins(&clock, &now, keeping.known(false));
         (keeping, memory, now)
     }
 
+    fn known(&self, homeless: bool) -> witness::Known<'_> {
+        let (busy, unwritable) = (self.busy.as_ref(), self.unwritable.as_ref());
+        witness::Known { busy, unwritable, homeless }
+    }
+
     async fn take_lock(&mut self, dir: &Path, house: &House<'_>) {
+        self.busy = house.witness.again().and_then(|again| again.busy.clone());
+        if self.busy.is_some() {
+            return;
+        }
         if let Err(error) = store::make_directory(dir, 0o700) {
             return self.give_up_at("making", dir, &error);
         }
@@ -237,10 +253,11 @@ impl Keeping {
         Some(format!("the state directory is in use by {by}"))
     }
 
-    fn read_sources(&mut self, path: &Path, now: &Moment) -> Memory {
+    fn read_sources(&mut self, path: &Path, now: &Moment, witness: &Witness) -> Memory {
         let mut memory = Memory::default();
         let mut strange = 0;
         let reading = Journal::read_with(path, &mut |place, record| {
+            witness.record(record);
             strange += u32::from(!memory.learn((place.offset, place.length), record));
         });
         memory.settle();
@@ -257,6 +274,7 @@ impl Keeping {
                             "{shown}: {bytes} bytes are damaged{}",
                             self.aside(path, now.wall)
                         );
+                        witness.damaged();
                         // What a validator stood for may be among what is lost.
                         memory.distrust();
                         self.broken = true;
@@ -276,17 +294,23 @@ impl Keeping {
         memory
     }
 
-    fn read_quotas(&mut self, path: &Path, clock: &Clock) -> Limiter {
+    fn read_quotas(&mut self, path: &Path, clock: &Clock, witness: &Witness) -> Limiter {
         let now = clock.now();
         let shown = path.display();
         let decoded = match store::read_own(path, MAX_QUOTAS) {
-            Ok(bytes) => Limiter::decode(&bytes, now, clock.moment()),
+            Ok(bytes) => {
+                witness.quotas(&bytes);
+                Limiter::decode(&bytes, now, clock.moment())
+            }
             Err(error) if is_absent(&error) => return Limiter::default(),
-            // No ledger of ours: in its place there must be one again.
+            // No ledger of ours: in its place there must be one again. Whoever tells it again need not
+            // tell all of it.
             Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                witness.quotas(b"too large");
                 Err(Unusable::Damaged(store::plainly(&error)))
             }
             Err(error) => {
+                witness.quotas(b"unreadable");
                 self.give_up(format!("reading {shown}: {}", told(&error, path)));
                 return Limiter::blind(now);
             }

@@ -37,7 +37,7 @@ pub(super) async fn ask(
         known.and_then(Known::asked).filter(|asked| *asked <= now)
     };
     crate::sort::by(&mut places, &|a, b| asked(a).cmp(&asked(b)));
-    let mut locals = locals(config);
+    let mut locals = locals(config, &house.witness);
     let mut tallies = vec![Tally::default(); config.sources.len()];
     // Without a network and a brake there is nothing to wait for, and a failure that ends everything
     // had better come first.
@@ -59,7 +59,7 @@ pub(super) async fn ask(
     let halted = house.halt.is_pulled();
     let start = |local: Local| {
         let index = local.index;
-        (index, (!halted).then(|| smol::unblock(move || local.read())))
+        (index, (!halted).then(|| local.reading(house)))
     };
     let reading: Vec<_> = locals.into_iter().map(start).collect();
     let mut round = ask_network(config, house, wishes, &places, memory, gathered).await;
@@ -104,7 +104,7 @@ async fn ask_network(
         deadline: config.fetch.deadline,
         fail_fast: wishes.fail_fast,
         force: wishes.force || wishes.probe,
-        seed: seed(house),
+        seed: house.witness.seed(seed(house)),
     };
     let mut keep = |landed: Landed| gathered.land(places[landed.source], landed);
     let halt = house.halt.clone();
