@@ -13,6 +13,8 @@ pub mod log;
 pub mod once;
 pub mod parse;
 pub mod perform;
+pub mod recording;
+pub mod replay;
 pub mod run;
 pub mod say;
 pub mod status;
@@ -27,9 +29,9 @@ pub const USAGE: u8 = 2;
 pub const STRICT: u8 = 3;
 
 /// The commands of this version.
-pub const COMMANDS: [&str; 6] = ["once", "run", "demo", "check", "status", "parse"];
+pub const COMMANDS: [&str; 7] = ["once", "run", "demo", "check", "status", "parse", "replay"];
 /// The commands of a later one.
-pub const LATER: [&str; 4] = ["bench", "import", "export", "replay"];
+pub const LATER: [&str; 3] = ["bench", "import", "export"];
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -63,12 +65,13 @@ fn dispatch(words: &[String]) -> ExitCode {
             Some(command) => help_for(command),
         },
         name if args::asks_for_help(rest) => help_for(name),
-        "once" => with(command, rest, once::run),
+        "once" => with(command, rest, |options| once::run(options, rest)),
         "run" => with(command, rest, run::run),
         "demo" => with(command, rest, demo::run),
         "check" => with(command, rest, check::run),
         "status" => with(command, rest, status::run),
         "parse" => with(command, rest, parse::run),
+        "replay" => with(command, rest, replay::run),
         name if LATER.contains(&name) => {
             say::usage(&format!("the command `{name}` is not in this version yet"), None)
         }
@@ -80,7 +83,7 @@ fn dispatch(words: &[String]) -> ExitCode {
 fn with<T: argh::FromArgs + argh::ArgsInfo>(
     command: &str,
     words: &[String],
-    run: fn(T) -> ExitCode,
+    run: impl FnOnce(T) -> ExitCode,
 ) -> ExitCode {
     match args::read::<T>(command, words) {
         Ok(options) => run(options),

@@ -17,12 +17,14 @@ use crate::time::{Moment, Timestamp};
 mod known;
 mod late;
 mod record;
+mod rekey;
 mod save;
 mod stand;
 mod times;
 
 pub use late::Late;
 pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
+pub use rekey::Rekey;
 pub use stand::{FIRST_NOTE, Stand, UNSET};
 pub use times::{SPANS_MS, Times};
 

@@ -40,8 +40,11 @@ use agenda::Turn;
 use gather::Gathered;
 use keeping::Keeping;
 
+pub use agenda::urls_of;
 pub use asked::Asked;
+pub use gather::keys as keys_of;
 pub use keeping::{Stored, stored};
+pub use sources::quota_of;
 pub use standing::{Pause, Standing, standing};
 pub use witness::{Circumstances, Witness};
 

@@ -205,7 +205,7 @@ impl Root {
 
 /// What a source's documents are remembered under: what is asked for, and what the config makes of
 /// the answer. A document of another key was never asked for.
-pub(super) fn keys(source: &SourceConfig) -> Vec<u64> {
+pub fn keys(source: &SourceConfig) -> Vec<u64> {
     let mut settings = String::new();
     for pattern in source.include.iter().map(|regex| regex.as_str()) {
         settings.push_str(pattern);

@@ -197,7 +197,7 @@ fn ask_of(config: &Config, source: &SourceConfig, held: Vec<Option<Holding>>) ->
 
 /// The quota that holds for a source: the config knows what the user pays for, so its windows
 /// replace the built-in ones.
-pub(super) fn quota_of(source: &SourceConfig) -> Quota {
+pub fn quota_of(source: &SourceConfig) -> Quota {
     let own = source.source.as_ref().map(|reader| reader.quota()).unwrap_or_default();
     if source.quota.is_empty() {
         return own;

@@ -51,6 +51,11 @@ impl Witness {
         Witness::Notes(tape, Arc::default())
     }
 
+    /// All that was noted.
+    pub fn noted(&self) -> Circumstances<(u64, u32)> {
+        self.noting().map(|(_, notes)| notes.clone()).unwrap_or_default()
+    }
+
     /// What happened the first time, if this is the second.
     pub(super) fn again(&self) -> Option<&Circumstances<Vec<u8>>> {
         match self {
@@ -64,7 +69,11 @@ impl Witness {
         if let Some((tape, mut notes)) = self.noting() {
             tape.begin();
             notes.moment = Some(*moment);
-            notes.fraction = clock.fraction();
+            notes.fraction = match clock.wall() == moment.wall {
+                true => clock.fraction(),
+                // It has just ended.
+                false => Duration::from_nanos(999_999_999),
+            };
             notes.busy = known.busy.cloned();
             notes.unwritable = known.unwritable.cloned();
             notes.homeless = known.homeless;

@@ -78,6 +78,7 @@ impl Player {
             (Phase::Tls, timing.tls),
         ];
         let mut at = exchange.at;
+        self.wait(at).await;
         for (phase, span) in phases.into_iter().filter(|(_, span)| !span.is_zero()) {
             trace.enter(phase);
             at = at.saturating_add(span);
