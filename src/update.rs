@@ -36,15 +36,20 @@ mod remember;
 mod sources;
 mod standing;
 mod streams;
+mod witness;
 
 use account::Verdict;
 use agenda::Turn;
 use gather::Gathered;
 use keeping::Keeping;
 
+pub use agenda::urls_of;
 pub use asked::Asked;
+pub use gather::keys as keys_of;
 pub use keeping::{Stored, stored};
+pub use sources::quota_of;
 pub use standing::{Pause, Standing, standing};
+pub use witness::{Circumstances, Witness};
 
 /// So many stories are at hand after a round, beside the outputs.
 pub const NEWEST: usize = 20;
@@ -68,6 +73,8 @@ pub struct House<'a> {
     pub tokens: Tokens,
     /// Whether the round is to come to its end.
     pub halt: Halt,
+    /// Who looks on.
+    pub witness: Witness,
     /// What is wrong with the state, as it was last said.
     said: Option<String>,
 }
@@ -81,7 +88,19 @@ impl<'a> House<'a> {
     ) -> House<'a> {
         let (limiter, asked, halt) = (Limiter::default(), Asked::default(), Halt::default());
         let (tokens, live) = (Tokens::default(), Streams::default());
-        House { clock, transport, executor, limiter, live, asked, tokens, halt, said: None }
+        let witness = Witness::default();
+        House {
+            clock,
+            transport,
+            executor,
+            limiter,
+            live,
+            asked,
+            tokens,
+            halt,
+            witness,
+            said: None,
+        }
     }
 }
 
@@ -183,8 +202,9 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         Some(why) => outputs::refuse(config, why),
         None => {
             let lost = house.asked.lost(config, &turns);
-            let stand =
-                outputs::Stand { health: &health, counts: &counts, busy: keeping.is_busy(), lost };
+            let unwanted = brought.iter().map(|brought| brought.unwanted).collect();
+            let (health, counts, busy) = (&*health, &*counts, keeping.is_busy());
+            let stand = outputs::Stand { health, counts, unwanted, busy, lost };
             outputs::write(config, &order, &stand, started, wishes.style)
         }
     };

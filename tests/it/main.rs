@@ -13,6 +13,7 @@ mod guide;
 mod halt;
 mod hostile;
 mod dates;
+mod filters;
 mod house;
 mod kinds;
 mod layers;
