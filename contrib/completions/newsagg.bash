@@ -95,7 +95,7 @@ _newsagg_sources() {
     done < <(_newsagg_names "$program" "$config")
     if [[ $command == once ]]; then
         compopt -o dirnames 2>/dev/null
-        _newsagg_add "$typed" - hn guardian newsapi github:
+        _newsagg_add "$typed" - hn guardian newsapi
         # With a colon there is more to come.
         case $typed in
         hn:*) _newsagg_add "$typed" hn:{top,new,best,ask,show,job} ;;

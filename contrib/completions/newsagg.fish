@@ -41,7 +41,7 @@ function __newsagg_names
 end
 
 function __newsagg_words
-    printf '%s\t%s\n' hn 'Hacker News' guardian 'The Guardian' newsapi NewsAPI github: 'releases of a repository' - 'a feed on standard input'
+    printf '%s\t%s\n' hn 'Hacker News' guardian 'The Guardian' newsapi NewsAPI - 'a feed on standard input'
     # Until a colon is typed, what follows it is only in the way.
     switch (commandline -ct)
         case '*:*'

@@ -39,7 +39,7 @@ Config, the first that there is:
   With none, `once` asks a few sources that need no key.
 
 Environment:
-  NEWSAPI_KEY, GUARDIAN_KEY, GITHUB_TOKEN       keys for `newsapi`, `guardian`, …
+  NEWSAPI_KEY, GUARDIAN_KEY, GITHUB_TOKEN       keys for sources of those names
   http_proxy, https_proxy, all_proxy, no_proxy  proxies
   SSL_CERT_FILE, SSL_CERT_DIR                   other certificate authorities
   NO_COLOR                                      no colours on the terminal
