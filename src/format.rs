@@ -21,6 +21,7 @@ mod pace;
 pub mod prometheus;
 pub mod rss;
 mod sniff;
+pub mod sse;
 pub mod text;
 pub mod tsv;
 

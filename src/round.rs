@@ -21,7 +21,7 @@ mod halt;
 mod running;
 mod tally;
 
-pub use errand::READ_INLINE;
+pub use errand::{READ_INLINE, refusal};
 pub use halt::{Brake, GRACE, Halt, brake};
 pub use tally::{Tally, Trouble};
 

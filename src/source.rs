@@ -16,8 +16,10 @@ pub mod guardian;
 pub mod hackernews;
 pub mod json;
 pub mod known;
+pub mod live;
 pub mod newsapi;
 pub mod reddit;
+pub mod stream;
 
 use grant::Grant;
 
@@ -86,6 +88,11 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// The limits its publisher sets.
     fn quota(&self) -> Quota {
         Quota::default()
+    }
+
+    /// The same service as a stream of events, where it is one.
+    fn live(&self) -> Option<&dyn live::Live> {
+        None
     }
 
     /// How many requests to one host at once, if the source knows better than the config.

@@ -264,6 +264,19 @@ impl Memory {
         new
     }
 
+    /// Notes that a source shows no more than its `most` newest items.
+    pub fn trim(&mut self, source: u32, most: usize, at: Timestamp) {
+        let known = &self.sources[source as usize];
+        let old = known.latest(&|_| true).into_iter().skip(most).map(|kept| kept.head.id);
+        let mut ids: Vec<u64> = old.collect();
+        if ids.is_empty() {
+            return;
+        }
+        sort::all(&mut ids);
+        self.sources[source as usize].mark(&ids, |item| item.gone = at.unix());
+        self.note(&Event::Gone { source, at: at.unix(), ids });
+    }
+
     /// Forgets the documents of a source that are none of `roots`; their items are shown no longer.
     pub fn limit_to(&mut self, source: u32, keys: &[u64], at: Timestamp) {
         let known = &self.sources[source as usize];

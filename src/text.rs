@@ -17,6 +17,9 @@ pub use link::link;
 /// Plain text from text that may hold HTML: tags dropped, entities resolved, controls and
 /// bidirectional overrides removed, white space folded, at most `max` characters.
 pub fn from_html(html: &str, max: usize) -> Text {
+    if run::is_plain::<true>(html, max) {
+        return html.into();
+    }
     let mut line = Line::new(max, html.len());
     html::strip(html, &mut line);
     line.finish()
@@ -24,6 +27,9 @@ pub fn from_html(html: &str, max: usize) -> Text {
 
 /// Plain text from plain text: `<` and `&` stay as they are; the rest as in [`from_html`].
 pub fn from_plain(text: &str, max: usize) -> Text {
+    if run::is_plain::<false>(text, max) {
+        return text.into();
+    }
     let mut line = Line::new(max, text.len());
     line.push_str(text);
     line.finish()
@@ -90,23 +96,28 @@ impl Line {
     }
 
     pub(crate) fn push_str(&mut self, text: &str) {
+        self.push_up_to::<false>(text, 0);
+    }
+
+    /// Text from `at` on; in HTML up to the next `<` or `&`. Returns how far it came.
+    fn push_up_to<const HTML: bool>(&mut self, text: &str, mut at: usize) -> usize {
         let bytes = text.as_bytes();
-        let mut at = 0;
         while at < bytes.len() && !self.cut {
-            let run = run::plain(&bytes[at..]);
+            let run = run::plain::<HTML>(&bytes[at..]);
             if run.length > 0 {
                 self.push_run(&text[at..at + run.length], run.letters);
                 at += run.length;
                 continue;
             }
             match bytes[at] {
+                b'<' | b'&' if HTML => break,
                 b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b' ' => {
                     self.space = true;
                     at += 1;
                 }
                 0..0x80 => at += control(&bytes[at..]),
                 _ => {
-                    let Some(letter) = text[at..].chars().next() else { return };
+                    let Some(letter) = text[at..].chars().next() else { break };
                     at += letter.len_utf8();
                     match if letter == CSI { parameters(&bytes[at..]) } else { 0 } {
                         0 => self.push(letter),
@@ -115,6 +126,7 @@ impl Line {
                 }
             }
         }
+        at
     }
 
     /// What needs no change, of so many letters, but perhaps for a space at its end.

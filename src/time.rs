@@ -5,6 +5,7 @@ use std::time::Duration;
 
 mod calendar;
 mod duration;
+mod names;
 mod parse;
 mod words;
 

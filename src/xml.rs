@@ -142,6 +142,11 @@ impl<'a> Xml<'a> {
             if self.open.len() < depth {
                 return Ok(None);
             }
+            if !self.close_next {
+                // Text is of no use here.
+                let rest = &self.text.as_bytes()[self.at..];
+                self.at += memchr(b'<', rest).unwrap_or(rest.len());
+            }
             match self.next()? {
                 Token::Start(tag) => return Ok(Some(tag)),
                 Token::Eof => return Ok(None),
@@ -241,8 +246,8 @@ impl<'a> Xml<'a> {
             if rest.is_empty() {
                 return Ok(Token::Eof);
             }
-            let text = memchr(b'<', rest.as_bytes()).unwrap_or(rest.len());
-            if text > 0 {
+            if !rest.starts_with('<') {
+                let text = memchr(b'<', rest.as_bytes()).unwrap_or(rest.len());
                 self.at += text;
                 return Ok(Token::Text(&rest[..text]));
             }

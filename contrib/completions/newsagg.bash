@@ -28,7 +28,7 @@ _newsagg_takes() {
     *:-c | *:--config | once:-o | once:--output | once:--report) echo FILE ;;
     demo:-o | demo:--output) echo FOLDER ;;
     once:-f | once:--format) echo 'jsonfeed jsonl atom rss tsv html opml text prometheus' ;;
-    parse:--kind) echo 'feed newsapi guardian hackernews reddit' ;;
+    parse:--kind) echo 'feed newsapi guardian hackernews github reddit stream' ;;
     parse:--content-type)
         echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'
         ;;
@@ -95,7 +95,7 @@ _newsagg_sources() {
     done < <(_newsagg_names "$program" "$config")
     if [[ $command == once ]]; then
         compopt -o dirnames 2>/dev/null
-        _newsagg_add "$typed" - hn guardian newsapi
+        _newsagg_add "$typed" - hn guardian newsapi github:
         # With a colon there is more to come.
         case $typed in
         hn:*) _newsagg_add "$typed" hn:{top,new,best,ask,show,job} ;;

@@ -41,7 +41,7 @@ function __newsagg_names
 end
 
 function __newsagg_words
-    printf '%s\t%s\n' hn 'Hacker News' guardian 'The Guardian' newsapi NewsAPI - 'a feed on standard input'
+    printf '%s\t%s\n' hn 'Hacker News' guardian 'The Guardian' newsapi NewsAPI github: 'releases of a repository' - 'a feed on standard input'
     # Until a colon is typed, what follows it is only in the way.
     switch (commandline -ct)
         case '*:*'
@@ -87,7 +87,7 @@ complete -c newsagg -n '__newsagg_in check status' -l json -d 'One JSON object'
 complete -c newsagg -n '__newsagg_in status' -l max-age -x -d 'Exit with 1 if the last round is older'
 complete -c newsagg -n '__newsagg_in once run demo check' -s q -l quiet -d 'Say only what went wrong'
 complete -c newsagg -n '__newsagg_in once run demo check' -s v -l verbose -d 'A line for each source; twice, for each request'
-complete -c newsagg -n '__newsagg_in parse' -l kind -xa 'feed newsapi guardian hackernews reddit' -d 'Read it as an answer of this kind'
+complete -c newsagg -n '__newsagg_in parse' -l kind -xa 'feed newsapi guardian hackernews github reddit stream' -d 'Read it as an answer of this kind'
 complete -c newsagg -n '__newsagg_in parse' -l base -x -d 'Where it came from'
 complete -c newsagg -n '__newsagg_in parse' -l content-type -xa 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html' -d 'What it was served with'
 complete -c newsagg -n '__newsagg_in once run demo check status import export parse' -s h -l help -d 'A summary'

@@ -130,6 +130,8 @@ pub fn judge(failure: &Failure, url: &Url, account: &str, now: Timestamp) -> Bla
 fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     match (failure.stage, failure.status) {
         (Stage::Cancelled, _) | (Stage::Quota, None) => Cause::Ours,
+        // Of a stream: nobody is to come back (HTML Standard §9.2.2).
+        (Stage::Status, Some(204)) => Cause::Gone,
         (Stage::Quota, Some(403)) => Cause::RateLimited,
         // Who says why means that.
         (Stage::Service, Some(403)) => Cause::Refused,

@@ -17,7 +17,7 @@ use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::Guardian;
 use crate::source::hackernews::{Api, HackerNews, List};
-use crate::source::newsapi::NewsApi;
+use crate::source::newsapi::{Endpoint, NewsApi};
 use crate::store;
 use crate::transport::Transport;
 use crate::update::{Updated, Wishes};
@@ -198,6 +198,8 @@ fn services(web: &Web) -> Vec<(&'static str, Arc<dyn Source>)> {
     let key = || Secret(loopback::KEY.into());
     let base = |path: &str| -> Url { web.url(path) };
     let newsapi = NewsApi {
+        endpoint: Endpoint::Headlines,
+        domains: Vec::new(),
         base_url: base("/newsapi"),
         key: key(),
         country: Some("us".into()),

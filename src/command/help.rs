@@ -39,7 +39,7 @@ Config, the first that there is:
   With none, `once` asks a few sources that need no key.
 
 Environment:
-  NEWSAPI_KEY, GUARDIAN_KEY                     keys for `newsapi`, `guardian`
+  NEWSAPI_KEY, GUARDIAN_KEY, GITHUB_TOKEN       keys for `newsapi`, `guardian`, …
   http_proxy, https_proxy, all_proxy, no_proxy  proxies
   SSL_CERT_FILE, SSL_CERT_DIR                   other certificate authorities
   NO_COLOR                                      no colours on the terminal
@@ -68,6 +68,7 @@ A SOURCE is one of
   newsapi, newsapi:us              NewsAPI by country; key in $NEWSAPI_KEY
   newsapi:technology               NewsAPI by category
   reddit:SUB                       the feed of a subreddit, without a key
+  github:OWNER/REPO                releases; a token may be in $GITHUB_TOKEN
 A URL is named by its host, or host and path where one host has several.
 Without one, every source of the config is asked; without a config, a few
 well-known ones that need no key.
@@ -129,8 +130,9 @@ Usage: newsagg run [options]
 Writes the outputs of the config from what is stored, then asks each source when
 it is due (its `every`, what its publisher allows) and writes what is new. Who
 is due at about the same time is asked together, so that the machine can sleep
-in between. Says what changes: a source that fails is told once, and once more
-when it is well again. Outputs to stdout are left out.
+in between. Streams stay open, and are shown as they come. Says what changes: a
+source that fails is told once, and once more when it is well again. Outputs to
+stdout are left out.
 
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
@@ -319,7 +321,7 @@ counts entries that were recognised and left out.
 Options:
       --kind KIND          read it as an answer of this kind of source: feed
                            (default), newsapi, guardian, hackernews, github,
-                           reddit; not yet: stream
+                           reddit, stream
       --base URL           where it came from: relative links are relative to it
       --content-type TYPE  the Content-Type it was served with
   -h, --help               this text

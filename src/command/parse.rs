@@ -29,10 +29,9 @@ pub struct ParseArgs {
     pub content_type: Option<String>,
 }
 
-/// The kinds that `--kind` knows in this version.
-pub const KINDS: [&str; 6] = ["feed", "newsapi", "guardian", "hackernews", "github", "reddit"];
-/// The kinds of a later version: each file is answered, with that for an error.
-const LATER: [&str; 1] = ["stream"];
+/// The kinds that `--kind` knows.
+pub const KINDS: [&str; 7] =
+    ["feed", "newsapi", "guardian", "hackernews", "github", "reddit", "stream"];
 
 fn kind(text: &str) -> Result<String, String> {
     if text == "json" {
@@ -40,7 +39,7 @@ fn kind(text: &str) -> Result<String, String> {
             "json is read by the pointers of a [[source]]; `newsagg check --online` tries them";
         return Err(message.into());
     }
-    let known = || KINDS.into_iter().chain(LATER);
+    let known = || KINDS.into_iter();
     if known().any(|kind| kind == text) {
         return Ok(text.to_owned());
     }

@@ -15,7 +15,7 @@ use crate::source::feed::FeedSource;
 use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
 use crate::source::hackernews::{self, Api, HackerNews};
-use crate::source::newsapi::{self, NewsApi};
+use crate::source::newsapi::{self, Endpoint, NewsApi};
 use crate::source::reddit::{List, Reddit};
 use crate::source::{Source, account};
 use crate::text;
@@ -93,10 +93,7 @@ fn name_apart(sources: &mut [SourceConfig]) {
 
 fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
     if let Some(known) = config.sources.iter().find(|source| source.name == spec) {
-        return match known.place {
-            Place::Later => Err(later(spec, known.kind)),
-            _ => Ok(known.clone()),
-        };
+        return Ok(known.clone());
     }
     let fetch = &config.fetch;
     let (head, rest) = spec.split_once(':').unwrap_or((spec, ""));
@@ -121,10 +118,6 @@ fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
         _ if spec.contains('/') => Ok(local(spec, Place::File(PathBuf::from(spec)), fetch)),
         _ => Err(unknown(config, spec)),
     }
-}
-
-fn later(spec: &str, kind: &str) -> String {
-    format!("\"{}\": sources of kind {kind} are not in this version yet", shown(spec))
 }
 
 fn unknown(config: &Config, spec: &str) -> String {
@@ -224,10 +217,12 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
     let source = NewsApi {
         base_url: base_url(newsapi::BASE_URL)?,
         key: key("newsapi", "NEWSAPI_KEY", "https://newsapi.org/register")?,
+        endpoint: Endpoint::Headlines,
         country,
         category,
         query: None,
         sources: Vec::new(),
+        domains: Vec::new(),
         language: None,
         page_size: None,
     };
@@ -236,9 +231,8 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
 
 /// Releases, with a token if there is one.
 fn github(repo: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
-    const VARIABLE: &str = "GITHUB_TOKEN";
-    let token = match std::env::var_os(VARIABLE).filter(|token| !token.is_empty()) {
-        Some(_) => from_env(VARIABLE)
+    let token = match std::env::var_os("GITHUB_TOKEN").filter(|token| !token.is_empty()) {
+        Some(_) => from_env("GITHUB_TOKEN")
             .and_then(|text| checked(&text))
             .map_err(|error| format!("source github: {error}"))?,
         None => Secret(String::new()),

@@ -112,6 +112,10 @@ fn parse_size(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
+pub(super) fn boolean(value: &DeValue<'_>) -> Read<bool> {
+    value.as_bool().ok_or_else(|| "true or false".into())
+}
+
 /// `"10%"`, as a part of one.
 pub(super) fn percent(value: &DeValue<'_>) -> Read<f64> {
     let percent = value.as_str().and_then(|text| text.strip_suffix('%')?.trim().parse::<u8>().ok());

@@ -146,7 +146,7 @@ fn category(draft: &mut Draft<'_>, tag: &Tag<'_>) {
 /// RFC 4287 §4.2.7. A page to read is better than a page of another type, and nothing but
 /// `alternate` is a page.
 pub(super) fn link(draft: &mut Draft<'_>, xml: &Xml<'_>, tag: &Tag<'_>) {
-    let [href, rel, mime_type] = tag.attributes(["href", "rel", "type"]);
+    let [href, rel, mime_type, count] = tag.attributes(["href", "rel", "type", "count"]);
     let Some(href) = href else { return };
     let rel = rel.unwrap_or_default();
     let rel = rel.trim();
@@ -171,11 +171,8 @@ pub(super) fn link(draft: &mut Draft<'_>, xml: &Xml<'_>, tag: &Tag<'_>) {
             draft.link(rank, &href, xml.base());
         }
         "enclosure" => draft.attachment(tag, "href", "length", xml.base()),
-        "replies" => {
-            if let Some(count) = tag.attribute("thr:count") {
-                draft.comments(&count);
-            }
-        }
+        // RFC 4685 §4: `thr:count`.
+        "replies" => draft.comments(&count.unwrap_or_default()),
         _ => {}
     }
 }

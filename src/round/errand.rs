@@ -78,7 +78,7 @@ impl Errand {
             }
             Err(failure) => Err(failure.clone()),
         };
-        let result = result.map_err(|failure| concealed(&job.request, failure));
+        let result = result.map_err(|failure| concealed(&*self.source, &job.request, failure));
         Outcome { job, result, exchange, room, start, end }
     }
 
@@ -92,9 +92,10 @@ impl Errand {
 }
 
 /// A failure without what the server was told in confidence, should it say that back.
-fn concealed(request: &Request, failure: Failure) -> Failure {
+fn concealed(source: &dyn Source, request: &Request, failure: Failure) -> Failure {
     let cause = request.conceal(&failure.cause);
-    let sent = basic(&request.url);
+    let door = || basic(&source.grant()?.request().url);
+    let sent = basic(&request.url).or_else(door);
     let sent = sent.as_deref().and_then(|field| field.rsplit(' ').next());
     let cause = sent.map_or(cause.clone(), |sent| cause.replace(sent, "(secret)"));
     Failure { cause, ..failure }
@@ -196,7 +197,7 @@ fn grant(
 }
 
 /// A status that is no success, in the service's own words where it has any.
-fn refusal(response: &Response, said: Option<String>) -> Failure {
+pub fn refusal(response: &Response, said: Option<String>) -> Failure {
     let stage = match &said {
         // GitHub says it so instead of 429, and with 403 also what is no matter of how often.
         Some(said) if response.status == 403 && said.contains("rate limit") => Stage::Quota,

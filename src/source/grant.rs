@@ -62,9 +62,11 @@ impl Grant {
     /// every other server, and are sent as a header field (RFC 6749 §2.3.1).
     pub fn request(&self) -> Request {
         let mut url = self.url.clone();
+        // In a URL it begins an escape, and is none that needs one.
+        let whole = |text: &Secret| text.0.replace('%', "%25");
         // Both fail only where there is no host.
-        let _ = url.set_username(&self.client_id.0);
-        let _ = url.set_password(Some(&self.client_secret.0));
+        let _ = url.set_username(&whole(&self.client_id));
+        let _ = url.set_password(Some(&whole(&self.client_secret)));
         Request { form: Some("grant_type=client_credentials"), ..Request::get(url) }
     }
 
@@ -188,6 +190,9 @@ mod tests {
         assert_eq!(request.form, Some("grant_type=client_credentials"));
         assert_eq!(request.url.as_str(), "https://the-id:the-secret@a.test/token");
         assert_eq!(crate::http::without_secrets(&request.url), "https://a.test/token");
+        let odd = Grant { client_secret: Secret("a%41b:c@d/e".into()), ..grant() };
+        let odd = odd.request().url;
+        assert_eq!(odd.password(), Some("a%2541b%3Ac%40d%2Fe"));
         let shown = format!("{:?} {}", grant(), grant().key());
         assert!(!shown.contains("the-"), "{shown}");
     }

@@ -17,6 +17,9 @@ use crate::text::{from_html, from_plain, link};
 use crate::time::Timestamp;
 
 pub mod algolia;
+mod live;
+
+pub use live::LiveHackerNews;
 
 /// Where the service is.
 pub const BASE_URL: &str = "https://hacker-news.firebaseio.com";

@@ -160,6 +160,11 @@ impl Fields {
         Ok(())
     }
 
+    /// Whether it is said where a field is.
+    pub fn knows(&self, field: Field) -> bool {
+        self.places[field as usize].is_some()
+    }
+
     /// The item that one object stands for; relative links in it are relative to `base`. `None` if
     /// it is no JSON, or has neither title nor link.
     pub fn item(&self, object: &str, base: Option<&Url>) -> Option<Item> {

@@ -13,18 +13,27 @@ const ONES: u64 = u64::from_le_bytes([1; 8]);
 const HIGH: u64 = ONES << 7;
 
 /// The longest beginning of printable characters with no more than single spaces between them, the
-/// first of which is none. Eight bytes at once, and the [`ordinary`] letters among them.
-pub(super) fn plain(bytes: &[u8]) -> Run {
+/// first of which is none; in HTML it ends before a `<` or `&`, too. Eight bytes at once, and the
+/// [`ordinary`] letters among them.
+pub(super) fn plain<const HTML: bool>(bytes: &[u8]) -> Run {
     let (mut at, mut letters) = (0, 0);
     // In the lowest byte: whether the one before is a space.
     let mut after_space = 0x80;
     loop {
-        let word = word(bytes, at);
+        let word = match bytes.get(at..).and_then(<[u8]>::first_chunk) {
+            Some(eight) => u64::from_le_bytes(*eight),
+            None => last_word(bytes, at),
+        };
         let low = word & !HIGH;
         // The high bit of each byte that is none of ' '..='~', and of each space.
         let other = (word | !(low + ONES * 0x60) | (low + ONES)) & HIGH;
         let spaces = !((low ^ (ONES * 0x20)) + (ONES * 0x7f)) & HIGH;
-        let stop = other | (spaces & (spaces << 8 | after_space));
+        let mut stop = other | (spaces & (spaces << 8 | after_space));
+        if HTML {
+            let angles = (low ^ (ONES * 0x3c)) + ONES * 0x7f;
+            let ampersands = (low ^ (ONES * 0x26)) + ONES * 0x7f;
+            stop |= !(angles & ampersands) & HIGH;
+        }
         if stop == 0 {
             after_space = spaces >> 56;
             at += 8;
@@ -43,12 +52,18 @@ pub(super) fn plain(bytes: &[u8]) -> Run {
     }
 }
 
-/// Eight bytes from `at` on, the first one lowest; zeros beyond the end.
-fn word(bytes: &[u8], at: usize) -> u64 {
-    let rest = bytes.get(at..).unwrap_or_default();
-    if let Some(eight) = rest.first_chunk() {
-        return u64::from_le_bytes(*eight);
+/// Whether the whole of a text can be taken as it stands.
+pub(super) fn is_plain<const HTML: bool>(text: &str, max: usize) -> bool {
+    // A long one would be looked at twice.
+    text.len() <= 256 && {
+        let run = plain::<HTML>(text.as_bytes());
+        run.length == text.len() && run.letters <= max && !text.ends_with(' ')
     }
+}
+
+/// Less than eight bytes from `at` on, the first one lowest; zeros beyond the end.
+fn last_word(bytes: &[u8], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
     match bytes.last_chunk() {
         Some(_) if rest.is_empty() => 0,
         Some(eight) => u64::from_le_bytes(*eight) >> (64 - 8 * rest.len()),
@@ -128,8 +143,13 @@ mod tests {
                     Run { length: slowly.length + letter.len_utf8(), letters: slowly.letters + 1 };
                 before = letter;
             }
-            assert_eq!(plain(text.as_bytes()), slowly, "{text:?}");
+            assert_eq!(plain::<false>(text.as_bytes()), slowly, "{text:?}");
             long += usize::from(slowly.length > 16);
+            // The same up to a `<` or `&`, whatever comes behind it.
+            for mark in ["<", "&", "<b>x", "& y"] {
+                let html = plain::<true>(format!("{text}{mark}").as_bytes());
+                assert_eq!(html, slowly, "{text:?}{mark}");
+            }
         }
         assert!(long > 1_000, "{long}");
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::gather::keys;
 use super::sources::quota_of;
-use super::{House, Wishes};
+use super::{House, Wishes, streams};
 use crate::backoff::Scope;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::{Pace, State};
@@ -54,6 +54,9 @@ pub(super) fn draw(
             return Turn::Ask;
         }
         let known = memory.of(&source.memory);
+        if streams::runs(source, house) {
+            return closed.map_or(Turn::Ask, |why| Turn::Nobody(why.to_owned()));
+        }
         // Our own caution can be overruled, what a server asked for cannot.
         let forced = wishes.force || wishes.probe;
         let rest = held(source, known, &house.limiter, at, now);
@@ -63,12 +66,34 @@ pub(super) fn draw(
         if let Some(why) = closed {
             return Turn::Nobody(why.to_owned());
         }
-        match due(source, known, now).filter(|_| !forced) {
+        let said = streams::is_due(source, house) && shortly(known, now).is_none();
+        match due_here(source, known, house, now).filter(|_| !forced && !said) {
             Some(at) => Turn::NotDue(at),
             None => Turn::Ask,
         }
     };
     config.sources.iter().map(turn).collect()
+}
+
+/// The same for this process: one that reads a stream for as long as it lives opens it at once, however
+/// often others ask for it.
+fn due_here(
+    source: &SourceConfig,
+    known: Option<&Known>,
+    house: &House<'_>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    match source.is_stream() && house.live.lasting {
+        true => shortly(known.filter(|known| !is_new(source, known)), now),
+        false => due(source, known, now),
+    }
+}
+
+/// When a source may be asked at the earliest, whoever wants it, if that is not now.
+fn shortly(known: Option<&Known>, now: Timestamp) -> Option<Timestamp> {
+    let asked = known?.asked();
+    let least = schedule::Wishes { every: schedule::SHORTEST_EVERY, ..Default::default() };
+    (!schedule::is_due(asked, now, &least)).then(|| schedule::next(asked, now, &least, 0, 0.0))
 }
 
 /// When a source is due, if that is not now.
@@ -97,7 +122,7 @@ pub(super) fn next(
 ) -> Vec<Option<Timestamp>> {
     let at = house.clock.now();
     let next = |(source, turn): (&SourceConfig, &Turn)| {
-        if source.place != Place::Network {
+        if source.place != Place::Network || streams::runs(source, house) {
             return None;
         }
         let known = memory.of(&source.memory);
@@ -106,7 +131,7 @@ pub(super) fn next(
         let free = free.checked_sub(house.clock.now()).filter(|span| !span.is_zero());
         let counted = !quota.windows.is_empty() && !matches!(turn, Turn::Nobody(_));
         let free = free.filter(|_| counted).map(|span| ahead(span, now));
-        let due = due(source, known, now).max(free);
+        let due = due_here(source, known, house, now).max(free);
         match (held(source, known, &house.limiter, at, now), turn) {
             (Some(rest), _) => Some(rest.until.max(due.unwrap_or(rest.until))),
             (None, Turn::NotDue(at)) => Some(*at).max(free),
@@ -117,15 +142,16 @@ pub(super) fn next(
 }
 
 /// The same for a service, which has to come again some time: now, if it is not known; a file is
-/// due as often as a source.
+/// due as often as a source, and so is a stream that is open, which nobody heeds.
 pub(super) fn service(
     config: &Config,
+    house: &House<'_>,
     next: &[Option<Timestamp>],
     began: Timestamp,
     now: Timestamp,
 ) -> Vec<Timestamp> {
     let due = |(source, next): (&SourceConfig, &Option<Timestamp>)| match source.place {
-        Place::Network => next.unwrap_or(now),
+        Place::Network if !streams::runs(source, house) => next.unwrap_or(now),
         _ => ahead(source.every, began),
     };
     config.sources.iter().zip(next).map(due).collect()

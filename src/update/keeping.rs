@@ -358,8 +358,11 @@ impl Keeping {
         for (index, source) in config.sources.iter().enumerate() {
             let Some(known) = memory.of(&source.memory) else { continue };
             let brought = &gathered.brought[index];
+            let leaves = brought.leaves(known).map(|items| ids(&items));
             for kept in &known.items {
                 let shows = kept.gone == SHOWN && !brought.replaces(kept);
+                let shows = shows
+                    && leaves.as_ref().is_none_or(|ids| ids.binary_search(&kept.head.id).is_ok());
                 if shows || all && !brought.holds(kept.head.id) {
                     wanted_items.push((*kept, index));
                 }
@@ -530,4 +533,11 @@ fn is_young(config: &Config, memory: &Memory, age: Duration, now: Timestamp) -> 
     let last = asked.and_then(|asked| asked.into_iter().filter(|at| *at <= now).max());
     let age = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
     last.is_some_and(|last| now.unix().saturating_sub(last.unix()) < age)
+}
+
+/// Sorted.
+fn ids(items: &[Kept]) -> Vec<u64> {
+    let mut ids: Vec<u64> = items.iter().map(|kept| kept.head.id).collect();
+    sort::all(&mut ids);
+    ids
 }

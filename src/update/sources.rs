@@ -9,7 +9,7 @@ use futures_lite::FutureExt;
 
 use super::gather::Gathered;
 use super::local::{Local, locals};
-use super::{House, Wishes, agenda::Turn, remember};
+use super::{House, Wishes, agenda::Turn, remember, streams};
 use crate::config::{Config, Place, SourceConfig};
 use crate::failure::{Failure, Stage};
 use crate::round::{Ask, Holding, Landed, Round, Rules, Tally, round};
@@ -30,6 +30,8 @@ pub(super) async fn ask(
     let places: Vec<usize> = positions(config, |place| *place == Place::Network);
     let mut places: Vec<usize> =
         places.into_iter().filter(|index| turns[*index] == Turn::Ask).collect();
+    let listens = places.iter().any(|index| config.sources[*index].is_stream());
+    places.retain(|index| !config.sources[*index].is_stream());
     // Where a quota is too small for all, those who waited longest have the first turn.
     // An instant in the future is the mark of a clock that ran ahead: nobody knows how long it was.
     let now = gathered.now();
@@ -42,7 +44,7 @@ pub(super) async fn ask(
     let mut tallies = vec![Tally::default(); config.sources.len()];
     // Without a network and a brake there is nothing to wait for, and a failure that ends everything
     // had better come first.
-    let alone = places.is_empty() && !house.halt.is_fitted();
+    let alone = places.is_empty() && !listens && !house.halt.is_fitted();
     if alone || wishes.fail_fast {
         for local in locals.drain(..) {
             settle(local.index, local.read(), &mut tallies, gathered);
@@ -83,7 +85,12 @@ pub(super) async fn ask(
     for span in &mut round.spans {
         span.source = places[span.source];
     }
-    Round { tallies, ..round }
+    round.tallies = tallies;
+    if listens && !round.cut_short {
+        streams::hear(house, deadline).await;
+    }
+    streams::take(config, house, turns, &mut round, gathered);
+    round
 }
 
 async fn ask_network(

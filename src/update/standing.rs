@@ -88,11 +88,6 @@ fn one<'a>(
         quota: Vec::new(),
         items,
     };
-    if source.place == Place::Later {
-        standing.state = Some(State::Off);
-        standing.error = Some(format!("kind \"{}\" is not in this version yet", source.kind));
-        return standing;
-    }
     if let Some(known) = known.filter(|known| was_heard(known) || was_read(source, known)) {
         standing.state = Some(known.state());
         if let Some(illness) = &known.illness {
@@ -104,6 +99,10 @@ fn one<'a>(
     // Without its key nobody can tell what is counted for it.
     if source.place == Place::Network && source.source.is_some() {
         outlook(&mut standing, limiter, clock);
+    }
+    // A stream that nothing keeps from it comes by itself.
+    if source.is_stream() && standing.pause.is_none() {
+        standing.due = None;
     }
     standing
 }

@@ -17,6 +17,7 @@ mod lists;
 mod local;
 mod running;
 mod state;
+mod streaming;
 mod writing;
 
 /// A place of its own for a test: a working directory and a state directory.

@@ -10,7 +10,7 @@ use newsagg::source::Source;
 use newsagg::source::github::{GitHub, What};
 use newsagg::source::guardian::Guardian;
 use newsagg::source::hackernews::{Api, BASE_URL, HackerNews, List, algolia};
-use newsagg::source::newsapi::NewsApi;
+use newsagg::source::newsapi::{Endpoint, NewsApi};
 use newsagg::source::reddit::{self, App, Reddit};
 use serde_json::{Value, json};
 
@@ -38,6 +38,8 @@ fn newsapi(base: &str) -> NewsApi {
     NewsApi {
         base_url: url(base),
         key: Secret(KEY.into()),
+        endpoint: Endpoint::Headlines,
+        domains: Vec::new(),
         country: Some("us".into()),
         category: Some("science".into()),
         query: Some("größe+1 #now".into()),
@@ -113,13 +115,13 @@ fn golden(source: &dyn Source, name: &str, body: &[u8]) -> String {
     out
 }
 
-fn document(body: &[u8]) -> Document<'_> {
+pub(crate) fn document(body: &[u8]) -> Document<'_> {
     let json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
     Document { url: None, content_type: json.then_some("application/json"), body }
 }
 
 /// All that an item says, without what it does not.
-fn line(item: &Item) -> Value {
+pub(crate) fn line(item: &Item) -> Value {
     let Item { id, title, url, external_url, published, updated, .. } = item;
     let extra = item.extra.as_deref();
     let mut line = json!({
@@ -210,6 +212,21 @@ fn requests_are_encoded_and_carry_the_key_as_a_secret_header() {
         request.url.as_str(),
         "https://api.example/v2/top-headlines?country=us&category=science\
          &q=gr%C3%B6%C3%9Fe%2B1+%23now&sources=a-b%2Cc&language=en&pageSize=100"
+    );
+    assert_header(&request, "x-api-key");
+
+    let everything = NewsApi {
+        endpoint: Endpoint::Everything,
+        country: None,
+        category: None,
+        domains: vec!["a.example".into(), "b.example".into()],
+        ..newsapi("https://api.example")
+    };
+    let request = everything.plan().remove(0);
+    assert_eq!(
+        request.url.as_str(),
+        "https://api.example/v2/everything?q=gr%C3%B6%C3%9Fe%2B1+%23now&sources=a-b%2Cc\
+         &domains=a.example%2Cb.example&language=en&sortBy=publishedAt&pageSize=100"
     );
     assert_header(&request, "x-api-key");
 }

@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use newsagg::config::Config;
@@ -10,6 +11,7 @@ use newsagg::failure::Stage;
 use newsagg::source::grant::MARGIN;
 use newsagg::update::{Updated, Wishes};
 
+use crate::support::said::said;
 use crate::support::world::*;
 
 const OUTPUTS: &str =
@@ -34,6 +36,8 @@ struct Reddit {
     door: Option<Reply>,
     /// Instead of posts.
     house: Option<Reply>,
+    /// To whom asks without a token.
+    feed: Option<Reply>,
     /// What every list says of the quota.
     left: Vec<(&'static str, &'static str)>,
     wrong: Vec<String>,
@@ -47,6 +51,7 @@ impl Default for Reddit {
             until: Duration::ZERO,
             door: None,
             house: None,
+            feed: None,
             left: Vec::new(),
             wrong: Vec::new(),
         }
@@ -107,6 +112,7 @@ impl Web for Reddit {
     fn answer(&mut self, asked: &Asked) -> Reply {
         match asked.url.path() {
             DOOR => self.give(asked),
+            path if path.ends_with(".rss") => self.feed.clone().unwrap(),
             _ => self.list(asked),
         }
     }
@@ -402,6 +408,21 @@ fn a_door_that_asks_for_patience_gets_it_over_processes() {
 }
 
 #[test]
+fn what_is_said_of_feeds_does_not_hold_who_has_a_token() {
+    let (world, _) = world("apart", &[]);
+    let feed = "[[source]]\nname = \"f\"\nkind = \"reddit\"\nsubreddit = \"f\"\nevery = \"30m\"\n";
+    let config = world.config(&format!("{}{feed}", config(&["a"], "secret")));
+    world.web.lock().unwrap().feed = Some(status(429).with("retry-after", 86_400));
+    assert_eq!(errors(&world.round(&config)).len(), 1);
+    assert_eq!(world.asked_for(), (1, 2));
+    for _ in 0..3 {
+        world.wait(HOUR);
+        assert_eq!(errors(&world.round(&config)).len(), 1);
+        assert_eq!(world.asked_for(), (0, 1), "the list, and no feed");
+    }
+}
+
+#[test]
 fn what_reddit_says_is_left_is_kept_to() {
     let (world, config) = world("left", &["a"]);
     world.web.lock().unwrap().left = vec![
@@ -588,4 +609,52 @@ fn neither_token_nor_secret_is_in_what_a_round_leaves() {
     assert!(world.asked().iter().all(|asked| asked.host().ends_with(".reddit.com")));
     let secret = world.text("state/tokens");
     assert!(!secret.contains(SECRET));
+}
+
+/// Over the wire, by the program itself.
+#[test]
+fn the_program_reads_a_subreddit_with_and_without_a_token() {
+    let web = newsagg::loopback::Web::start(newsagg::loopback::WebOptions::new(
+        newsagg::time::Timestamp::from_unix(1_795_240_800).unwrap(),
+    ))
+    .unwrap();
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("subreddit");
+    let _ = std::fs::remove_dir_all(&home);
+    std::fs::create_dir_all(&home).unwrap();
+    let base = web.url("/reddit");
+    let source = |name: &str, more: &str| {
+        format!(
+            "[[source]]\nname = \"{name}\"\nkind = \"reddit\"\nsubreddit = \"small\"\n\
+             base_url = \"{base}\"\n{more}"
+        )
+    };
+    let key = "client_id = { env = \"KEY\" }\nclient_secret = { env = \"KEY\" }\nlimit = 5\n";
+    let config = format!(
+        "[[output]]\npath = \"feed.json\"\n{}{}{}",
+        source("feed", ""),
+        source("hot", key),
+        source("new", &format!("{key}list = \"new\"\n"))
+    );
+    std::fs::write(home.join("x.toml"), config).unwrap();
+    for round in 0..2 {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        command
+            .env_clear()
+            .env("HOME", &home)
+            .env("KEY", newsagg::loopback::KEY)
+            .current_dir(&home);
+        command.args(["once", "--force", "-c", "x.toml"]);
+        let said = said(command.output().unwrap());
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        assert!(said.err.contains("3 of 3 sources"), "{}", said.err);
+        assert_eq!(web.asked("/reddit/api/v1/access_token"), 1, "{round}");
+        assert_eq!(web.asked("/reddit/r/small/hot"), round + 1);
+    }
+    let feed = std::fs::read_to_string(home.join("feed.json")).unwrap();
+    let feed: serde_json::Value = serde_json::from_str(&feed).unwrap();
+    let items = feed["items"].as_array().unwrap();
+    assert!(items.iter().any(|item| item["_newsagg"]["source"] == "feed"));
+    let posts = items.iter().filter(|item| item["_newsagg"]["score"].is_i64());
+    let linked = posts.clone().filter(|item| item["external_url"].is_string()).count();
+    assert!(linked >= 4, "{feed:#}");
 }

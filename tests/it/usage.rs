@@ -208,6 +208,7 @@ fn check_sums_up_a_good_config_without_its_keys() {
         "https://example.org/f?token=…\n",
         "rust      github      not in this version yet\n",
         "lang      reddit      every 30m, limit 50, at most 100/60s\n",
+        "https://www.reddit.com/api/v1/access_token (for a token)\n",
         "https://oauth.reddit.com/r/rust/new?limit=50&raw_json=1\n",
         "\n2 outputs\n  feed.json  jsonfeed, limit 200, from hn\n",
         "  feed.atom  atom\n",

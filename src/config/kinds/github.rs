@@ -33,7 +33,10 @@ pub(in crate::config) fn read(keys: &Keys<'_>, limit: Option<usize>) -> Built {
             keys.place(other),
             format!("{} has both `{one}` and `{other}`; one is asked at a time", keys.title),
         ),
-        (None, _) => keys.missing("repo"),
+        (None, _) => {
+            let message = format!("{} asks for nothing; set {}", keys.title, either(subjects, '`'));
+            keys.sheet.absence(keys.at, message);
+        }
         _ => {}
     }
     let make = make(keys);

@@ -59,7 +59,9 @@ fn pointer_text(value: &DeValue<'_>) -> Result<String, Wrong> {
 fn place(value: &DeValue<'_>) -> Result<String, Wrong> {
     const PLACE: &str = "a JSON Pointer such as \"/url\" or a URL with pointers such as \"https://a.example/{/id}\"";
     let Some(text) = value.as_str() else { return Err(PLACE.into()) };
-    if text.is_empty() || text.starts_with('/') {
+    // A relative template would be a pointer that leads nowhere.
+    let in_braces = text.contains("{/") || text.contains("{+/");
+    if text.is_empty() || (text.starts_with('/') && !in_braces) {
         return pointer_text(value).map_err(|_| PLACE.into());
     }
     match Fields::default().compose(Field::Link, text) {

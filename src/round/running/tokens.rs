@@ -35,6 +35,12 @@ struct Desk {
     changed: bool,
     under_way: bool,
     tried: bool,
+    waiting: Waiting,
+}
+
+/// Who waits for a token.
+#[derive(Debug, Default)]
+struct Waiting {
     /// Sources that did not begin yet.
     plans: Vec<usize>,
     /// Requests that were refused with the old one.
@@ -58,7 +64,6 @@ impl Tokens {
             return known;
         }
         let token = ask.token.clone().filter(|token| token.is_good(now));
-        let (plans, refused) = (Vec::new(), Vec::new());
         self.desks.push(Desk {
             grant,
             key,
@@ -66,8 +71,7 @@ impl Tokens {
             changed: false,
             under_way: false,
             tried: false,
-            plans,
-            refused,
+            waiting: Waiting::default(),
         });
         self.desks.len() - 1
     }
@@ -90,7 +94,7 @@ impl Running<'_> {
         let Some(desk) = self.tokens.of(source).filter(|desk| desk.token.is_none()) else {
             return false;
         };
-        desk.plans.push(source);
+        desk.waiting.plans.push(source);
         self.ask_for_token(source, now);
         true
     }
@@ -120,7 +124,7 @@ impl Running<'_> {
         desk.token = Some(token);
         desk.changed = true;
         desk.under_way = false;
-        let (plans, refused) = (std::mem::take(&mut desk.plans), std::mem::take(&mut desk.refused));
+        let Waiting { plans, refused } = std::mem::take(&mut desk.waiting);
         for scope in Scope::all(&job.request.url, &self.asks[job.source].account) {
             self.limiter.release(&scope.key());
         }
@@ -145,7 +149,7 @@ impl Running<'_> {
         if current.as_deref() != carried(&job.request) && !desk.under_way && current.is_some() {
             self.queue.retry(job, failure, now);
         } else if desk.under_way || !desk.tried {
-            desk.refused.push((job, failure));
+            desk.waiting.refused.push((job, failure));
             self.ask_for_token(source, now);
         } else {
             desk.changed = true;
@@ -157,7 +161,7 @@ impl Running<'_> {
 
     /// No token came, for this reason: whoever waited for it fails with it.
     pub(super) fn denied(&mut self, job: &Job, failure: &Failure, place: &Url) {
-        let Some((plans, refused)) = self.dismiss(job) else { return };
+        let Some(Waiting { plans, refused }) = self.dismiss(job) else { return };
         let waiting = refused.iter().map(|(job, _)| job.source).chain(plans);
         for source in waiting.filter(|source| *source != job.source) {
             let tally = &mut self.round.tallies[source];
@@ -172,7 +176,7 @@ impl Running<'_> {
 
     /// No token came yet, and none will in this round: whoever waited for it is put off.
     pub(super) fn deferred(&mut self, job: &Job, until: Option<Duration>) {
-        let Some((plans, refused)) = self.dismiss(job) else { return };
+        let Some(Waiting { plans, refused }) = self.dismiss(job) else { return };
         for source in plans.into_iter().filter(|source| *source != job.source) {
             self.round.tallies[source].put_off = Some(until);
         }
@@ -184,23 +188,24 @@ impl Running<'_> {
     /// Those who are still waiting when the round ends.
     pub(super) fn close_desks(&mut self) {
         for desk in &mut self.tokens.desks {
-            for source in std::mem::take(&mut desk.plans) {
+            let Waiting { plans, refused } = std::mem::take(&mut desk.waiting);
+            for source in plans {
                 self.round.tallies[source].put_off = Some(None);
             }
-            for (job, failure) in std::mem::take(&mut desk.refused) {
+            for (job, failure) in refused {
                 self.round.tallies[job.source].failures.push(failure);
             }
         }
     }
 
     /// Whoever waits for the token that this job was to bring, if that is what it was.
-    fn dismiss(&mut self, job: &Job) -> Option<(Vec<usize>, Vec<(Job, Failure)>)> {
+    fn dismiss(&mut self, job: &Job) -> Option<Waiting> {
         job.request.form?;
         let desk = self.tokens.of(job.source)?;
         desk.under_way = false;
         desk.changed |= desk.token.is_some();
         desk.token = None;
-        Some((std::mem::take(&mut desk.plans), std::mem::take(&mut desk.refused)))
+        Some(std::mem::take(&mut desk.waiting))
     }
 }
 
@@ -208,6 +213,7 @@ impl Running<'_> {
 const AUTHORIZATION: &str = "authorization";
 
 fn carried(request: &Request) -> Option<&str> {
-    let fields = request.headers.iter().filter(|header| header.name == AUTHORIZATION);
-    fields.last().map(|header| header.value.as_str())
+    let mut fields = request.headers.iter().rev();
+    let field = fields.find(|header| header.name == AUTHORIZATION)?;
+    Some(field.value.as_str())
 }

@@ -6,8 +6,8 @@ use crate::json::{Bring, Found, Pointer, Slots};
 /// No template has more pointers than this.
 pub const MAX_PARTS: usize = 8;
 
-/// A URL with pointers in braces, as RFC 6570 has variables: what `{/id}` leads to is written with
-/// everything encoded that could mean something in a URL, `{+/path}` keeps what separates its parts.
+/// A URL with pointers in braces, as RFC 6570 has variables (§3.2.2, §3.2.3): what `{/id}` leads to is
+/// written with everything encoded that could mean something in a URL, `{+/path}` as it stands.
 #[derive(Clone, Debug)]
 pub struct Template(Vec<Piece>);
 
@@ -19,8 +19,8 @@ enum Piece {
 
 /// What is never encoded (RFC 3986 §2.3).
 const UNRESERVED: &[u8] = b"-._~";
-/// What else `{+…}` keeps: what may stand in a path, without what begins a query or a fragment.
-const OF_A_PATH: &[u8] = b"-._~/:@!$&'()*+,;=";
+/// What is not encoded where it may mean something (§2.2), and what is encoded already.
+const RESERVED: &[u8] = b"-._~:/?#[]@!$&'()*+,;=%";
 
 impl Template {
     /// Reads a template, whose pointers get their places in `slots`.
@@ -34,7 +34,7 @@ impl Template {
         while let Some((before, after)) = rest.split_once('{') {
             let (inside, after) = after.split_once('}').ok_or("a brace is not closed")?;
             let (pointer, keeps) = match inside.strip_prefix('+') {
-                Some(pointer) => (pointer, OF_A_PATH),
+                Some(pointer) => (pointer, RESERVED),
                 None => (inside, UNRESERVED),
             };
             let pointer = Pointer::parse(pointer).ok_or_else(|| {
@@ -103,13 +103,13 @@ mod tests {
 
     #[test]
     fn parts_are_encoded_and_none_may_be_missing() {
-        let json = r#"{"id": 7, "slug": "a/b?c#d %é", "host": "x.example", "none": null, "path": "/u/a?b=1"}"#;
+        let json = r#"{"id": 7, "slug": "a/b?c#d %é", "host": "x.example", "none": null, "path": "/u/a?b=1%20"}"#;
         for (template, url) in [
             (
                 "https://a.example/t/{/slug}/{/id}",
                 Some("https://a.example/t/a%2Fb%3Fc%23d%20%25%C3%A9/7"),
             ),
-            ("https://a.example{+/path}", Some("https://a.example/u/a%3Fb=1")),
+            ("https://a.example{+/path}", Some("https://a.example/u/a?b=1%20")),
             (
                 "https://a.example/?q={/slug}&x=1",
                 Some("https://a.example/?q=a%2Fb%3Fc%23d%20%25%C3%A9&x=1"),

@@ -20,6 +20,7 @@ use newsagg::update::{House, Updated, Wishes, update};
 use smol::Executor;
 use surf::http as wire;
 
+use super::drip::Drip;
 use super::fake::pulled_at;
 
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -72,6 +73,9 @@ impl Asked {
     }
 }
 
+/// What comes when, and when it ends.
+type Pieces = (Vec<(Duration, String)>, Option<Duration>);
+
 /// How the server answers.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -79,6 +83,8 @@ pub struct Reply {
     pub latency: Duration,
     fields: Vec<(&'static str, String)>,
     body: String,
+    /// What comes instead of a body, how long after the head, and when it ends: never, or then.
+    pieces: Option<Pieces>,
     failure: Option<Failure>,
 }
 
@@ -104,11 +110,22 @@ impl Reply {
 
 pub fn status(status: u16) -> Reply {
     let latency = Duration::from_millis(100);
-    Reply { status, latency, fields: Vec::new(), body: String::new(), failure: None }
+    let (fields, body) = (Vec::new(), String::new());
+    Reply { status, latency, fields, body, pieces: None, failure: None }
 }
 
 pub fn page(body: impl Into<String>) -> Reply {
     Reply { body: body.into(), ..status(200) }
+}
+
+/// A stream of events: each piece so long after its head. It ends then, or stays open for ever.
+pub fn stream<T: ToString>(
+    pieces: impl IntoIterator<Item = (Duration, T)>,
+    end: Option<Duration>,
+) -> Reply {
+    let pieces = pieces.into_iter().map(|(at, piece)| (at, piece.to_string())).collect();
+    let reply = status(200).with("content-type", "text/event-stream");
+    Reply { pieces: Some((pieces, end)), ..reply }
 }
 
 /// No answer at all.
@@ -204,7 +221,14 @@ impl<W: Web> surf::HttpClient for Wire<W> {
         for (name, value) in &reply.fields {
             response.append_header(*name, value);
         }
-        response.set_body(reply.body);
+        match reply.pieces {
+            Some((pieces, end)) => {
+                let drip = Drip::new(self.clock.clone(), pieces, end);
+                response.set_body(wire::Body::from_reader(drip, None));
+                response.insert_header("content-type", "text/event-stream");
+            }
+            None => response.set_body(reply.body),
+        }
         Ok(response)
     }
 }

@@ -1,0 +1,78 @@
+//! The page's style, and its hash: the page allows itself this style and nothing else (CSP 3 §6.7).
+
+use std::fmt::Write;
+
+use super::frame::anchor;
+use super::survey::Day;
+
+const PAGE: &str = include_str!("page.css");
+
+/// The whole style of a page with these days, whose sources have the numbers from 1 to `sources`.
+pub(super) fn style(sources: usize, days: &[Day]) -> String {
+    let mut style = String::with_capacity(PAGE.len() + sources * 120);
+    for line in PAGE.lines().map(str::trim).filter(|line| !line.starts_with("/*")) {
+        style.push_str(line);
+    }
+    for s in 1..=sources {
+        // Writing to a string does not fail.
+        let _ = write!(
+            style,
+            ".s{s}{{--o:{s}}}:root:has(#s{s}:checked) ol>:not(.s{s}){{display:none!important}}"
+        );
+    }
+    for day in days {
+        // Below the heading of a source the times need their day. The last rule that fits holds.
+        let words = day.at.map_or(String::new(), |at| {
+            let [_, _, date, ..] = at.civil();
+            format!("{date} {}, ", at.month())
+        });
+        let _ = write!(style, "#{}~li{{--d:\"{words}\"}}", anchor(day));
+    }
+    style
+}
+
+/// What allows an inline style: `sha256-…`.
+pub(super) fn hash(style: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, style.as_bytes());
+    format!("sha256-{}", base64(digest.as_ref()))
+}
+
+/// RFC 4648 §4.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().chain([&0, &0]).take(3);
+        let bits = bits.fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        for index in 0..4 {
+            let letter = LETTERS[bits >> (18 - 6 * index) & 63];
+            text.push(if index <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_what_a_browser_computes() {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
+        {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+        assert_eq!(hash("body{color:red}"), "sha256-FcQqt3aNlV7AZnGV4zkQRVeCeJOxbMPnQSx258L803E=");
+    }
+
+    #[test]
+    fn the_style_ends_nowhere_in_itself_and_loads_nothing() {
+        let style = style(3, &[]);
+        for forbidden in ["</", "url(", "@import", "/*", "\n"] {
+            assert!(!style.contains(forbidden), "{forbidden}");
+        }
+        assert!(style.contains(".s3{--o:3}") && !style.contains(".s4"));
+        assert_eq!(style.matches('{').count(), style.matches('}').count());
+    }
+}
