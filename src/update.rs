@@ -169,7 +169,8 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     blame::place(config, &memory, house, &mut round, &brought, &turns);
     let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round);
     let counts = collection.counts(config.sources.len());
-    let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
+    let mut health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
+    house.witness.steady(0, health.iter_mut().map(|health| &mut health.until));
     let order = outputs::Order::new(config, &collection, wishes.new);
     let mut written = match &unread {
         Some(why) => outputs::refuse(config, why),
@@ -201,6 +202,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let moment = house.clock.moment();
     let now = began.calendar_at(&moment);
     let mut due = agenda::next(config, &memory, house, &turns, now);
+    house.witness.steady(1, due.iter_mut());
     let mut service = agenda::service(config, &due, started, now);
     let told = due.iter_mut().flatten().chain(&mut service);
     told.for_each(|at| *at = at.moved(now, moment.wall));

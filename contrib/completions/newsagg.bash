@@ -1,20 +1,21 @@
 # Completion of newsagg(1) for bash 4.4 or newer; bash-completion is not needed.
 # Source it, or install it as /usr/share/bash-completion/completions/newsagg.
 
-_newsagg_commands='once run demo check status parse help'
+_newsagg_commands='once run demo check status parse replay help'
 
 # The options of a command; without one, those of the program.
 _newsagg_options() {
     case $1 in
     once)
         echo '-c --config -o --output -f --format --limit --new --max-age --offline --force --workers
-            --timeout --deadline --strict --fail-fast --report -q --quiet -v --verbose -h --help'
+            --timeout --deadline --strict --fail-fast --report --record -q --quiet -v --verbose -h --help'
         ;;
     run) echo '-c --config -q --quiet -v --verbose -h --help' ;;
     demo) echo '-o --output -q --quiet -v --verbose -h --help' ;;
     check) echo '-c --config --online --politeness --json -q --quiet -v --verbose -h --help' ;;
     status) echo '-c --config --json --max-age -h --help' ;;
     parse) echo '--kind --base --content-type -h --help' ;;
+    replay) echo '-o --output -f --format --report -q --quiet -v --verbose -h --help' ;;
     help) ;;
     '') echo '-h --help -V --version' ;;
     esac
@@ -23,9 +24,10 @@ _newsagg_options() {
 # What follows an option: nothing, a file, a folder, anything, or one of some words.
 _newsagg_takes() {
     case $1:$2 in
-    *:-c | *:--config | once:-o | once:--output | once:--report) echo FILE ;;
+    *:-c | *:--config | once:-o | once:--output | once:--report | once:--record) echo FILE ;;
+    replay:-o | replay:--output | replay:--report) echo FILE ;;
     demo:-o | demo:--output) echo FOLDER ;;
-    once:-f | once:--format) echo 'jsonfeed jsonl text prometheus' ;;
+    once:-f | once:--format | replay:-f | replay:--format) echo 'jsonfeed jsonl text prometheus' ;;
     parse:--kind) echo 'feed newsapi guardian hackernews' ;;
     parse:--content-type)
         echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'
@@ -160,7 +162,7 @@ _newsagg() {
             _newsagg_add "$typed" $_newsagg_commands
             ;;
         once | status) _newsagg_sources "$command" "$typed" "$program" "$config" ;;
-        parse) ;;
+        parse | replay) ;;
         *) _newsagg_no_files ;;
         esac
     fi

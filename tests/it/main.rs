@@ -21,6 +21,7 @@ mod phases;
 mod outputs;
 mod promises;
 mod quotas;
+mod recording;
 mod round;
 mod service;
 mod sources;
