@@ -197,6 +197,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
             health.until = standing::until(source, known, &house.limiter, &house.clock);
         }
     }
+    house.witness.steady(0, health.iter_mut().map(|health| &mut health.until));
     let order = outputs::Order::new(config, &collection, wishes.new);
     let mut written = match &unread {
         Some(why) => outputs::refuse(config, why),
@@ -229,6 +230,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let moment = house.clock.moment();
     let now = began.calendar_at(&moment);
     let mut due = agenda::next(config, &memory, house, &turns, now);
+    house.witness.steady(1, due.iter_mut());
     let mut service = agenda::service(config, house, &due, started, now);
     let told = due.iter_mut().flatten().chain(&mut service);
     told.for_each(|at| *at = at.moved(now, moment.wall));

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::config::{Config, Problem};
 use crate::failure::Failure;
-use crate::http::{Secret, Url, place};
+use crate::http::{Secret, Url, digest, place};
 use crate::limit::Limiter;
 use crate::merge::fingerprint;
 use crate::state::Rekey;
@@ -102,7 +102,8 @@ pub fn write(path: &Path, subject: &Subject<'_>, remake: Remake<'_>) -> Result<(
         let first = problems.first().map(Problem::to_string).unwrap_or_default();
         failed(format!("without its secrets the config is none: {first}"))
     })?;
-    told.rename(subject, &made, &exchanges, &secrets);
+    let renamed = told.rename(subject, &made, &exchanges, &secrets);
+    renamed.map_err(|error| failed(store::plainly(&error)))?;
     let render = |out: &mut dyn Write| told.write(subject, &exchanges, &secrets, out);
     let written = store::appear(path, 0o600, &render);
     written.map(drop).map_err(|failure| format!("recording: {failure}"))
@@ -161,6 +162,7 @@ struct Told {
     keys: BTreeMap<u64, u64>,
     asked: BTreeMap<u64, u64>,
     from: BTreeMap<u64, u64>,
+    digests: BTreeMap<u64, u64>,
     names: BTreeMap<String, String>,
     accounts: Vec<(String, String)>,
 }
@@ -172,7 +174,7 @@ impl Told {
         made: &Config,
         exchanges: &[Exchange],
         secrets: &Secrets,
-    ) {
+    ) -> io::Result<()> {
         for (old, new) in subject.config.sources.iter().zip(&made.sources) {
             self.keys.extend(keys_of(old).into_iter().zip(keys_of(new)));
             for (old, new) in urls_of(old).iter().zip(&urls_of(new)) {
@@ -190,7 +192,17 @@ impl Told {
             if let (Ok(old), Ok(new)) = (Url::parse(&exchange.url), new) {
                 self.from.insert(place(&old), place(&new));
             }
+            if secrets.is_empty() {
+                continue;
+            }
+            let coded = whole(subject.tape, exchange)?;
+            let plain = transport::decoded(coding(exchange), &coded, MAX_RECORDING);
+            let plain = plain.unwrap_or_default();
+            if let Some(clean) = secrets.replaced(&plain) {
+                self.digests.insert(digest(&plain), digest(&clean));
+            }
         }
+        Ok(())
     }
 
     fn write(
@@ -238,6 +250,7 @@ impl Told {
             keys: self.keys.clone(),
             asked: self.asked.clone(),
             from: self.from.clone(),
+            digests: self.digests.clone(),
             names: self.names.clone(),
             distrust: subject.notes.damaged,
             ..Rekey::default()
@@ -273,7 +286,8 @@ fn circumstances(notes: &Circumstances<(u64, u32)>, secrets: &Secrets) -> Line {
     let scrubbed = |words: &Option<String>| words.as_ref().map(|words| secrets.scrub(words));
     let line = line.text_if("busy", scrubbed(&notes.busy).as_deref());
     let line = line.text_if("unwritable", scrubbed(&notes.unwritable).as_deref());
-    line.flag("homeless", notes.homeless)
+    let [untils, dues] = &notes.times;
+    line.flag("homeless", notes.homeless).times("untils", untils).times("dues", dues)
 }
 
 /// One exchange.

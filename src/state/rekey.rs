@@ -17,6 +17,8 @@ pub struct Rekey {
     pub asked: BTreeMap<u64, u64>,
     /// [`crate::http::place`] of URLs that answered.
     pub from: BTreeMap<u64, u64>,
+    /// Digests of bodies.
+    pub digests: BTreeMap<u64, u64>,
     /// What sources are remembered under.
     pub names: BTreeMap<String, String>,
     /// Fingerprints of the ids of items that were changed so far.
@@ -66,6 +68,7 @@ impl Rekey {
                 document.key = new(&self.keys, document.key);
                 document.asked = new(&self.asked, document.asked);
                 document.from = new(&self.from, document.from);
+                document.digest = document.digest.map(|digest| new(&self.digests, digest));
             }
             Event::Ill { illness: Some(illness), .. } => illness.error = words(&illness.error),
             Event::Moved { moved: Some(moved), .. } => moved.to = words(&moved.to),

@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::time::Moment;
+use crate::time::{Moment, Timestamp};
 use crate::wire::tape::Tape;
+
+/// Two sums of rounded times differ by no more than this, in seconds.
+const ROUNDED: u64 = 2;
 
 /// Who looks on.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +44,8 @@ pub struct Circumstances<B> {
     pub records: Vec<B>,
     /// What was spent.
     pub quotas: Option<B>,
+    /// Until when each source is left alone, and when each is due: seconds since 1970.
+    pub times: [Vec<Option<i64>>; 2],
     /// What each local source read, or why it could not be read, and when.
     pub reads: BTreeMap<usize, (Duration, Result<B, String>)>,
 }
@@ -107,6 +112,25 @@ impl Witness {
             notes.seed = drawn;
         }
         self.again().map_or(drawn, |again| again.seed)
+    }
+
+    /// Times that hinge on the millisecond in which something was noticed, when rounded to seconds:
+    /// once more, they are what they were. Another program may find quite other ones.
+    pub(super) fn steady<'a>(
+        &self,
+        which: usize,
+        times: impl Iterator<Item = &'a mut Option<Timestamp>>,
+    ) {
+        if let Some((_, mut notes)) = self.noting() {
+            notes.times[which] = times.map(|time| time.map(|time| time.unix())).collect();
+        } else if let Some(again) = self.again() {
+            for (time, then) in times.zip(&again.times[which]) {
+                let (Some(now), Some(then)) = (&time, then) else { continue };
+                if now.unix().abs_diff(*then) <= ROUNDED {
+                    *time = Timestamp::from_unix(*then);
+                }
+            }
+        }
     }
 
     /// What the source with this index reads: what `look` finds, unless it is known.

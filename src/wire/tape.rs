@@ -153,3 +153,22 @@ impl Tape {
 
 /// Exchanges that wait to be asked for, by URL, each with the pieces of its body.
 type Waiting = BTreeMap<String, VecDeque<(Exchange, Vec<(Duration, Vec<u8>)>)>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_tape_takes_what_it_has_room_for() {
+        let clock = Clock::simulated(Timestamp::EPOCH);
+        let tape = Tape::new(clock, Box::new(Vec::new()), 10);
+        let first = tape.put(b"12345").unwrap();
+        assert!(tape.is_whole());
+        assert_eq!(tape.put(b"1234567"), None);
+        assert!(!tape.is_whole());
+        let mut bytes = Vec::new();
+        tape.get(first, &mut bytes).unwrap();
+        assert_eq!(bytes, b"12345");
+    }
+}

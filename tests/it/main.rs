@@ -28,6 +28,7 @@ mod page;
 mod promises;
 mod quotas;
 mod recipes;
+mod recording;
 mod round;
 mod service;
 mod sources;

@@ -115,6 +115,14 @@ impl Line {
         })
     }
 
+    /// The same of times, in seconds since 1970.
+    pub(super) fn times(self, key: &str, times: &[Option<i64>]) -> Line {
+        self.list(key, times.iter(), |line, time| match time {
+            Some(time) => line.digits(u64::try_from(*time).unwrap_or(0)),
+            None => line.0.extend_from_slice(b"null"),
+        })
+    }
+
     /// `[[nanoseconds, "text" or "base64", "…"], …]`
     pub(super) fn pieces(self, key: &str, pieces: &[(Duration, Vec<u8>)]) -> Line {
         self.list(key, pieces.iter(), |line, (at, bytes)| {

@@ -46,6 +46,8 @@ struct Entry {
     busy: Option<String>,
     unwritable: Option<String>,
     homeless: bool,
+    untils: Vec<Option<i64>>,
+    dues: Vec<Option<i64>>,
     record: Option<String>,
     quotas: Option<String>,
     read: Option<usize>,
@@ -164,6 +166,7 @@ fn take(entry: Entry, recording: &mut Recording) -> Result<(), &'static str> {
         circumstances.busy = entry.busy;
         circumstances.unwritable = entry.unwritable;
         circumstances.homeless = entry.homeless;
+        circumstances.times = [entry.untils, entry.dues];
     } else if let Some(ledger) = entry.quotas {
         circumstances.quotas = Some(ledger.into_bytes());
     }
