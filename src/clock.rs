@@ -39,6 +39,8 @@ pub enum Clock {
 pub struct Simulation {
     now: Duration,
     wall: i64,
+    /// How far into its second the calendar was at the beginning.
+    fraction: Duration,
     /// Which boot of the simulated machine this is, and when it was.
     boot: u64,
     booted: Duration,
@@ -65,6 +67,35 @@ impl Clock {
         })))
     }
 
+    /// The same on a machine that stands as one did: at `moment`, so far into its second.
+    pub fn replaying(moment: &Moment, fraction: Duration) -> Clock {
+        Clock::Simulated(Arc::new(Mutex::new(Simulation {
+            wall: moment.wall.unix(),
+            fraction,
+            boot: moment.boot,
+            slept: moment.up,
+            ..Simulation::default()
+        })))
+    }
+
+    /// How far into its second the calendar is.
+    pub fn fraction(&self) -> Duration {
+        match self {
+            Clock::System(_) => {
+                Duration::from_nanos(clock_gettime(ClockId::Realtime).tv_nsec.unsigned_abs().into())
+            }
+            Clock::Simulated(sim) => {
+                let sim = lock(sim);
+                Duration::from_nanos(sim.now.saturating_add(sim.fraction).subsec_nanos().into())
+            }
+        }
+    }
+
+    /// Whether time passes only when nothing can run: then nothing may run elsewhere.
+    pub fn is_simulated(&self) -> bool {
+        matches!(self, Clock::Simulated(_))
+    }
+
     /// Time since this clock was made; never jumps.
     pub fn now(&self) -> Duration {
         match self {
@@ -79,7 +110,8 @@ impl Clock {
             Clock::System(_) => i64::try_from(calendar().as_secs()).unwrap_or(i64::MAX),
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
-                sim.wall.saturating_add(i64::try_from(sim.now.as_secs()).unwrap_or(i64::MAX))
+                let since = sim.now.saturating_add(sim.fraction).as_secs();
+                sim.wall.saturating_add(i64::try_from(since).unwrap_or(i64::MAX))
             }
         };
         Timestamp::from_unix(seconds).unwrap_or(Timestamp::EPOCH)

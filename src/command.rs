@@ -15,6 +15,8 @@ pub mod log;
 pub mod once;
 pub mod parse;
 pub mod perform;
+pub mod recording;
+pub mod replay;
 pub mod run;
 pub mod say;
 pub mod status;
@@ -29,10 +31,10 @@ pub const USAGE: u8 = 2;
 pub const STRICT: u8 = 3;
 
 /// The commands of this version.
-pub const COMMANDS: [&str; 8] =
-    ["once", "run", "demo", "check", "status", "import", "export", "parse"];
+pub const COMMANDS: [&str; 9] =
+    ["once", "run", "demo", "check", "status", "import", "export", "parse", "replay"];
 /// The commands of a later one.
-pub const LATER: [&str; 2] = ["bench", "replay"];
+pub const LATER: [&str; 1] = ["bench"];
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -66,7 +68,7 @@ fn dispatch(words: &[String]) -> ExitCode {
             Some(command) => help_for(command),
         },
         name if args::asks_for_help(rest) => help_for(name),
-        "once" => with(command, rest, once::run),
+        "once" => with(command, rest, |options| once::run(options, rest)),
         "run" => with(command, rest, run::run),
         "demo" => with(command, rest, demo::run),
         "check" => with(command, rest, check::run),
@@ -74,6 +76,7 @@ fn dispatch(words: &[String]) -> ExitCode {
         "import" => with(command, rest, import::run),
         "export" => with(command, rest, export::run),
         "parse" => with(command, rest, parse::run),
+        "replay" => with(command, rest, replay::run),
         name if LATER.contains(&name) => {
             say::usage(&format!("the command `{name}` is not in this version yet"), None)
         }
@@ -85,7 +88,7 @@ fn dispatch(words: &[String]) -> ExitCode {
 fn with<T: argh::FromArgs + argh::ArgsInfo>(
     command: &str,
     words: &[String],
-    run: fn(T) -> ExitCode,
+    run: impl FnOnce(T) -> ExitCode,
 ) -> ExitCode {
     match args::read::<T>(command, words) {
         Ok(options) => run(options),

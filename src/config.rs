@@ -34,6 +34,7 @@ pub use find::find;
 pub use kinds::kinds;
 pub use nearest::{either, nearest};
 pub use output::{MODE, OUTPUT_KEYS, Output, OutputFormat, TITLE};
+pub use secret::{Vault, stand_in};
 pub use sources::SOURCE_KEYS;
 pub use values::{MAX_NAME, MAX_WORKERS, parse_url as feed_url};
 
@@ -71,6 +72,8 @@ pub struct Fetch {
     pub deadline: Duration,
     /// How often a request that failed in passing is made again.
     pub retries: u32,
+    /// Whether links are shown with their tracking parameters.
+    pub tracking: bool,
     /// What the transport needs: user agent, `max_body`, `connect_timeout`, proxy.
     pub options: transport::Options,
 }
@@ -126,6 +129,8 @@ pub struct SourceConfig {
     pub include: Vec<Regex>,
     /// No items whose title matches one of these.
     pub exclude: Vec<Regex>,
+    /// Whether links are shown with their tracking parameters.
+    pub tracking: bool,
     /// Added to the tags of every item.
     pub tags: Vec<String>,
     /// Sliding windows, all hold; if there are any, they replace those of [`Source::quota`]
@@ -188,6 +193,7 @@ impl Default for Fetch {
             timeout: Duration::from_secs(10),
             deadline: Duration::from_secs(60),
             retries: 2,
+            tracking: false,
             options: transport::Options {
                 user_agent: user_agent(),
                 max_body: 8 << 20,
@@ -240,6 +246,7 @@ impl SourceConfig {
             limit: None,
             include: Vec::new(),
             exclude: Vec::new(),
+            tracking: fetch.tracking,
             tags: Vec::new(),
             quota: Vec::new(),
             headers: Vec::new(),
@@ -289,8 +296,28 @@ impl Config {
     /// # Errors
     /// Every problem of the file but those secrets, in the order of the file.
     pub fn load_for(path: &Path, specs: &[String]) -> Result<Config, Vec<Problem>> {
-        let text = file::read(path).map_err(|problem| vec![problem])?;
-        file::parse(path, &text, specs, Need::All)
+        Config::told(path, &Config::text(path)?, specs, &Vault::default())
+    }
+
+    /// The text of a config file.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn text(path: &Path) -> Result<String, Vec<Problem>> {
+        file::read(path).map_err(|problem| vec![problem])
+    }
+
+    /// As [`Config::load_for`] with the text at hand, and its secrets from this vault.
+    ///
+    /// # Errors
+    /// Every problem of the text but those secrets, in its order.
+    pub fn told(
+        path: &Path,
+        text: &str,
+        specs: &[String],
+        vault: &Vault,
+    ) -> Result<Config, Vec<Problem>> {
+        file::parse(path, text, specs, Need::All, vault)
     }
 
     /// The same for who judges the config and asks nobody: where this is no service, its credentials
@@ -300,7 +327,7 @@ impl Config {
     /// Every problem of the file, other secrets included, in the order of the file.
     pub fn review(path: &Path) -> Result<Config, Vec<Problem>> {
         let text = file::read(path).map_err(|problem| vec![problem])?;
-        file::parse(path, &text, &[], Need::Own)
+        file::parse(path, &text, &[], Need::Own, &Vault::default())
     }
 
     /// The same for who asks nobody: no secret is needed, and a source without its own has no plan.
@@ -310,7 +337,7 @@ impl Config {
     /// Every problem of the file but secrets, in the order of the file.
     pub fn look(path: &Path, specs: &[String]) -> Result<Config, Vec<Problem>> {
         let text = file::read(path).map_err(|problem| vec![problem])?;
-        file::parse(path, &text, specs, Need::Nothing)
+        file::parse(path, &text, specs, Need::Nothing, &Vault::default())
     }
 
     /// The same with the text at hand; `path` is for messages and for what is relative to it.
@@ -318,7 +345,7 @@ impl Config {
     /// # Errors
     /// Every problem of the text, in its order.
     pub fn parse(path: &Path, text: &str) -> Result<Config, Vec<Problem>> {
-        file::parse(path, text, &[], Need::All)
+        file::parse(path, text, &[], Need::All, &Vault::default())
     }
 
     /// A handful of sources that need no key.
@@ -336,13 +363,25 @@ impl Config {
     /// # Errors
     /// A spec that is no source, a key that is missing, no source.
     pub fn select(config: Option<Config>, specs: &[String]) -> Result<Config, Vec<Problem>> {
+        Config::select_with(config, specs, &Vault::default())
+    }
+
+    /// The same, and the specs' secrets from this vault.
+    ///
+    /// # Errors
+    /// As [`Config::select`].
+    pub fn select_with(
+        config: Option<Config>,
+        specs: &[String],
+        vault: &Vault,
+    ) -> Result<Config, Vec<Problem>> {
         let mut config = match (config, specs) {
             (Some(config), _) => config,
             (None, []) => Config::builtin(),
             (None, _) => Config::empty(),
         };
         if !specs.is_empty() {
-            let selected = spec::select(&config, specs)?;
+            let selected = spec::select(&config, specs, vault)?;
             let all = std::mem::replace(&mut config.sources, selected);
             config.others = all.into_iter().map(|source| source.memory).collect();
             config.outputs.clear();

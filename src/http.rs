@@ -6,7 +6,7 @@ use std::time::Duration;
 pub use surf::Url;
 
 /// A shorter text is no key, and stands in many a sentence.
-const MIN_SECRET: usize = 6;
+pub const MIN_SECRET: usize = 6;
 
 /// A GET request on behalf of a source, or a form to be posted.
 #[derive(Clone, Debug, PartialEq)]
@@ -235,7 +235,7 @@ pub struct Document<'a> {
 }
 
 /// Whether a parameter of a query is called like a key.
-fn names_a_secret(name: &str) -> bool {
+pub fn names_a_secret(name: &str) -> bool {
     const HIDDEN: [&str; 6] = ["key", "token", "secret", "password", "auth", "signature"];
     let lower = name.to_ascii_lowercase();
     HIDDEN.iter().any(|hidden| lower.contains(hidden))

@@ -1,25 +1,32 @@
 //! The same story once, newest first.
 //!
-//! Within a source the id says what is the same, across sources the canonical link. The earliest
-//! report survives and lists the others. Nothing depends on the order in which sources answered:
+//! Within a source the id says what is the same, across sources the canonical link, or nearly the same
+//! title on the same day. The earliest report survives and lists the others. Nothing depends on the order in which sources answered:
 //! the same items give the same bytes.
 //!
 //! Only what sorts and joins is kept at hand, some sixty bytes an item; the items themselves lie
 //! packed on a shelf, which may be a file.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::item::{Also, DateOrigin, Item, Story};
+use crate::item::{Also, DateOrigin, Item, Story, Text};
 use crate::pack;
 use crate::sort;
 use crate::time::Timestamp;
 
 mod canonical;
+mod join;
+mod title;
+mod tracking;
 
 pub use canonical::canonical;
+use join::Groups;
+pub use join::Join;
+pub use tracking::without_tracking;
 
 /// Where packed items lie.
 pub trait Shelf: std::fmt::Debug {
@@ -53,8 +60,19 @@ impl Shelf for Vec<u8> {
 pub struct Collection {
     names: Vec<Arc<str>>,
     entries: Vec<Entry>,
+    /// For each source, how its items are shown.
+    dresses: Vec<Dress>,
     now: Timestamp,
     shelf: Box<dyn Shelf>,
+}
+
+/// How the items of a source are shown: now, whatever the config was when they were read.
+#[derive(Clone, Debug, Default)]
+pub struct Dress {
+    /// Links keep their tracking parameters.
+    pub tracking: bool,
+    /// What is added to the tags.
+    pub tags: Vec<Text>,
 }
 
 /// Places from here on lie on the other shelf: what was remembered, not what was read just now.
@@ -70,6 +88,8 @@ struct Entry {
     id: u64,
     /// Fingerprint of the canonical link; 0 without one.
     link: u64,
+    /// Fingerprint of the title, if it may name a story; else 0.
+    title: u32,
     date: Timestamp,
     first_seen: Timestamp,
     origin: DateOrigin,
@@ -80,7 +100,13 @@ struct Entry {
 impl Collection {
     /// For sources with these names, in the order of the config; `now` decides what is the future.
     pub fn new(names: Vec<Arc<str>>, now: Timestamp, shelf: Box<dyn Shelf>) -> Collection {
-        Collection { names, entries: Vec::new(), now, shelf }
+        let dresses = vec![Dress::default(); names.len()];
+        Collection { names, entries: Vec::new(), dresses, now, shelf }
+    }
+
+    /// Shows the items of each source like this.
+    pub fn dress(&mut self, dresses: Vec<Dress>) {
+        self.dresses = dresses;
     }
 
     /// Takes an item of the `source`-th source that was first seen at `first_seen`, and puts it on
@@ -108,6 +134,8 @@ impl Collection {
         printed: bool,
     ) {
         let Some(item) = pack::glance(packed) else { return };
+        let title =
+            self.names.get(source).and_then(|name| title::telling(item.title, item.link, name));
         // A date in the future is not believed.
         let (date, origin) = match item.date {
             Some(date) if date > self.now => (first_seen, DateOrigin::Clamped),
@@ -120,6 +148,7 @@ impl Collection {
             source: u32::try_from(source).unwrap_or(u32::MAX),
             id: fingerprint(item.id),
             link: item.link.map_or(0, |url| fingerprint(&canonical(url))),
+            title: title.map_or(0, |title| fingerprint(&title) as u32 | 1),
             date,
             first_seen,
             origin,
@@ -150,7 +179,7 @@ impl Collection {
     ///
     /// # Errors
     /// What reading the shelf said.
-    pub fn rank(&self, sources: &[usize]) -> io::Result<Ranking> {
+    pub fn rank(&self, sources: &[usize], join: Join) -> io::Result<Ranking> {
         let entries = self.entries.iter().enumerate();
         let shown = entries.filter(|(_, e)| sources.binary_search(&(e.source as usize)).is_ok());
         let mut order: Vec<u32> = shown.map(|(index, _)| index as u32).collect();
@@ -158,7 +187,8 @@ impl Collection {
         sort::places(&mut order, &|a, b| key(a).cmp(&key(b)));
         self.sort_equals(&mut order)?;
         self.drop_repetitions(&mut order);
-        Ok(self.join_reports(order))
+        let groups = self.join(&order, join)?;
+        Ok(self.settle(order, &groups))
     }
 
     /// Puts entries with the same date and source in the order of their ids. Ids are read from the
@@ -194,30 +224,15 @@ impl Collection {
         drop_marked(order, &repeated);
     }
 
-    fn join_reports(&self, mut order: Vec<u32>) -> Ranking {
-        let key = |(rank, index): (usize, &u32)| {
-            (self.entry(*index).link, self.entry(*index).source, rank)
-        };
-        let mut keys: Vec<(u64, u32, usize)> = order.iter().enumerate().map(key).collect();
-        keys.retain(|(link, _, _)| *link != 0);
-        sort::all(&mut keys);
-        let mut reports = Vec::new();
-        let mut joined = vec![false; order.len()];
-        for group in keys.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
-            // A link that one source gives to several of its items (its home page, a change log)
-            // names no story.
-            if group.windows(2).any(|pair| pair[0].1 == pair[1].1) {
-                continue;
-            }
-            // The last in rank is the earliest, and survives.
-            let Some(survivor) = group.iter().map(|(_, _, rank)| *rank).max() else { continue };
-            for (_, _, rank) in group.iter().filter(|(_, _, rank)| *rank != survivor) {
-                joined[*rank] = true;
-                reports.push((order[survivor], order[*rank]));
-            }
-        }
-        // By survivor; within one by source, as the groups were sorted.
-        sort::by(&mut reports, &|(a, _), (b, _)| a.cmp(b));
+    /// The earliest of a group survives; the others are its reports.
+    fn settle(&self, mut order: Vec<u32>, groups: &Groups) -> Ranking {
+        let survivors = groups.survivors();
+        let joined: Vec<bool> = (0..).zip(&survivors).map(|(rank, own)| rank != *own).collect();
+        let report = |rank: usize| (order[survivors[rank] as usize], order[rank]);
+        let mut reports: Vec<(u32, u32)> =
+            (0..order.len()).filter(|rank| joined[*rank]).map(report).collect();
+        let key = |(survivor, report): &(u32, u32)| (*survivor, self.entry(*report).source);
+        sort::by(&mut reports, &|a, b| key(a).cmp(&key(b)));
         drop_marked(&mut order, &joined);
         Ranking { order, reports }
     }
@@ -231,10 +246,10 @@ impl Collection {
         let entry = self.entry(index);
         let also = ranking.reports_of(index).map(|report| {
             let source = self.names[self.entry(report).source as usize].clone();
-            self.item(report).map(|item| Also { source, url: item.url })
+            self.shown(report).map(|item| Also { source, url: item.url })
         });
         Ok(Story {
-            item: self.item(index)?,
+            item: self.shown(index)?,
             source: self.names[entry.source as usize].clone(),
             first_seen: Some(entry.first_seen),
             date_origin: entry.origin,
@@ -279,6 +294,27 @@ impl Collection {
 
     fn entry(&self, index: u32) -> &Entry {
         &self.entries[index as usize]
+    }
+
+    /// An item as people see it. Its id stays what it was, though it may be a link.
+    fn shown(&self, index: u32) -> io::Result<Item> {
+        let mut item = self.item(index)?;
+        let Some(dress) = self.dresses.get(self.entry(index).source as usize) else {
+            return Ok(item);
+        };
+        for tag in &dress.tags {
+            if !item.tags.contains(tag) {
+                item.tags.push(tag.clone());
+            }
+        }
+        if !dress.tracking {
+            for link in [&mut item.url, &mut item.external_url].into_iter().flatten() {
+                if let Cow::Owned(clean) = without_tracking(link) {
+                    *link = clean.into();
+                }
+            }
+        }
+        Ok(item)
     }
 
     fn item(&self, index: u32) -> io::Result<Item> {

@@ -17,6 +17,7 @@ use crate::time::{Moment, Timestamp};
 mod known;
 mod late;
 mod record;
+mod rekey;
 mod save;
 mod stand;
 mod times;
@@ -24,6 +25,7 @@ mod tokens;
 
 pub use late::Late;
 pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
+pub use rekey::Rekey;
 pub use stand::{FIRST_NOTE, Stand, UNSET};
 pub use times::{SPANS_MS, Times};
 pub use tokens::{MAX_FILE as MAX_TOKENS_FILE, MAX_TOKENS, Tokens};

@@ -19,6 +19,7 @@ mod journal;
 mod lock;
 mod scan;
 mod shelves;
+mod scratch;
 mod spool;
 
 pub use crate::failure::plainly;
@@ -28,6 +29,7 @@ pub use frame::{Frames, MAX_PAYLOAD, Place};
 pub use journal::{Fill, Journal};
 pub use lock::{Holder, Lock, LockFailure, service_of};
 pub use scan::{Reading, Verdict};
+pub use scratch::Scratch;
 pub use shelves::Shelves;
 pub use spool::Spool;
 

@@ -12,6 +12,7 @@ use surf::http as message;
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage};
 use crate::http::{Exchange, Request, Response, Url};
+use crate::wire::tape::{Player, Recorder, Tape};
 use crate::wire::{Backend, Call, Delimited, IdleConnections, Phase, RealStatus, Trace};
 
 mod budget;
@@ -82,6 +83,18 @@ impl Transport {
         Transport::with(Backend::trusting(roots), clock)
     }
 
+    /// The network, and all that passes is noted on the tape.
+    pub fn recording(clock: Clock, tape: Tape) -> Transport {
+        let backend = Backend::default();
+        let idle = Some(backend.idle());
+        Transport { idle, ..Transport::over(Recorder::new(backend, tape), clock) }
+    }
+
+    /// Nothing but what was noted.
+    pub fn playing(clock: Clock, player: Player) -> Transport {
+        Transport::over(player, clock)
+    }
+
     fn with(backend: Backend, clock: Clock) -> Transport {
         let idle = Some(backend.idle());
         Transport { idle, ..Transport::over(backend, clock) }
@@ -123,7 +136,7 @@ impl Transport {
         let trace = Arc::new(Trace::new(self.clock.clone()));
         let late = async {
             self.clock.sleep_until(deadline).await;
-            Err(overdue(timeout, &trace))
+            Err(trace.give_up(overdue(timeout, &trace)))
         };
         let stopped = async { Err(stop.await) };
         let conceal =
@@ -263,6 +276,17 @@ impl Transport {
 fn astray(chain: &Chain<'_>) -> Failure {
     let cause = format!("a redirect to {} of what was posted", chain.shown());
     Failure::new(Stage::Redirect, cause)
+}
+
+/// A body without its content coding, as far as it can be undone.
+pub fn decoded(coding: &str, body: &[u8], max: u64) -> Option<Vec<u8>> {
+    let mut decoder = Decoder::new(coding, max).ok()?;
+    let mut rest = body;
+    while !rest.is_empty() {
+        let step = decoder.step(rest).ok()?;
+        rest = &rest[step.read..];
+    }
+    decoder.finish().ok()
 }
 
 fn status(answer: &message::Response) -> u16 {

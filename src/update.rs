@@ -36,15 +36,20 @@ mod remember;
 mod sources;
 mod standing;
 mod streams;
+mod witness;
 
 use account::Verdict;
 use agenda::Turn;
 use gather::Gathered;
 use keeping::Keeping;
 
+pub use agenda::urls_of;
 pub use asked::Asked;
+pub use gather::keys as keys_of;
 pub use keeping::{Stored, stored};
+pub use sources::quota_of;
 pub use standing::{Pause, Standing, standing};
+pub use witness::{Circumstances, Witness};
 
 /// So many stories are at hand after a round, beside the outputs.
 pub const NEWEST: usize = 20;
@@ -68,6 +73,8 @@ pub struct House<'a> {
     pub tokens: Tokens,
     /// Whether the round is to come to its end.
     pub halt: Halt,
+    /// Who looks on.
+    pub witness: Witness,
     /// What is wrong with the state, as it was last said.
     said: Option<String>,
 }
@@ -81,7 +88,19 @@ impl<'a> House<'a> {
     ) -> House<'a> {
         let (limiter, asked, halt) = (Limiter::default(), Asked::default(), Halt::default());
         let (tokens, live) = (Tokens::default(), Streams::default());
-        House { clock, transport, executor, limiter, live, asked, tokens, halt, said: None }
+        let witness = Witness::default();
+        House {
+            clock,
+            transport,
+            executor,
+            limiter,
+            live,
+            asked,
+            tokens,
+            halt,
+            witness,
+            said: None,
+        }
     }
 }
 
@@ -178,13 +197,15 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
             health.until = standing::until(source, known, &house.limiter, &house.clock);
         }
     }
+    house.witness.steady(0, health.iter_mut().map(|health| &mut health.until));
     let order = outputs::Order::new(config, &collection, wishes.new);
     let mut written = match &unread {
         Some(why) => outputs::refuse(config, why),
         None => {
             let lost = house.asked.lost(config, &turns);
-            let stand =
-                outputs::Stand { health: &health, counts: &counts, busy: keeping.is_busy(), lost };
+            let unwanted = brought.iter().map(|brought| brought.unwanted).collect();
+            let (health, counts, busy) = (&*health, &*counts, keeping.is_busy());
+            let stand = outputs::Stand { health, counts, unwanted, busy, lost };
             outputs::write(config, &order, &stand, started, wishes.style)
         }
     };
@@ -209,6 +230,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let moment = house.clock.moment();
     let now = began.calendar_at(&moment);
     let mut due = agenda::next(config, &memory, house, &turns, now);
+    house.witness.steady(1, due.iter_mut());
     let mut service = agenda::service(config, house, &due, started, now);
     let told = due.iter_mut().flatten().chain(&mut service);
     told.for_each(|at| *at = at.moved(now, moment.wall));

@@ -27,10 +27,11 @@ mod message;
 mod pool;
 mod proxy;
 mod resolve;
+pub mod tape;
 mod tls;
 mod trace;
 
-pub use proxy::basic;
+pub use proxy::{base64, basic};
 pub use tls::NOT_VALID_YET;
 pub use trace::{Phase, Trace};
 

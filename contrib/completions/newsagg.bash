@@ -1,14 +1,14 @@
 # Completion of newsagg(1) for bash 4.4 or newer; bash-completion is not needed.
 # Source it, or install it as /usr/share/bash-completion/completions/newsagg.
 
-_newsagg_commands='once run demo check status import export parse help'
+_newsagg_commands='once run demo check status import export parse replay help'
 
 # The options of a command; without one, those of the program.
 _newsagg_options() {
     case $1 in
     once)
         echo '-c --config -o --output -f --format --limit --new --max-age --offline --force --workers
-            --timeout --deadline --strict --fail-fast --report -q --quiet -v --verbose -h --help'
+            --timeout --deadline --strict --fail-fast --report --record -q --quiet -v --verbose -h --help'
         ;;
     run) echo '-c --config -q --quiet -v --verbose -h --help' ;;
     demo) echo '-o --output -q --quiet -v --verbose -h --help' ;;
@@ -17,6 +17,7 @@ _newsagg_options() {
     import) echo '-h --help' ;;
     export) echo '-c --config -h --help' ;;
     parse) echo '--kind --base --content-type -h --help' ;;
+    replay) echo '-o --output -f --format --report -q --quiet -v --verbose -h --help' ;;
     help) ;;
     '') echo '-h --help -V --version' ;;
     esac
@@ -25,9 +26,10 @@ _newsagg_options() {
 # What follows an option: nothing, a file, a folder, anything, or one of some words.
 _newsagg_takes() {
     case $1:$2 in
-    *:-c | *:--config | once:-o | once:--output | once:--report) echo FILE ;;
+    *:-c | *:--config | once:-o | once:--output | once:--report | once:--record) echo FILE ;;
+    replay:-o | replay:--output | replay:--report) echo FILE ;;
     demo:-o | demo:--output) echo FOLDER ;;
-    once:-f | once:--format) echo 'jsonfeed jsonl atom rss tsv html opml text prometheus' ;;
+    once:-f | once:--format | replay:-f | replay:--format) echo 'jsonfeed jsonl atom rss tsv html opml text prometheus' ;;
     parse:--kind) echo 'feed newsapi guardian hackernews github reddit stream' ;;
     parse:--content-type)
         echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'
@@ -162,7 +164,7 @@ _newsagg() {
             _newsagg_add "$typed" $_newsagg_commands
             ;;
         once | status) _newsagg_sources "$command" "$typed" "$program" "$config" ;;
-        parse | import) ;;
+        parse | import | replay) ;;
         *) _newsagg_no_files ;;
         esac
     fi

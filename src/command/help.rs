@@ -15,9 +15,10 @@ Commands:
   import  make sources of an OPML list of feeds
   export  print the feeds of the config as OPML
   parse   show how newsagg reads a feed or an API's answer
+  replay  do again what `newsagg once --record FILE` saw
   help    this text, or `newsagg help COMMAND`
 
-  Not in this version yet: bench, replay.
+  Not in this version yet: bench.
 
 Options:
   -h, --help     this text; after a command, its options and examples
@@ -90,10 +91,11 @@ Options:
       --strict          exit with 3 if any source failed
       --fail-fast       stop at the first failure, and exit with 3
       --report FILE     write what the round took, as JSON
+      --record FILE     write all of the round, without keys, for `replay`
   -q, --quiet           say only what went wrong with the whole
   -v, --verbose         a line for each source; -vv: for each request
   -h, --help            this text
-  Not yet: --record, --timeline.
+  Not yet: --timeline.
   DUR is a duration: 500ms, 90s, 15m, 1h30m.
 
 Who is asked:
@@ -335,6 +337,37 @@ Exit codes:
   0 every file was read; 1 at least one was not; 2 usage
 ";
 
+const REPLAY: &str = "\
+newsagg replay: do again, byte for byte, what `newsagg once --record FILE` saw
+
+Usage: newsagg replay FILE [options]
+
+Asks nobody, and needs neither the config nor the state nor keys: all of it is
+in FILE. The outputs are the same bytes as then. One goes to stdout; for several
+say -o or -f. Nothing is written where the round wrote, nothing is remembered.
+
+Options:
+  -o, --output PATH    write this file; of several outputs, into this folder
+  -f, --format FORMAT  one document in another format; without -o to stdout
+      --report FILE    write what the round took, as JSON
+  -q, --quiet          say only what went wrong with the whole
+  -v, --verbose        a line for each source; -vv: for each request
+  -h, --help           this text
+
+A recording is a bug report. It holds the config without its comments, what was
+remembered, all that was read, and every answer; in the place of keys, tokens,
+passwords and cookies stand words such as secret-1. Look at it before you pass
+it on: what is private in a feed is in it.
+
+Examples:
+  newsagg once -c newsagg.toml --record bug.rec
+  newsagg replay bug.rec -o out
+  newsagg replay bug.rec -f text -vv
+
+Exit codes:
+  those of `newsagg once`; 1 also if FILE is no recording, or damaged
+";
+
 /// The help of a command of this version.
 pub fn of(command: &str) -> Option<&'static str> {
     match command {
@@ -346,6 +379,7 @@ pub fn of(command: &str) -> Option<&'static str> {
         "import" => Some(IMPORT),
         "export" => Some(EXPORT),
         "parse" => Some(PARSE),
+        "replay" => Some(REPLAY),
         "help" => Some(TOP),
         _ => None,
     }
@@ -356,11 +390,11 @@ mod tests {
     use argh::{ArgsInfo, FlagInfoKind};
 
     use super::*;
-    use crate::command::{check, demo, export, import, once, parse, run, status};
+    use crate::command::{check, demo, export, import, once, parse, replay, run, status};
 
     #[test]
     fn no_line_is_wider_than_80_columns() {
-        for text in [TOP, ONCE, RUN, DEMO, CHECK, STATUS, IMPORT, EXPORT, PARSE] {
+        for text in [TOP, ONCE, RUN, DEMO, CHECK, STATUS, IMPORT, EXPORT, PARSE, REPLAY] {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
                 assert_eq!(line.trim_end(), line);
@@ -402,5 +436,6 @@ mod tests {
         explains::<import::ImportArgs>(IMPORT);
         explains::<export::ExportArgs>(EXPORT);
         explains::<parse::ParseArgs>(PARSE);
+        explains::<replay::ReplayArgs>(REPLAY);
     }
 }

@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use argh::{ArgsInfo, FromArgs};
 
-use super::perform::{Manner, perform};
-use super::{args, say};
-use crate::config::{self, Config, Output, OutputFormat, Problem};
-use crate::update::Wishes;
+use super::perform::{self, Manner, conclude, perform};
+use super::{FAILED, args, recording, say};
+use crate::config::{self, Config, Output, OutputFormat, Problem, Vault};
+use crate::http::Secret;
+use crate::store;
+use crate::transport::Transport;
+use crate::update::{Wishes, Witness};
+use crate::wire::tape::Tape;
 
 /// ask every source once, merge, write the outputs
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
@@ -65,7 +69,7 @@ pub struct OnceArgs {
     /// ask also who is not due
     #[argh(switch)]
     pub force: bool,
-    /// later
+    /// write all of the round to this file, for `replay`
     #[argh(option)]
     pub record: Option<PathBuf>,
     /// later
@@ -76,9 +80,20 @@ pub struct OnceArgs {
 impl OnceArgs {
     /// The first option that a later version brings.
     pub fn later(&self) -> Option<&'static str> {
-        let options =
-            [(self.record.is_some(), "--record"), (self.timeline.is_some(), "--timeline")];
-        options.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
+        self.timeline.as_ref().map(|_| "--timeline")
+    }
+
+    /// How the round differs from the config.
+    pub fn wishes(&self) -> Wishes {
+        Wishes {
+            fail_fast: self.fail_fast,
+            force: self.force,
+            offline: self.offline,
+            max_age: self.max_age,
+            new: self.new,
+            prints: true,
+            ..Wishes::default()
+        }
     }
 
     /// Two options that cannot both be meant.
@@ -94,9 +109,19 @@ impl OnceArgs {
     fn misplaced(&self, outputs: &[Output]) -> Option<String> {
         let folder = |path: &Path| path.as_os_str().as_encoded_bytes().ends_with(b"/");
         let file = self.output.as_deref().map(Path::new);
-        if let Some(path) = [file, self.report.as_deref()].into_iter().flatten().find(|p| folder(p))
-        {
+        let files = [file, self.report.as_deref(), self.record.as_deref()];
+        if let Some(path) = files.into_iter().flatten().find(|path| folder(path)) {
             return Some(format!("{} is a folder, not a file to write", path.display()));
+        }
+        if let Some(record) = self.record.as_deref() {
+            let news = outputs.iter().any(|output| output.path.as_deref() == Some(record));
+            if record == Path::new("-") {
+                return Some("`--record` needs a file: stdout is for the news".into());
+            }
+            if news || self.report.as_deref() == Some(record) {
+                let shown = record.display();
+                return Some(format!("the recording cannot be in {shown} beside something else"));
+            }
         }
         let report = self.report.as_deref()?;
         let taken = outputs.iter().any(|output| output.path.as_deref() == Some(report));
@@ -111,10 +136,22 @@ impl OnceArgs {
     /// # Errors
     /// Everything that is wrong with the config and the SOURCEs.
     pub fn config(&self) -> Result<Config, Vec<Problem>> {
-        let found = config::find(self.config.as_deref());
-        let config = found.path.map(|path| Config::load_for(&path, &self.sources));
-        let config = config.transpose()?;
-        let mut config = Config::select(config, &self.sources)?;
+        let path = config::find(self.config.as_deref()).path;
+        let text = path.as_deref().map(Config::text).transpose()?;
+        self.config_of(path.as_deref().zip(text.as_deref()), &Vault::default())
+    }
+
+    /// The same for this file with this text, and secrets from this vault.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the config and the SOURCEs.
+    pub fn config_of(
+        &self,
+        file: Option<(&Path, &str)>,
+        vault: &Vault,
+    ) -> Result<Config, Vec<Problem>> {
+        let config = file.map(|(path, text)| Config::told(path, text, &self.sources, vault));
+        let mut config = Config::select_with(config.transpose()?, &self.sources, vault)?;
         self.override_outputs(&mut config);
         self.override_fetch(&mut config);
         Ok(config)
@@ -158,8 +195,8 @@ impl OnceArgs {
     }
 }
 
-/// Runs the command.
-pub fn run(options: OnceArgs) -> ExitCode {
+/// Runs the command, which these words asked for.
+pub fn run(options: OnceArgs, words: &[String]) -> ExitCode {
     if let Some(option) = options.later() {
         return say::usage(&format!("`{option}` is not in this version yet"), Some("once"));
     }
@@ -167,7 +204,14 @@ pub fn run(options: OnceArgs) -> ExitCode {
         return say::usage(problem, Some("once"));
     }
     super::log::set_up(options.quiet, options.verbose);
-    let config = match options.config() {
+    let path = config::find(options.config.as_deref()).path;
+    let text = match path.as_deref().map(Config::text).transpose() {
+        Ok(text) => text,
+        Err(problems) => return say::problems(&problems),
+    };
+    let file = path.as_deref().zip(text.as_deref());
+    let vault = Vault::default();
+    let config = match options.config_of(file, &vault) {
         Ok(config) => config,
         Err(problems) => return say::problems(&problems),
     };
@@ -183,17 +227,57 @@ pub fn run(options: OnceArgs) -> ExitCode {
     }
     let manner = Manner {
         strict: options.strict,
-        report: options.report,
+        report: options.report.clone(),
         quiet: options.quiet,
-        wishes: Wishes {
-            fail_fast: options.fail_fast,
-            force: options.force,
-            offline: options.offline,
-            max_age: options.max_age,
-            new: options.new,
-            prints: true,
-            ..Wishes::default()
-        },
+        wishes: options.wishes(),
     };
-    perform(&config, &manner)
+    match &options.record {
+        None => perform(&config, &manner),
+        Some(path) => {
+            let met = vault.met();
+            record(path, Recorded { words, file, met, config: &config }, &manner)
+        }
+    }
+}
+
+/// What a recording begins with.
+struct Recorded<'a> {
+    words: &'a [String],
+    file: Option<(&'a Path, &'a str)>,
+    met: Vec<Option<Secret>>,
+    config: &'a Config,
+}
+
+/// A round that is noted, and changes nothing by it.
+fn record(path: &Path, recorded: Recorded<'_>, manner: &Manner) -> ExitCode {
+    let Recorded { words, file, met, config } = recorded;
+    let mut tape = None;
+    let updated = perform::run_in(config, manner, &mut |clock| {
+        let shelf = Box::new(store::Spool::default());
+        let own = Tape::new(clock.clone(), shelf, recording::MAX_RECORDING);
+        let witness = Witness::notes(own.clone());
+        tape = Some((own.clone(), witness.clone()));
+        (Transport::recording(clock, own), witness)
+    });
+    let updated = match updated {
+        Ok(updated) => updated,
+        Err(code) => return ExitCode::from(code),
+    };
+    let code = conclude(manner, &updated);
+    let written = tape.map_or(Ok(()), |(tape, witness)| {
+        let notes = witness.noted();
+        let subject = recording::Subject { words, file, met, config, tape: &tape, notes };
+        recording::write(path, &subject, &|words, file, numbers| {
+            let once: OnceArgs = args::read("once", words)
+                .map_err(|message| vec![Problem { file: None, at: None, message }])?;
+            once.config_of(file, &Vault::sealed(numbers))
+        })
+    });
+    match written {
+        Ok(()) => code,
+        Err(why) => {
+            log::error!("{why}");
+            ExitCode::from(FAILED)
+        }
+    }
 }

@@ -18,7 +18,7 @@ use crate::format::{SourceHealth, State, Style};
 use crate::report::{Report, SourceReport, count, milliseconds};
 use crate::store;
 use crate::transport::Transport;
-use crate::update::{House, Updated, Wishes, update};
+use crate::update::{House, Updated, Wishes, Witness, update};
 
 /// How a round is run and reported, beyond what the config says.
 #[derive(Clone, Debug, Default)]
@@ -51,10 +51,23 @@ pub fn run(
     manner: &Manner,
     transport: fn(Clock) -> Transport,
 ) -> Result<Updated, u8> {
+    run_in(config, manner, &mut |clock| (transport(clock), Witness::Nobody))
+}
+
+/// The same with somebody who looks on.
+///
+/// # Errors
+/// The exit code after a signal.
+pub fn run_in(
+    config: &Config,
+    manner: &Manner,
+    setting: &mut dyn FnMut(Clock) -> (Transport, Witness),
+) -> Result<Updated, u8> {
     let clock = Clock::system();
     let executor: Executor<'static> = Executor::new();
-    let transport = Arc::new(transport(clock.clone()));
-    let mut house = House::new(clock.clone(), transport, &executor);
+    let (transport, witness) = setting(clock.clone());
+    let mut house = House::new(clock.clone(), Arc::new(transport), &executor);
+    house.witness = witness;
     let wishes = Wishes { style: style(), ..manner.wishes };
     if config.sources.iter().all(|source| source.place != Place::Network) {
         // Files only: nothing to wait for, so no reactor and no second thread.
@@ -95,7 +108,8 @@ pub fn style() -> Style {
     }
 }
 
-fn conclude(manner: &Manner, updated: &Updated) -> ExitCode {
+/// Says what came of it, and returns the exit code.
+pub fn conclude(manner: &Manner, updated: &Updated) -> ExitCode {
     // With -q a run that ends well says nothing; one that does not says why.
     let grave = code(manner, updated, true) != OK;
     complain(updated, if grave { Level::Error } else { Level::Warn });

@@ -12,6 +12,7 @@ use super::keys::{Keys, Stray, describe};
 use super::kinds::is_kind_key;
 use super::nearest::nearest;
 use super::output::{self, OUTPUT_KEYS};
+use super::secret::Vault;
 use super::sheet::{Need, Sheet, shown};
 use super::sources::{self, SOURCE_KEYS};
 use super::{Config, Fetch, Problem, Schedule, StateConfig, find, values};
@@ -22,7 +23,7 @@ use crate::store;
 pub const MAX_CONFIG: u64 = 16 << 20;
 
 /// The keys of `[fetch]`.
-pub const FETCH_KEYS: [&str; 9] = [
+pub const FETCH_KEYS: [&str; 10] = [
     "workers",
     "per_host",
     "timeout",
@@ -32,6 +33,7 @@ pub const FETCH_KEYS: [&str; 9] = [
     "max_body",
     "user_agent",
     "proxy",
+    "tracking",
 ];
 /// The keys of `[state]`.
 pub const STATE_KEYS: [&str; 2] = ["dir", "keep"];
@@ -70,8 +72,9 @@ pub(super) fn parse(
     text: &str,
     only: &[String],
     need: Need,
+    vault: &Vault,
 ) -> Result<Config, Vec<Problem>> {
-    let mut sheet = Sheet::new(path, text);
+    let mut sheet = Sheet::new(path, text, vault);
     sheet.only = only;
     sheet.need = need;
     let sheet = sheet;
@@ -272,6 +275,7 @@ fn read_fetch(keys: &Keys<'_>) -> Fetch {
     fetch.timeout = keys.get("timeout", values::duration).unwrap_or(fetch.timeout);
     set(&mut fetch.retries, keys.get("retries", values::retries));
     read_options(keys, &mut fetch.options);
+    set(&mut fetch.tracking, keys.get("tracking", values::tracking));
     fetch
 }
 

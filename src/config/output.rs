@@ -13,6 +13,7 @@ use super::nearest::nearest;
 use super::sheet::shown;
 use super::{find, values};
 use crate::format::Format;
+use crate::merge::Join;
 
 /// The title of an output that has none.
 pub const TITLE: &str = "newsagg";
@@ -20,10 +21,13 @@ pub const TITLE: &str = "newsagg";
 pub const MODE: u32 = 0o644;
 
 /// The keys of `[[output]]`.
-pub const OUTPUT_KEYS: [&str; 7] =
-    ["path", "format", "limit", "max_age", "title", "sources", "mode"];
+pub const OUTPUT_KEYS: [&str; 8] =
+    ["path", "format", "limit", "max_age", "title", "sources", "mode", "join"];
 /// Of these, those that are about the news in it.
-const NEWS_KEYS: [&str; 3] = ["limit", "max_age", "title"];
+const NEWS_KEYS: [&str; 4] = ["limit", "max_age", "title", "join"];
+/// What makes reports of several sources one story.
+const JOINS: [(&str, Join); 3] =
+    [("titles", Join::Titles), ("links", Join::Links), ("nothing", Join::Nothing)];
 
 /// One document to write: `[[output]]`.
 #[derive(Clone, Debug)]
@@ -43,6 +47,8 @@ pub struct Output {
     pub sources: Vec<usize>,
     /// Permission bits of the file: `0o644`.
     pub mode: u32,
+    /// What makes reports of several sources one story.
+    pub join: Join,
 }
 
 /// How an output is written.
@@ -117,6 +123,7 @@ impl Output {
             title: TITLE.into(),
             sources: (0..sources).collect(),
             mode: MODE,
+            join: Join::default(),
         }
     }
 }
@@ -172,6 +179,7 @@ pub(super) fn read(
         title: keys.get("title", values::name).unwrap_or_else(|| TITLE.into()),
         sources: output_sources(keys, names),
         mode: keys.get("mode", values::mode).unwrap_or(MODE),
+        join: keys.get("join", |value| values::choice(value, &JOINS)).unwrap_or_default(),
     }
 }
 

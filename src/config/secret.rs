@@ -1,5 +1,6 @@
 //! Keys and passwords: named in the config, kept elsewhere.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Take};
@@ -19,6 +20,49 @@ use crate::store;
 
 /// No key is longer than this.
 const MAX_SECRET: u64 = 8 * 1024;
+
+/// What stands for a secret that is not told: `secret-1`.
+pub fn stand_in(number: usize) -> String {
+    format!("secret-{number}")
+}
+
+/// Where the secrets of a config are kept, and which of them were needed, in order.
+#[derive(Debug, Default)]
+pub struct Vault {
+    /// Nothing is looked for: words stand for the secrets, by the number that each has got.
+    stand_ins: Option<Vec<Option<usize>>>,
+    met: RefCell<Vec<Option<Secret>>>,
+}
+
+impl Vault {
+    /// One without secrets, for a config whose secrets had these numbers when they were needed;
+    /// `None` for one that was not there.
+    pub fn sealed(numbers: Vec<Option<usize>>) -> Vault {
+        Vault { stand_ins: Some(numbers), met: RefCell::default() }
+    }
+
+    /// The secrets that were needed, in order; `None` for one that was not there.
+    pub fn met(self) -> Vec<Option<Secret>> {
+        self.met.take()
+    }
+
+    /// What `look` finds, unless nothing is looked for.
+    pub(super) fn find(
+        &self,
+        look: impl FnOnce() -> Result<Secret, String>,
+    ) -> Result<Secret, String> {
+        let mut met = self.met.borrow_mut();
+        let found = match &self.stand_ins {
+            None => look(),
+            Some(numbers) => match numbers.get(met.len()).copied().flatten() {
+                Some(number) => Ok(Secret(stand_in(number))),
+                None => Err("it is not in the recording".into()),
+            },
+        };
+        met.push(found.clone().ok());
+        found
+    }
+}
 
 /// What to do about a variable that is not set.
 const ENV_REMEDY: &str = "set it, or use { file = \"…\" } or { credential = \"…\" }";
@@ -66,12 +110,12 @@ impl Keys<'_> {
         let Some(name) = name.get_ref().as_str().filter(|name| is_name(name)) else {
             return fail(format!("`{place}` must be a string of one line that is not empty"));
         };
-        let found = match place {
+        let look = || match place {
             "env" => from_env(name).map_err(|error| format!("{error}; {ENV_REMEDY}")),
             "file" => self.in_file(at, &self.sheet.beside(&expand_home(name))),
             _ => credential(name).and_then(|path| read_file(&path).map(|(text, _)| text)),
         };
-        match found.and_then(|text| checked(&text)) {
+        match self.sheet.vault.find(|| look().and_then(|text| checked(&text))) {
             Err(_) if !self.is_needed() => None,
             Err(_) if place == "credential" && self.is_the_service_s(at, key, name) => None,
             Err(message) if self.sheet.need == Need::Nothing => {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use super::Problem;
+use super::secret::Vault;
 
 /// A text and the remarks in its margin.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub(super) struct Sheet<'a> {
     pub(super) only: &'a [String],
     /// Which secrets must be at hand.
     pub(super) need: Need,
+    /// Where they are kept.
+    pub(super) vault: &'a Vault,
     text: &'a str,
     line_starts: Vec<usize>,
     errors: RefCell<Vec<Mark>>,
@@ -49,11 +52,11 @@ enum Sort {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(path: &'a Path, text: &'a str) -> Sheet<'a> {
+    pub(super) fn new(path: &'a Path, text: &'a str, vault: &'a Vault) -> Sheet<'a> {
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let (errors, warnings) = (RefCell::default(), RefCell::default());
-        Sheet { path, only: &[], need: Need::All, text, line_starts, errors, warnings }
+        Sheet { path, only: &[], need: Need::All, vault, text, line_starts, errors, warnings }
     }
 
     /// What stands at `at` is no TOML.
@@ -173,7 +176,7 @@ mod tests {
 
     fn position(text: &str, word: &str) -> (usize, usize) {
         let at = text.find(word).unwrap();
-        Sheet::new(Path::new("x"), text).position(at)
+        Sheet::new(Path::new("x"), text, &Vault::default()).position(at)
     }
 
     #[test]
@@ -186,10 +189,11 @@ mod tests {
 
     #[test]
     fn the_end_of_the_text_is_a_place() {
-        let sheet = Sheet::new(Path::new("x"), "a = 1\n");
+        let vault = Vault::default();
+        let sheet = Sheet::new(Path::new("x"), "a = 1\n", &vault);
         assert_eq!(sheet.position(6), (2, 1));
         assert_eq!(sheet.position(99), (2, 1));
-        assert_eq!(Sheet::new(Path::new("x"), "").position(0), (1, 1));
+        assert_eq!(Sheet::new(Path::new("x"), "", &vault).position(0), (1, 1));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{Fetch, Place, Schedule, SourceConfig, values};
 use crate::source::Window;
 
 /// The keys of `[[source]]` for every kind.
-pub const SOURCE_KEYS: [&str; 16] = [
+pub const SOURCE_KEYS: [&str; 17] = [
     "name",
     "kind",
     "limit",
@@ -30,6 +30,7 @@ pub const SOURCE_KEYS: [&str; 16] = [
     "user_agent",
     "proxy",
     "per_host",
+    "tracking",
 ];
 
 /// One source; `None` if it has no usable name. `number` counts from 1.
@@ -63,6 +64,7 @@ pub(super) fn read<'a>(
     set(&mut config.retries, keys.get("retries", values::retries));
     config.per_host = keys.get("per_host", values::workers);
     read_options(&keys, &mut config.options);
+    set(&mut config.tracking, keys.get("tracking", values::tracking));
     config.include = keys.list("include", "[\"regex\"]", values::regex);
     config.exclude = keys.list("exclude", "[\"regex\"]", values::regex);
     config.tags = read_tags(&keys, kind_name);

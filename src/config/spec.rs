@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::kinds::{CATEGORIES, LISTS, is_repo, is_subreddit};
 use super::nearest::nearest;
-use super::secret::{checked, from_env};
+use super::secret::{Vault, checked, from_env};
 use super::sheet::shown;
 use super::values::{is_two_letters, parse_url};
 use super::{Config, Fetch, Place, Problem, SourceConfig};
@@ -57,14 +57,18 @@ pub(super) fn builtin() -> Config {
 }
 
 /// The sources that the words name, in their order, each once.
-pub(super) fn select(config: &Config, specs: &[String]) -> Result<Vec<SourceConfig>, Vec<Problem>> {
+pub(super) fn select(
+    config: &Config,
+    specs: &[String],
+    vault: &Vault,
+) -> Result<Vec<SourceConfig>, Vec<Problem>> {
     let mut chosen: Vec<SourceConfig> = Vec::new();
     let mut problems = Vec::new();
     for (n, spec) in specs.iter().enumerate() {
         if specs[..n].contains(spec) {
             continue;
         }
-        match one(config, spec) {
+        match one(config, spec, vault) {
             Ok(source) => chosen.push(source),
             Err(message) => problems.push(Problem { file: None, at: None, message }),
         }
@@ -91,7 +95,7 @@ fn name_apart(sources: &mut [SourceConfig]) {
     }
 }
 
-fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
+fn one(config: &Config, spec: &str, vault: &Vault) -> Result<SourceConfig, String> {
     if let Some(known) = config.sources.iter().find(|source| source.name == spec) {
         return Ok(known.clone());
     }
@@ -103,8 +107,8 @@ fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
         "http" | "https" if !bare => feed(spec, fetch),
         "file" if !bare => file_url(spec, fetch),
         "hn" => hackernews(rest, fetch),
-        "guardian" => guardian(rest, fetch),
-        "newsapi" => newsapi(rest, fetch),
+        "guardian" => guardian(rest, fetch, vault),
+        "newsapi" => newsapi(rest, fetch, vault),
         "reddit" if is_subreddit(rest) => Ok(reddit(rest, fetch)),
         "reddit" => Err(format!("\"{}\" names no subreddit: write reddit:SUB", shown(spec))),
         "github" if is_repo(rest) => github(rest, fetch),
@@ -186,10 +190,15 @@ fn hackernews(list: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
     Ok(network(&spec_name("hn", list), Arc::new(source), "hackernews", fetch))
 }
 
-fn guardian(section: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
+fn guardian(section: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, String> {
     let source = Guardian {
         base_url: base_url(guardian::BASE_URL)?,
-        key: key("guardian", "GUARDIAN_KEY", "https://open-platform.theguardian.com/access/")?,
+        key: key(
+            vault,
+            "guardian",
+            "GUARDIAN_KEY",
+            "https://open-platform.theguardian.com/access/",
+        )?,
         section: (!section.is_empty()).then(|| section.to_owned()),
         query: None,
         tag: None,
@@ -200,7 +209,7 @@ fn guardian(section: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
 
 /// Without a country or category NewsAPI refuses to answer: the United States are its own
 /// example.
-fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
+fn newsapi(which: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, String> {
     let (mut country, mut category) = (None, None);
     match which {
         "" => country = Some("us".to_owned()),
@@ -216,7 +225,7 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
     }
     let source = NewsApi {
         base_url: base_url(newsapi::BASE_URL)?,
-        key: key("newsapi", "NEWSAPI_KEY", "https://newsapi.org/register")?,
+        key: key(vault, "newsapi", "NEWSAPI_KEY", "https://newsapi.org/register")?,
         endpoint: Endpoint::Headlines,
         country,
         category,
@@ -266,8 +275,8 @@ fn base_url(text: &str) -> Result<Url, String> {
 }
 
 /// The key that a source named on the command line needs.
-fn key(source: &str, variable: &str, page: &str) -> Result<Secret, String> {
-    let found = from_env(variable).and_then(|text| checked(&text));
+fn key(vault: &Vault, source: &str, variable: &str, page: &str) -> Result<Secret, String> {
+    let found = vault.find(|| from_env(variable).and_then(|text| checked(&text)));
     found.map_err(|error| {
         format!("source {source}: {error}; a key in ${variable} is needed, from {page}")
     })

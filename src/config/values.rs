@@ -65,6 +65,11 @@ pub(super) fn retries(value: &DeValue<'_>) -> Read<u32> {
     integer(value, 0, MAX_RETRIES.into()).map(|n| n as u32)
 }
 
+/// Whether links keep their tracking parameters.
+pub(super) fn tracking(value: &DeValue<'_>) -> Read<bool> {
+    choice(value, &[("remove", false), ("keep", true)])
+}
+
 /// How many items.
 pub(super) fn count(value: &DeValue<'_>) -> Read<usize> {
     integer(value, 1, u32::MAX.into()).map(|n| n as usize)

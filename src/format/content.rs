@@ -2,7 +2,7 @@
 
 use crate::item::{MAX_SUMMARY, Text};
 use crate::text;
-use crate::xml::Body;
+use crate::xml::{Body, unescape};
 
 /// No more markup than this is looked at for one field.
 const MAX_MARKUP: usize = 16 * MAX_SUMMARY;
@@ -37,7 +37,10 @@ impl<'a> Content<'a> {
         let body = self.body.cut(MAX_MARKUP);
         match self.mode {
             Mode::Plain => text::from_plain(&body.text(), max),
-            Mode::Html => text::from_html(&body.html(), max),
+            Mode::Html => match body.raw() {
+                Some(raw) => text::from_escaped_html(raw, max, unescape),
+                None => text::from_html(&body.html(), max),
+            },
             Mode::Xhtml => text::from_html(&body.xhtml(), max),
             Mode::Base64 => {
                 let text = body.text();

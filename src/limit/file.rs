@@ -139,6 +139,13 @@ fn age(at: Millis, now: Millis) -> Millis {
     (now - at).max(0)
 }
 
+/// The same ledger with other names for its accounts: pairs of an old and a new one.
+pub(super) fn renamed(bytes: &[u8], names: &[(String, String)]) -> Option<Vec<u8>> {
+    let body = std::str::from_utf8(unsealed(bytes)?).ok()?;
+    let rename = |body: String, (old, new): &(String, String)| body.replace(&**old, new);
+    Some(sealed(names.iter().fold(body.to_owned(), rename).as_bytes()))
+}
+
 pub(super) fn decode(bytes: &[u8], now: Duration, moment: Moment) -> Result<Limiter, Unusable> {
     let file = read(bytes)?;
     let elapsed = elapsed(&file, &moment)?;

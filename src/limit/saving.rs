@@ -104,6 +104,11 @@ impl Limiter {
         file::encode(self, now, moment)
     }
 
+    /// What [`Limiter::encode`] wrote with other names for accounts: pairs of an old and a new one.
+    pub fn renamed(bytes: &[u8], names: &[(String, String)]) -> Option<Vec<u8>> {
+        file::renamed(bytes, names)
+    }
+
     /// What [`Limiter::encode`] wrote, older by the time that has surely passed since. Permits
     /// that were set aside and not settled are spent. `moment` is read before `now`.
     ///

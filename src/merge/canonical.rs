@@ -2,36 +2,10 @@
 
 use std::borrow::Cow;
 
-/// Query parameters that name the reader's way, not the story: prefixes.
-const TRACKING_PREFIXES: &[&str] =
-    &["utm_", "at_medium", "at_campaign", "at_custom", "mc_", "pk_", "mtm_", "hsa_", "_hs", "wt."];
+use super::tracking;
 
-/// Query parameters that name the reader's way, not the story: whole names.
-const TRACKING: &[&str] = &[
-    "CMP",
-    "cmp",
-    "cmpid",
-    "dclid",
-    "fbclid",
-    "ftag",
-    "gclid",
-    "gclsrc",
-    "guccounter",
-    "igshid",
-    "ito",
-    "mkt_tok",
-    "msclkid",
-    "ncid",
-    "ocid",
-    "ref",
-    "ref_src",
-    "smid",
-    "traffic_source",
-    "twclid",
-    "wtrid",
-    "xtor",
-    "yclid",
-];
+/// Parameters that never tell two stories apart, though some page may want them: for comparing alone.
+const IDLE: &[&str] = &["CMP", "cmp", "ito", "ocid", "ref", "smid"];
 
 /// The canonical form of an absolute link, for comparing only: without scheme, `www.`, default
 /// port, fragment, tracking parameters and trailing slash.
@@ -51,7 +25,8 @@ pub fn canonical(link: &str) -> Cow<'_, str> {
     let default_port = if link.starts_with("https:") { ":443" } else { ":80" };
     let authority = authority.strip_suffix(default_port).unwrap_or(authority);
     let path = path.trim_end_matches('/');
-    let mut telling = query.split('&').filter(|pair| !pair.is_empty() && !tracks(pair)).peekable();
+    let mut telling =
+        query.split('&').filter(|pair| !pair.is_empty() && !is_idle(authority, pair)).peekable();
     if telling.peek().is_none() && authority.len() + path.len() == place.trim_end_matches('/').len()
     {
         return Cow::Borrowed(place.trim_end_matches('/'));
@@ -66,9 +41,9 @@ pub fn canonical(link: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-fn tracks(pair: &str) -> bool {
+fn is_idle(host: &str, pair: &str) -> bool {
     let name = pair.split('=').next().unwrap_or(pair);
-    TRACKING.contains(&name) || TRACKING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    IDLE.contains(&name) || tracking::tracks(host, name)
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ fn merge_of(sources: &[usize], items: &[(usize, Item)]) -> Vec<Story> {
     for (source, item) in items {
         collection.add(*source, &packed(item), at(NOW - 5), false);
     }
-    let ranking = collection.rank(sources).unwrap();
+    let ranking = collection.rank(sources, Join::Titles).unwrap();
     (0..ranking.len()).map(|rank| collection.story(&ranking, rank).unwrap()).collect()
 }
 
@@ -121,7 +121,7 @@ fn the_old_are_left_out_and_no_more_than_the_limit_are_shown() {
     for day in 0..10 {
         collection.add(0, &packed(&item(&day.to_string(), "", Some(day))), at(NOW), false);
     }
-    let ranking = collection.rank(&[0]).unwrap();
+    let ranking = collection.rank(&[0], Join::Titles).unwrap();
     assert_eq!(collection.young(&ranking, Some(at(4)), 100), 0..6);
     assert_eq!(collection.young(&ranking, Some(at(4)), 3), 0..3);
     assert_eq!(collection.young(&ranking, None, 0), 0..0);

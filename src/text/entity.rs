@@ -25,24 +25,24 @@ const WINDOWS_1252: [char; 32] = [
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// At a `&`: writes what it refers to, or the `&` itself. Returns how many bytes that took.
+/// Behind a `&`: writes what it refers to, or the `&` itself. Returns how many bytes that took.
 pub(super) fn resolve(rest: &str, line: &mut Line) -> usize {
-    let read = match rest.as_bytes().get(1) {
+    let read = match rest.as_bytes().first() {
         Some(b'#') => numeric(rest, line),
         Some(byte) if byte.is_ascii_alphabetic() => named(rest, line),
         _ => None,
     };
     read.unwrap_or_else(|| {
         line.push('&');
-        1
+        0
     })
 }
 
 fn numeric(rest: &str, line: &mut Line) -> Option<usize> {
     let bytes = rest.as_bytes();
-    let (radix, begin) = match bytes.get(2) {
-        Some(b'x' | b'X') => (16, 3),
-        _ => (10, 2),
+    let (radix, begin) = match bytes.get(1) {
+        Some(b'x' | b'X') => (16, 2),
+        _ => (10, 1),
     };
     let digits = bytes[begin..].iter().take_while(|b| char::from(**b).is_digit(radix)).count();
     if digits == 0 {
@@ -65,11 +65,11 @@ pub(crate) fn scalar(code: u32) -> char {
 
 fn named(rest: &str, line: &mut Line) -> Option<usize> {
     let name = |byte: &u8| byte.is_ascii_alphanumeric();
-    let length = rest.bytes().skip(1).take(MAX_NAME).take_while(|b| name(b)).count();
-    let word = &rest[1..1 + length];
-    if rest.as_bytes().get(1 + length) == Some(&b';') {
+    let length = rest.bytes().take(MAX_NAME).take_while(|b| name(b)).count();
+    let word = &rest[..length];
+    if rest.as_bytes().get(length) == Some(&b';') {
         line.push_str(lookup(word)?);
-        return Some(length + 2);
+        return Some(length + 1);
     }
     let bare = BARE.iter().filter(|bare| word.starts_with(**bare)).max_by_key(|bare| bare.len())?;
     // `&copy=1` in a link is a parameter, `&ampere` is a word.
@@ -77,7 +77,7 @@ fn named(rest: &str, line: &mut Line) -> Option<usize> {
         return None;
     }
     line.push_str(lookup(bare)?);
-    Some(1 + bare.len())
+    Some(bare.len())
 }
 
 /// The text of a named reference.

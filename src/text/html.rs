@@ -7,7 +7,7 @@ use super::entity;
 
 /// A name in lower case, of at most eight bytes, as one number: compared at once. Zero for a longer
 /// one, which is none that matters.
-const fn packed(name: &[u8]) -> u64 {
+pub(super) const fn packed(name: &[u8]) -> u64 {
     let (mut number, mut at) = (0, 0);
     while at < name.len() {
         number = number << 8 | (name[at] | 0x20) as u64;
@@ -26,25 +26,30 @@ macro_rules! is_one_of {
 
 /// Elements within a line; every other tag separates words.
 #[allow(non_upper_case_globals)]
-fn is_inline(name: u64) -> bool {
+pub(super) fn is_inline(name: u64) -> bool {
     is_one_of!(name, a b i q s u em tt bdi bdo big del dfn ins kbd sub sup var wbr abbr cite code
         font mark nobr samp span time small strike strong acronym)
 }
 
 /// Elements whose content is no text.
 #[allow(non_upper_case_globals)]
-fn is_silent(name: u64) -> bool {
+pub(super) fn is_silent(name: u64) -> bool {
     is_one_of!(name, script style template noscript iframe object svg title)
 }
 
 /// Writes the text of `html` to `line`, until that is full.
 pub(super) fn strip(html: &str, line: &mut Line) {
-    let mut scan = Scan { html, at: 0, no_end: [false; 4] };
+    strip_on(html, line, false);
+}
+
+/// The same, where a tag may have ended before.
+pub(super) fn strip_on(html: &str, line: &mut Line, ended: bool) {
+    let mut scan = Scan { html, at: 0, no_end: [false; 4], ended };
     while scan.at < html.len() && !line.full() {
         scan.at = line.push_up_to::<true>(html, scan.at);
         match html.as_bytes().get(scan.at) {
             Some(b'<') => scan.tag(line),
-            Some(b'&') => scan.at += entity::resolve(&html[scan.at..], line),
+            Some(b'&') => scan.at += 1 + entity::resolve(&html[scan.at + 1..], line),
             _ => {}
         }
     }
@@ -56,6 +61,8 @@ struct Scan<'a> {
     html: &'a str,
     at: usize,
     no_end: [bool; 4],
+    /// A tag ended already.
+    ended: bool,
 }
 
 /// The ends that are looked for.
@@ -85,18 +92,17 @@ impl Scan<'_> {
     fn element(&mut self, line: &mut Line, closing: bool) {
         let begin = self.at + 1 + usize::from(closing);
         let rest = &self.html[begin..];
-        let named = |byte: u8| byte.is_ascii_alphanumeric() || byte == b':';
-        let length = rest.bytes().position(|byte| !named(byte)).unwrap_or(rest.len());
+        let length = name_len(rest.as_bytes());
         let name = packed(&rest.as_bytes()[..length]);
         let end = match rest.as_bytes().get(length) {
             Some(b'>') => Some(begin + length),
             _ => self.find(End::QuotedTag, begin).or_else(|| self.find(End::Tag, begin)),
         };
         let Some(end) = end else {
-            // Cut off in the middle of a tag: the rest is no text. But where no tag ever ended and
+            // Cut off in the middle of a tag: the rest is no text. But where no tag ended before and
             // nothing but a name follows, nobody meant a tag: `A<B`.
             let name_only = rest[length..].trim_ascii().is_empty();
-            if !closing && name_only && memchr(b'>', self.html.as_bytes()).is_none() {
+            if !closing && name_only && !self.ended {
                 line.push_str(&self.html[self.at..]);
             }
             self.at = self.html.len();
@@ -106,6 +112,7 @@ impl Scan<'_> {
             line.push_space();
         }
         self.at = end + 1;
+        self.ended = true;
         let empty = self.html.as_bytes()[end - 1] == b'/';
         if !closing && !empty && is_silent(name) {
             self.at = self.find_close(&rest.as_bytes()[..length]).unwrap_or(self.at);
@@ -165,6 +172,11 @@ impl Scan<'_> {
         self.no_end[End::Silent as usize] = true;
         None
     }
+}
+
+pub(super) fn name_len(rest: &[u8]) -> usize {
+    let named = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b':';
+    rest.iter().position(|byte| !named(byte)).unwrap_or(rest.len())
 }
 
 /// No tag is longer than this; a quote that is open so long was never meant as one.

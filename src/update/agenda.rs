@@ -272,6 +272,11 @@ pub(super) fn lines_of(source: &SourceConfig) -> Vec<Vec<Url>> {
     own.plan().into_iter().map(line).collect()
 }
 
+/// Every URL that a round of this source may begin with.
+pub fn urls_of(source: &SourceConfig) -> Vec<Url> {
+    lines_of(source).into_iter().flatten().collect()
+}
+
 /// The URLs that begin a round of a source.
 fn plan_of(source: &SourceConfig) -> Vec<Url> {
     let plan = source.source.as_ref().map(|own| own.plan()).unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::format::Pace;
 use crate::http::{Request, Response, Secret, Url};
 use crate::item::{Item, MAX_ITEMS, Text};
 use crate::live::Stand;
-use crate::merge::{Collection, Shelf, fingerprint};
+use crate::merge::{Collection, Dress, Shelf, fingerprint};
 use crate::pack;
 use crate::round::{Landed, Round};
 use crate::source::{self, stream};
@@ -38,6 +38,8 @@ pub(super) struct Brought {
     pub shows: Option<usize>,
     /// How its stream stands, if it has one.
     pub stand: Option<Stand>,
+    /// It has items that the config does not want any more.
+    pub unwanted: bool,
 }
 
 impl Brought {
@@ -109,7 +111,12 @@ impl<'a> Gathered<'a> {
         shelf: Box<dyn Shelf>,
     ) -> Gathered<'a> {
         let names = config.sources.iter().map(|source| Arc::from(source.name.as_str())).collect();
-        let collection = Collection::new(names, now, shelf);
+        let mut collection = Collection::new(names, now, shelf);
+        let dress = |source: &SourceConfig| Dress {
+            tracking: source.tracking,
+            tags: source.tags.iter().map(|tag| Text::from(tag.as_str())).collect(),
+        };
+        collection.dress(config.sources.iter().map(dress).collect());
         let root = |key| Root { key, ..Root::default() };
         let roots = |source| keys(source).into_iter().map(root).collect();
         let brought = config.sources.iter().map(|source| Brought {
@@ -169,14 +176,13 @@ impl<'a> Gathered<'a> {
         let Some(root) = brought.roots.get_mut(root) else { return };
         root.read = true;
         let number = self.memory.of(&source.memory);
-        for mut item in items {
+        for item in items {
             if source.limit.or(brought.shows).is_some_and(|limit| brought.items >= limit) {
                 break;
             }
             if !wanted(source, &item.title) {
                 continue;
             }
-            tag(&mut item, &source.tags);
             brought.items += 1;
             self.packed.clear();
             pack::pack(&item, &mut self.packed);
@@ -227,7 +233,7 @@ fn shows(source: &SourceConfig) -> Option<usize> {
 
 /// What a source's documents are remembered under: what is asked for, and what the config makes of
 /// the answer. A document of another key was never asked for.
-pub(super) fn keys(source: &SourceConfig) -> Vec<u64> {
+pub fn keys(source: &SourceConfig) -> Vec<u64> {
     let mut settings = String::new();
     for pattern in source.include.iter().map(|regex| regex.as_str()) {
         settings.push_str(pattern);
@@ -272,12 +278,4 @@ fn key(settings: &str, request: &Request, source: &SourceConfig) -> u64 {
 pub(super) fn wanted(source: &SourceConfig, title: &str) -> bool {
     let included = source.include.is_empty() || source.include.iter().any(|r| r.is_match(title));
     included && !source.exclude.iter().any(|r| r.is_match(title))
-}
-
-fn tag(item: &mut Item, tags: &[String]) {
-    for tag in tags {
-        if !item.tags.iter().any(|has| **has == **tag) {
-            item.tags.push(Text::from(tag.as_str()));
-        }
-    }
 }

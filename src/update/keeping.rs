@@ -1,5 +1,6 @@
 //! The state directory: locked, read, and written when the round is over.
 
+use std::cmp::Reverse;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use futures_lite::FutureExt;
 use log::Level;
 
 use super::gather::{Gathered, wanted};
+use super::witness::{self, Witness};
 use super::{House, Wishes, sources};
 use crate::backoff::BUILT;
 use crate::clock::Clock;
@@ -86,8 +88,9 @@ pub fn stored(config: &Config, clock: &Clock) -> Stored {
         return Stored { memory, limiter, unreadable: None };
     };
     let mut keeping = Keeping { dir: Some(dir.clone()), looks: true, ..Keeping::default() };
-    let memory = keeping.read_sources(&dir.join(SOURCES), &clock.moment());
-    let limiter = keeping.read_quotas(&dir.join(QUOTAS), clock);
+    let nobody = Witness::Nobody;
+    let memory = keeping.read_sources(&dir.join(SOURCES), &clock.moment(), &nobody);
+    let limiter = keeping.read_quotas(&dir.join(QUOTAS), clock, &nobody);
     Stored { memory, limiter, unreadable: keeping.unread.or(keeping.unwritable) }
 }
 
@@ -122,13 +125,14 @@ impl Keeping {
                 house.asked.remind(&mut memory, &mut house.limiter, &clock, &now);
                 house.limiter.set_saver(keeping.saver(Path::new("")), saved_at);
             }
+            house.witness.begins(&clock, &now, keeping.known(true));
             return (keeping, memory, now);
         };
         if !wishes.offline || wishes.new {
             keeping.take_lock(dir, house).await;
         }
         let now = clock.moment();
-        let mut memory = keeping.read_sources(&dir.join(SOURCES), &now);
+        let mut memory = keeping.read_sources(&dir.join(SOURCES), &now, &house.witness);
         let configured = |name: &str| {
             let mut sources = config.sources.iter();
             sources.any(|source| source.memory == name) || config.others.iter().any(|o| o == name)
@@ -138,17 +142,30 @@ impl Keeping {
             memory.seen_by(now.wall);
             memory.forget(config.state.keep, now.wall, &configured);
         }
-        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &clock);
+        house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &clock, &house.witness);
         if !wishes.offline && takes_tokens(config) {
             read_tokens(&mut house.tokens, &dir.join(TOKENS));
+        }
+        if let Some(again) = house.witness.again() {
+            again.unwritable.iter().for_each(|why| keeping.give_up(why.clone()));
         }
         house.asked.remind(&mut memory, &mut house.limiter, &clock, &now);
         house.limiter.set_saver(keeping.saver(dir), saved_at);
         keeping.tell(house);
+        house.witness.begins(&clock, &now, keeping.known(false));
         (keeping, memory, now)
     }
 
+    fn known(&self, homeless: bool) -> witness::Known<'_> {
+        let (busy, unwritable) = (self.busy.as_ref(), self.unwritable.as_ref());
+        witness::Known { busy, unwritable, homeless }
+    }
+
     async fn take_lock(&mut self, dir: &Path, house: &House<'_>) {
+        self.busy = house.witness.again().and_then(|again| again.busy.clone());
+        if self.busy.is_some() {
+            return;
+        }
         if let Err(error) = store::make_directory(dir, 0o700) {
             return self.give_up_at("making", dir, &error);
         }
@@ -241,10 +258,11 @@ impl Keeping {
         Some(format!("the state directory is in use by {by}"))
     }
 
-    fn read_sources(&mut self, path: &Path, now: &Moment) -> Memory {
+    fn read_sources(&mut self, path: &Path, now: &Moment, witness: &Witness) -> Memory {
         let mut memory = Memory::default();
         let mut strange = 0;
         let reading = Journal::read_with(path, &mut |place, record| {
+            witness.record(record);
             strange += u32::from(!memory.learn((place.offset, place.length), record));
         });
         memory.settle();
@@ -261,6 +279,7 @@ impl Keeping {
                             "{shown}: {bytes} bytes are damaged{}",
                             self.aside(path, now.wall)
                         );
+                        witness.damaged();
                         // What a validator stood for may be among what is lost.
                         memory.distrust();
                         self.broken = true;
@@ -280,17 +299,23 @@ impl Keeping {
         memory
     }
 
-    fn read_quotas(&mut self, path: &Path, clock: &Clock) -> Limiter {
+    fn read_quotas(&mut self, path: &Path, clock: &Clock, witness: &Witness) -> Limiter {
         let now = clock.now();
         let shown = path.display();
         let decoded = match store::read_own(path, MAX_QUOTAS) {
-            Ok(bytes) => Limiter::decode(&bytes, now, clock.moment()),
+            Ok(bytes) => {
+                witness.quotas(&bytes);
+                Limiter::decode(&bytes, now, clock.moment())
+            }
             Err(error) if is_absent(&error) => return Limiter::default(),
-            // No ledger of ours: in its place there must be one again.
+            // No ledger of ours: in its place there must be one again. Whoever tells it again need not
+            // tell all of it.
             Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                witness.quotas(b"too large");
                 Err(Unusable::Damaged(store::plainly(&error)))
             }
             Err(error) => {
+                witness.quotas(b"unreadable");
                 self.give_up(format!("reading {shown}: {}", told(&error, path)));
                 return Limiter::blind(now);
             }
@@ -371,29 +396,47 @@ impl Keeping {
         // In the order in which they lie there.
         sort::by(&mut wanted_items, &|(a, _), (b, _)| a.place.cmp(&b.place));
         let mut packed = Vec::new();
-        let now = gathered.now();
+        let mut rationed = Vec::new();
         for (kept, index) in wanted_items {
-            packed.clear();
-            let place = REMEMBERED | kept.place;
-            gathered
-                .collection
-                .bytes(place, kept.length, &mut packed)
-                .map_err(|error| self.unreadable(&error))?;
+            self.fetch(&kept, gathered, &mut packed)?;
             let source = &config.sources[index];
-            let title = pack::glance(&packed).map(|item| item.title);
-            if !title.is_some_and(|title| wanted(source, title)) {
+            let Some(item) = pack::glance(&packed) else { continue };
+            if !wanted(source, item.title) {
+                gathered.brought[index].unwanted = true;
                 continue;
             }
-            let first_seen = Timestamp::from_unix(kept.head.first_seen).unwrap_or(now);
-            gathered.collection.place(
-                index,
-                &packed,
-                (place, kept.length),
-                first_seen,
-                kept.head.printed,
-            );
+            match source.limit {
+                // What was read just now counts first.
+                Some(_) if kept.gone == SHOWN && !gathered.brought[index].holds(kept.head.id) => {
+                    let date = item.date.map_or(kept.head.first_seen, |date| date.unix());
+                    rationed.push((index, Reverse(date), kept.head.id, kept));
+                }
+                _ => place(&kept, index, &packed, gathered),
+            }
+        }
+        sort::by(&mut rationed, &|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+        for source in rationed.chunk_by(|a, b| a.0 == b.0) {
+            let index = source[0].0;
+            let limit = config.sources[index].limit.unwrap_or(usize::MAX);
+            let left = limit.saturating_sub(gathered.brought[index].items);
+            for (_, _, _, kept) in source.iter().take(left) {
+                self.fetch(kept, gathered, &mut packed)?;
+                place(kept, index, &packed, gathered);
+            }
         }
         Ok(())
+    }
+
+    /// The packed bytes of an item of the journal.
+    fn fetch(
+        &self,
+        kept: &Kept,
+        gathered: &Gathered<'_>,
+        packed: &mut Vec<u8>,
+    ) -> Result<(), String> {
+        packed.clear();
+        let fetched = gathered.collection.bytes(REMEMBERED | kept.place, kept.length, packed);
+        fetched.map_err(|error| self.unreadable(&error))
     }
 
     fn unreadable(&self, error: &io::Error) -> String {
@@ -492,6 +535,13 @@ impl Keeping {
     pub(super) fn wear(&self) -> Wear {
         *self.wear.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Puts an item of the journal beside what was read just now.
+fn place(kept: &Kept, index: usize, packed: &[u8], gathered: &mut Gathered<'_>) {
+    let place = (REMEMBERED | kept.place, kept.length);
+    let first_seen = Timestamp::from_unix(kept.head.first_seen).unwrap_or(gathered.now());
+    gathered.collection.place(index, packed, place, first_seen, kept.head.printed);
 }
 
 /// What the operating system said, and whose the file is if that may be why.

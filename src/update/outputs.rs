@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::config::{Config, Output, OutputFormat};
 use crate::format::{Format, Merged, SourceHealth, State, Stories, Style};
 use crate::item::Story;
-use crate::merge::{Collection, Ranking};
+use crate::merge::{Collection, Join, Ranking};
 use crate::store::{self, Appeared, Counted, Wear};
 use crate::time::Timestamp;
 
@@ -25,25 +25,29 @@ pub(super) struct Written {
     pub deserted: bool,
 }
 
+/// Sources that are shown together, and what makes their reports one story.
+type Set = (Vec<usize>, Join);
+
 /// The order of the stories, for each set of sources that is shown.
 #[derive(Debug)]
 pub(super) struct Order<'a> {
     collection: &'a Collection,
     /// The set of all sources first. What could not be read is an error for each who asks for it.
-    rankings: Vec<(Vec<usize>, io::Result<Ranking>)>,
+    rankings: Vec<(Set, io::Result<Ranking>)>,
 }
 
 impl<'a> Order<'a> {
     /// With `new`, what was printed before is left out.
     pub(super) fn new(config: &Config, collection: &'a Collection, new: bool) -> Order<'a> {
-        let mut sets: Vec<Vec<usize>> = vec![(0..config.sources.len()).collect()];
+        let mut sets = vec![((0..config.sources.len()).collect(), Join::default())];
         for output in config.outputs.iter().filter(|output| is_news(output)) {
-            if !sets.contains(&output.sources) {
-                sets.push(output.sources.clone());
+            let set = (output.sources.clone(), output.join);
+            if !sets.contains(&set) {
+                sets.push(set);
             }
         }
-        let rank = |set: Vec<usize>| {
-            let ranking = collection.rank(&set);
+        let rank = |set: Set| {
+            let ranking = collection.rank(&set.0, set.1);
             let ranking = match new {
                 true => ranking.map(|ranking| collection.unprinted(ranking)),
                 false => ranking,
@@ -57,7 +61,7 @@ impl<'a> Order<'a> {
         let (_, ranking) = self
             .rankings
             .iter()
-            .find(|(sources, _)| *sources == output.sources)
+            .find(|((sources, join), _)| *sources == output.sources && *join == output.join)
             .ok_or("an output without an order")?;
         ranking.as_ref().map_err(store::plainly)
     }
@@ -135,6 +139,8 @@ pub(super) struct Stand<'a> {
     pub health: &'a [SourceHealth],
     /// For each source, how many items it has to show.
     pub counts: &'a [usize],
+    /// For each source, whether it had items to show that the config does not want any more.
+    pub unwanted: Vec<bool>,
     /// Another process is about to write the same documents, from newer answers.
     pub busy: bool,
     /// For each source, whether a document may show items of it that are nowhere else.
@@ -150,7 +156,7 @@ pub(super) fn write(
     now: Timestamp,
     style: Style,
 ) -> Vec<Written> {
-    let Stand { health, counts, busy, lost } = stand;
+    let Stand { health, counts, unwanted, busy, lost } = stand;
     let mut written = Vec::with_capacity(config.outputs.len());
     for output in all(config) {
         let OutputFormat::Now(format) = output.format else {
@@ -159,7 +165,8 @@ pub(super) fn write(
         };
         // When none of its sources has anything to show, a document that is there says more than
         // an empty one.
-        let well = |index: &usize| health[*index].state == State::Ok || counts[*index] > 0;
+        let shows = |index: usize| counts[index] > 0 || unwanted[index];
+        let well = |index: &usize| health[*index].state == State::Ok || shows(*index);
         let nothing = !output.sources.iter().any(well);
         // Nor may it lose what could not be remembered.
         let loses = output.sources.iter().any(|index| lost[*index]);

@@ -40,7 +40,7 @@ pub(super) async fn ask(
         known.and_then(Known::asked).filter(|asked| *asked <= now)
     };
     crate::sort::by(&mut places, &|a, b| asked(a).cmp(&asked(b)));
-    let mut locals = locals(config);
+    let mut locals = locals(config, &house.witness);
     let mut tallies = vec![Tally::default(); config.sources.len()];
     // Without a network and a brake there is nothing to wait for, and a failure that ends everything
     // had better come first.
@@ -62,7 +62,7 @@ pub(super) async fn ask(
     let halted = house.halt.is_pulled();
     let start = |local: Local| {
         let index = local.index;
-        (index, (!halted).then(|| smol::unblock(move || local.read())))
+        (index, (!halted).then(|| local.reading(house)))
     };
     let reading: Vec<_> = locals.into_iter().map(start).collect();
     let mut round = ask_network(config, house, wishes, &places, memory, gathered).await;
@@ -112,7 +112,7 @@ async fn ask_network(
         deadline: config.fetch.deadline,
         fail_fast: wishes.fail_fast,
         force: wishes.force || wishes.probe,
-        seed: seed(house),
+        seed: house.witness.seed(seed(house)),
     };
     let mut keep = |landed: Landed| gathered.land(places[landed.source], landed);
     let halt = house.halt.clone();
@@ -215,7 +215,7 @@ fn ask_of(config: &Config, source: &SourceConfig, held: Vec<Option<Holding>>) ->
 
 /// The quota that holds for a source: the config knows what the user pays for, so its windows
 /// replace the built-in ones.
-pub(super) fn quota_of(source: &SourceConfig) -> Quota {
+pub fn quota_of(source: &SourceConfig) -> Quota {
     let own = source.source.as_ref().map(|reader| reader.quota()).unwrap_or_default();
     if source.quota.is_empty() {
         return own;

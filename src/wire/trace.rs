@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::failure::Failure;
 use crate::http::{Timing, Url};
 
 /// What a request is doing.
@@ -37,6 +38,8 @@ struct State {
     place: Option<Url>,
     local: Option<bool>,
     lacks: Option<&'static str>,
+    given_up: Option<Failure>,
+    foretold: Option<Failure>,
 }
 
 impl Trace {
@@ -81,6 +84,28 @@ impl Trace {
     /// What it waits for that our own house lacks, if that is so.
     pub fn lacking(&self) -> Option<&'static str> {
         self.lock().lacks
+    }
+
+    /// The deadline is over, and this is what is said of it; or what was said the first time, if
+    /// this is a second one.
+    pub fn give_up(&self, failure: Failure) -> Failure {
+        let mut state = self.lock();
+        let failure = state.foretold.take().unwrap_or(failure);
+        state.given_up = Some(failure.clone());
+        failure
+    }
+
+    pub(super) fn given_up(&self) -> Option<Failure> {
+        self.lock().given_up.clone()
+    }
+
+    pub(super) fn foretell(&self, failure: Failure) {
+        self.lock().foretold = Some(failure);
+    }
+
+    /// Whether the first connection led into somebody's own network, if there was one.
+    pub(super) fn led_local(&self) -> Option<bool> {
+        self.lock().local
     }
 
     pub(super) fn connected(&self, local: bool) {

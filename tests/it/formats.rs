@@ -292,7 +292,10 @@ fn what_is_no_feed_is_named() {
             "an HTML page, not a feed; its title is \"Log & in\"; it names this feed: https://base.example/feed.xml",
         ),
         ("<h1>502 Bad Gateway</h1>", "an HTML page, not a feed"),
-        ("<opml><body/></opml>", "XML, but not a feed: its first element is `opml`"),
+        (
+            "<opml><body/></opml>",
+            "an OPML list of feeds, not a feed; `newsagg import` makes sources of it",
+        ),
         ("{\"a\": 1}", "JSON, but not a JSON Feed: neither its `version` nor `items`"),
         ("[]", "JSON, but not a JSON Feed: an array"),
         ("Service unavailable", "not a feed; it begins with \"Service unavailable\""),

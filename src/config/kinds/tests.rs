@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::super::secret::Vault;
 use super::super::sheet::Sheet;
 use super::*;
 use crate::http::{Document, Secret};
@@ -20,7 +21,8 @@ static ENTRY: Kind = include!("../../../contrib/new-source/entry.rs");
 
 /// What the entry makes of a table, or the mistakes in it.
 fn source(text: &str) -> Result<Arc<dyn Source>, String> {
-    let sheet = Sheet::new(Path::new("newsagg.toml"), text);
+    let vault = Vault::default();
+    let sheet = Sheet::new(Path::new("newsagg.toml"), text, &vault);
     let table = toml::de::DeTable::parse(text).unwrap();
     let keys = Keys::new(&sheet, table.get_ref(), 0, "[[source]]".into());
     let built = (ENTRY.read)(&keys, None);

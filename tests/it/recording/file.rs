@@ -1,0 +1,74 @@
+//! The file itself: what is read of it, now and later, and what is said of one that is none.
+
+use super::*;
+
+const FIRST: &str = "tests/fixtures/recordings/first.rec";
+
+#[test]
+fn a_recording_of_the_first_version_is_read_for_ever() {
+    let place = Place::new("first");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = root.join(FIRST);
+    let golden = root.join("tests/fixtures/recordings/first.jsonl");
+    let said = place.run(&["replay", file.to_str().unwrap(), "-f", "jsonl"], &[], "");
+    let said = said.ended(0);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&golden, &said.out).unwrap();
+    }
+    assert_eq!(said.out, std::fs::read_to_string(golden).unwrap());
+}
+
+#[test]
+fn what_is_no_recording_is_told_with_its_line_and_a_remedy() {
+    let place = Place::new("damage");
+    let first = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(FIRST)).unwrap();
+    let lines = first.lines().count();
+    let cut = first.rsplit_once("{\"lines\"").unwrap().0;
+    let newer = first.replacen("\"version\":1", "\"version\":2", 1);
+    let broken = first.replacen("\n{\"wall\"", "\n{\"wall", 1);
+    let more = format!("{first}{first}");
+    let base = first.replacen("\"record\":\"", "\"record\":\"*", 1);
+    let stage = first.replace("\"stage\":\"connect\"", "\"stage\":\"nowhere\"");
+    assert!(newer != first && broken != first && base != first && stage != first);
+    for (text, expected) in [
+        (String::new(), "x.rec: no recording; `newsagg once --record FILE` makes one".to_owned()),
+        ("<rss/>".into(), "x.rec: no recording; `newsagg once --record FILE` makes one".into()),
+        ("{\"newsagg\":\"news\"}".into(), "x.rec: no recording".into()),
+        (cut.into(), format!("x.rec:{}: damaged: the rest is missing; copy it anew", lines - 1)),
+        (newer, "x.rec:1: a newer newsagg made this recording (version 2)".into()),
+        (broken, "x.rec:3: damaged: ".into()),
+        (more, format!("x.rec:{}: damaged: it goes on after its last line", lines + 1)),
+        (base, "damaged: not base64; copy it anew".into()),
+        (stage, "damaged: no such stage; copy it anew".into()),
+    ] {
+        place.put("x.rec", &text);
+        let said = place.run(&["replay", "x.rec", "-f", "jsonl"], &[], "");
+        let said = said.ended(1);
+        assert!(said.err.contains(&expected), "{expected}\n{}", said.err);
+        assert_eq!(said.out, "");
+    }
+    std::fs::write(place.0.join("x.rec"), [first.as_bytes(), b"\xff\n"].concat()).unwrap();
+    let said = place.run(&["replay", "x.rec"], &[], "");
+    assert!(said.err.contains(&format!("x.rec:{}: damaged: not UTF-8", lines + 1)), "{}", said.err);
+    let said = place.run(&["replay", "none.rec"], &[], "");
+    let said = said.ended(1);
+    assert!(said.err.contains("reading none.rec: no such file"), "{}", said.err);
+}
+
+#[test]
+fn no_damage_ends_the_program_in_any_other_way() {
+    let place = Place::new("random");
+    let first = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(FIRST)).unwrap();
+    let mut luck = crate::support::world::Luck::new(9);
+    for seed in 0..60 {
+        let mut bytes = first.clone();
+        for _ in 0..=luck.below(3) {
+            let at = luck.below(bytes.len() as u64) as usize;
+            bytes[at] = b" \"{}[]0,:x\n\\"[luck.below(12) as usize];
+        }
+        std::fs::write(place.0.join("x.rec"), bytes).unwrap();
+        let said = place.run(&["replay", "x.rec", "-f", "jsonl"], &[], "");
+        assert!([0, 1, 2].map(Some).contains(&said.code), "seed {seed}: {}", said.err);
+        assert!(!said.err.contains("panicked"), "seed {seed}: {}", said.err);
+    }
+}
