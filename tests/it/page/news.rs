@@ -143,6 +143,7 @@ pub fn health(name: &str, state: State) -> SourceHealth {
         error: error.map(Into::into),
         until: (state == State::Limited).then(|| at("2026-11-22T06:00:00Z")),
         feed: (state != State::Off).then(|| "https://feeds.example/news.xml?all=1&n=5".into()),
+        tags: Vec::new(),
     }
 }
 
