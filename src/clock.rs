@@ -82,7 +82,8 @@ impl Clock {
     pub fn fraction(&self) -> Duration {
         match self {
             Clock::System(_) => {
-                Duration::from_nanos(clock_gettime(ClockId::Realtime).tv_nsec.unsigned_abs().into())
+                let nanos = clock_gettime(ClockId::Realtime).tv_nsec;
+                Duration::new(0, u32::try_from(nanos).unwrap_or(0))
             }
             Clock::Simulated(sim) => {
                 let sim = lock(sim);

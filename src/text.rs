@@ -191,6 +191,7 @@ impl Line {
     }
 
     /// Writes the white space that is due. False when there is no room left.
+    #[inline(always)]
     fn gap(&mut self) -> bool {
         if std::mem::take(&mut self.space) && !self.text.is_empty() {
             match self.room.checked_sub(1) {

@@ -143,9 +143,10 @@ impl<'a> Xml<'a> {
                 return Ok(None);
             }
             if !self.close_next {
-                // Text is of no use here.
+                // Text is of no use here, and mostly a line's end.
                 let rest = &self.text.as_bytes()[self.at..];
-                self.at += memchr(b'<', rest).unwrap_or(rest.len());
+                let near = rest.iter().take(4).position(|byte| *byte == b'<');
+                self.at += near.or_else(|| memchr(b'<', rest)).unwrap_or(rest.len());
             }
             match self.next()? {
                 Token::Start(tag) => return Ok(Some(tag)),

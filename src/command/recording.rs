@@ -20,7 +20,7 @@ use crate::time::{Moment, Timestamp};
 use crate::transport;
 use crate::update::{Circumstances, keys_of, quota_of, urls_of};
 use crate::wire::base64;
-use crate::wire::tape::{End, Exchange, Fields, Tape};
+use crate::wire::tape::{End, Exchange, Fields, Pieces, Tape};
 
 mod lines;
 mod read;
@@ -36,9 +36,6 @@ const VERSION: u32 = 1;
 
 /// No recording is larger, in bytes.
 pub const MAX_RECORDING: u64 = 64 << 20;
-
-/// Pieces of a body, and when they came.
-pub type Pieces = Vec<(Duration, Vec<u8>)>;
 
 /// A round, as a recording tells it.
 #[derive(Debug, Default)]

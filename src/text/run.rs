@@ -74,6 +74,7 @@ fn last_word(bytes: &[u8], at: usize) -> u64 {
 /// The length of the letter outside ASCII that `text` begins with, if it needs no closer look: it
 /// is no white space, and nothing that [`unwanted`](super::unwanted) may be. By the bytes of UTF-8,
 /// whole blocks at a time; which of the letters left out are harmless is seen one by one.
+#[inline(always)]
 fn ordinary(text: &[u8]) -> usize {
     match *text {
         [0xc2, 0xa1..=0xac | 0xae..=0xbf, ..] => 2,

@@ -11,6 +11,9 @@ use crate::wire::tape::Tape;
 /// Two sums of rounded times differ by no more than this, in seconds.
 const ROUNDED: u64 = 2;
 
+/// Where bytes lie on a tape.
+pub type Lying = (u64, u32);
+
 /// Who looks on.
 #[derive(Clone, Debug, Default)]
 pub enum Witness {
@@ -18,7 +21,7 @@ pub enum Witness {
     #[default]
     Nobody,
     /// Who notes all of it; large things lie on the tape.
-    Notes(Tape, Arc<Mutex<Circumstances<(u64, u32)>>>),
+    Notes(Tape, Arc<Mutex<Circumstances<Lying>>>),
     /// Who saw it happen, and tells it again.
     Again(Arc<Circumstances<Vec<u8>>>),
 }
@@ -57,7 +60,7 @@ impl Witness {
     }
 
     /// All that was noted.
-    pub fn noted(&self) -> Circumstances<(u64, u32)> {
+    pub fn noted(&self) -> Circumstances<Lying> {
         self.noting().map(|(_, notes)| notes.clone()).unwrap_or_default()
     }
 
@@ -154,7 +157,7 @@ impl Witness {
         found
     }
 
-    fn noting(&self) -> Option<(&Tape, MutexGuard<'_, Circumstances<(u64, u32)>>)> {
+    fn noting(&self) -> Option<(&Tape, Notes<'_>)> {
         match self {
             Witness::Notes(tape, notes) => {
                 Some((tape, notes.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -163,6 +166,9 @@ impl Witness {
         }
     }
 }
+
+/// What is noted so far.
+type Notes<'a> = MutexGuard<'a, Circumstances<Lying>>;
 
 /// How the state was found.
 #[derive(Clone, Copy, Debug)]

@@ -151,8 +151,11 @@ impl Tape {
     }
 }
 
-/// Exchanges that wait to be asked for, by URL, each with the pieces of its body.
-type Waiting = BTreeMap<String, VecDeque<(Exchange, Vec<(Duration, Vec<u8>)>)>>;
+/// Pieces of a body, and when they came.
+pub type Pieces = Vec<(Duration, Vec<u8>)>;
+
+/// Exchanges that wait to be asked for, by URL, each with its body.
+type Waiting = BTreeMap<String, VecDeque<(Exchange, Pieces)>>;
 
 #[cfg(test)]
 mod tests {

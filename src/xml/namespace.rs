@@ -2,7 +2,9 @@
 //! the usual meaning of the prefix where the URI is unknown or was never declared.
 
 /// The vocabularies that feeds are made of.
+// As wide as the rest of a tag: handed on byte by byte it makes the processor wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub enum Ns {
     /// RSS in all its versions, and whatever has no namespace or an unknown default.
     Core,

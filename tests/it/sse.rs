@@ -8,6 +8,8 @@ use std::fs;
 use newsagg::format::sse::{Event, Parser};
 use serde_json::Value;
 
+use crate::support::world::Luck;
+
 /// What the algorithm made of a stream.
 fn read(pieces: impl IntoIterator<Item = Vec<u8>>) -> (Vec<[String; 3]>, Parser) {
     let (mut events, mut parser) = (Vec::new(), Parser::default());
@@ -59,4 +61,33 @@ fn streams_are_read_as_browsers_read_them_whatever_pieces_they_come_in() {
         count += 1;
     }
     assert_eq!(count, 89);
+}
+
+#[test]
+fn a_damaged_stream_brings_the_same_in_whatever_pieces_it_comes() {
+    let mut luck = Luck::new(7);
+    let mut pick = |n: usize| usize::try_from(luck.below(n as u64)).unwrap();
+    let streams: Vec<Vec<u8>> = fs::read_to_string("tests/fixtures/sse/expect.jsonl")
+        .unwrap()
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["file"].as_str().unwrap().to_owned()
+        })
+        .map(|name| fs::read(format!("tests/fixtures/sse/{name}")).unwrap())
+        .collect();
+    let junk: [&[u8]; 7] = [b"\r", b"\n", b"\0", b"\xff", b"\xef\xbb\xbf", b":", b"id"];
+    for _ in 0..4_000 {
+        let mut stream = [&*streams[pick(streams.len())], &streams[pick(streams.len())]].concat();
+        for _ in 0..pick(6) {
+            let at = pick(stream.len());
+            let junk = junk[pick(junk.len())];
+            stream.splice(at..(at + pick(4)).min(stream.len()), junk.iter().copied());
+        }
+        let (whole, parser) = read([stream.clone()]);
+        let length = 1 + pick(20);
+        let (pieces, other) = read(stream.chunks(length).map(<[u8]>::to_vec));
+        assert_eq!(whole, pieces, "in pieces of {length}: {}", stream.escape_ascii());
+        assert_eq!(parser.last_id(), other.last_id());
+        assert_eq!((parser.retry(), parser.comments()), (other.retry(), other.comments()));
+    }
 }

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Stage};
 use crate::http::Timing;
 use crate::store;
 use crate::time::{Moment, Timestamp};
-use crate::wire::tape::{End, Exchange, Head};
+use crate::wire::tape::{End, Exchange, Head, Pieces};
 
 const STAGES: [Stage; 13] = [
     Stage::Resolve,
@@ -174,7 +174,7 @@ fn take(entry: Entry, recording: &mut Recording) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn exchange(entry: Entry) -> Result<(Exchange, super::Pieces), &'static str> {
+fn exchange(entry: Entry) -> Result<(Exchange, Pieces), &'static str> {
     let span = Duration::from_nanos;
     let mut pieces = Vec::with_capacity(entry.body.len());
     for (at, kind, text) in entry.body {

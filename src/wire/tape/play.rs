@@ -14,7 +14,7 @@ use http_client::{Body, Error, HttpClient, Request, Response};
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 
-use super::{End, Exchange, Head, Waiting};
+use super::{End, Exchange, Head, Pieces, Waiting};
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage};
 use crate::wire::{Call, Delimited, Phase, RealStatus, Trace, message};
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Player {
 impl Player {
     /// Over these exchanges and the pieces of their bodies, in the order in which they began. Time
     /// begins now.
-    pub fn new(clock: Clock, exchanges: Vec<(Exchange, Vec<(Duration, Vec<u8>)>)>) -> Player {
+    pub fn new(clock: Clock, exchanges: Vec<(Exchange, Pieces)>) -> Player {
         let mut waiting: Waiting = BTreeMap::new();
         for exchange in exchanges {
             waiting.entry(exchange.0.url.clone()).or_default().push_back(exchange);
@@ -97,7 +97,7 @@ impl Player {
     fn incoming(
         &self,
         head: Head,
-        pieces: Vec<(Duration, Vec<u8>)>,
+        pieces: Pieces,
         end: Option<(Duration, End)>,
     ) -> Result<Response, Failure> {
         let mut fields = HeaderMap::new();
