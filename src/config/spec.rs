@@ -190,15 +190,13 @@ fn hackernews(list: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
     Ok(network(&spec_name("hn", list), Arc::new(source), "hackernews", fetch))
 }
 
+/// Where there are keys for the Guardian.
+const GUARDIAN_KEYS: &str = "https://open-platform.theguardian.com/access/";
+
 fn guardian(section: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, String> {
     let source = Guardian {
         base_url: base_url(guardian::BASE_URL)?,
-        key: key(
-            vault,
-            "guardian",
-            "GUARDIAN_KEY",
-            "https://open-platform.theguardian.com/access/",
-        )?,
+        key: key(vault, "guardian", "GUARDIAN_KEY", GUARDIAN_KEYS)?,
         section: (!section.is_empty()).then(|| section.to_owned()),
         query: None,
         tag: None,
