@@ -119,8 +119,16 @@ fn learn(secrets: &mut Secrets, subject: &Subject<'_>, exchanges: &[Exchange]) -
             secrets.learn(&header.value);
         }
     }
+    let doors = subject.config.sources.iter().filter_map(|source| source.source.as_ref()?.grant());
+    let doors: Vec<String> = doors.map(|grant| grant.url.into()).collect();
     for exchange in exchanges {
         secrets.learn_urls(&exchange.url);
+        if doors.contains(&exchange.url) {
+            // Whatever it says that it is.
+            let body = whole(subject.tape, exchange)?;
+            let body = transport::decoded(coding(exchange), &body, MAX_RECORDING);
+            secrets.learn_tokens(&String::from_utf8_lossy(&body.unwrap_or_default()));
+        }
         for (name, value) in exchange.head.iter().flat_map(|head| &head.fields) {
             if name == "location" {
                 secrets.learn_urls(value);

@@ -143,7 +143,9 @@ impl Keeping {
             memory.forget(config.state.keep, now.wall, &configured);
         }
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &clock, &house.witness);
-        if !wishes.offline && takes_tokens(config) {
+        // A recording begins without one: who replays it has none.
+        let alone = matches!(house.witness, Witness::Nobody);
+        if alone && !wishes.offline && takes_tokens(config) {
             read_tokens(&mut house.tokens, &dir.join(TOKENS));
         }
         if let Some(again) = house.witness.again() {

@@ -12,6 +12,7 @@ use crate::support::said::{Said, said};
 use crate::support::server::{Connection, Server, moved, ok};
 
 mod file;
+mod token;
 
 /// All of them stand in the config or its environment, or come from a server.
 const SECRETS: [&str; 10] = [
