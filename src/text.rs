@@ -10,6 +10,7 @@ use crate::item::Text;
 mod entity;
 mod html;
 mod link;
+pub mod width;
 
 pub use link::link;
 

@@ -7,7 +7,7 @@ _newsagg_commands='once run demo check status parse help'
 _newsagg_options() {
     case $1 in
     once)
-        echo '-c --config -o --output -f --format --limit --new --max-age --offline --force --workers
+        echo '-c --config -o --output -f --format --limit --ages --new --max-age --offline --force --workers
             --timeout --deadline --strict --fail-fast --report -q --quiet -v --verbose -h --help'
         ;;
     run) echo '-c --config -q --quiet -v --verbose -h --help' ;;
@@ -25,7 +25,7 @@ _newsagg_takes() {
     case $1:$2 in
     *:-c | *:--config | once:-o | once:--output | once:--report) echo FILE ;;
     demo:-o | demo:--output) echo FOLDER ;;
-    once:-f | once:--format) echo 'jsonfeed jsonl text prometheus' ;;
+    once:-f | once:--format) echo 'jsonfeed jsonl html text prometheus' ;;
     parse:--kind) echo 'feed newsapi guardian hackernews' ;;
     parse:--content-type)
         echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'

@@ -72,9 +72,10 @@ well-known ones that need no key.
 Options:
   -c, --config FILE     the config; `newsagg --help` says where it is looked for
   -o, --output FILE     write this file instead of the config's; - is stdout
-  -f, --format FORMAT   jsonfeed, jsonl, text or prometheus (how it fares);
-                        without -o it goes to stdout
+  -f, --format FORMAT   jsonfeed, jsonl, html, text or prometheus (how it
+                        fares); without -o it goes to stdout
       --limit N         write at most N items
+      --ages            in text on stdout: how old, `3 h`, instead of when
       --new             print only items that were never printed before
       --max-age DUR     ask nobody if the last round is younger than this
       --offline         ask nobody: what is stored
@@ -100,7 +101,7 @@ Where the news goes:
   Without SOURCE the outputs of the config are written. If there are none, or
   if a SOURCE is named, text goes to stdout: a part of the news does not replace
   the files of the whole. -o and -f come before all of this.
-  Without -f the name of FILE says the format: .json, .jsonl, .txt, .prom.
+  Without -f the name of FILE says it: .json, .jsonl, .html, .txt, .prom.
   Only the news is on stdout; everything else is on stderr.
 
 Examples:

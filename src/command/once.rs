@@ -65,6 +65,9 @@ pub struct OnceArgs {
     /// ask also who is not due
     #[argh(switch)]
     pub force: bool,
+    /// in text, ages instead of dates
+    #[argh(switch)]
+    pub ages: bool,
     /// later
     #[argh(option)]
     pub record: Option<PathBuf>,
@@ -185,6 +188,7 @@ pub fn run(options: OnceArgs) -> ExitCode {
         strict: options.strict,
         report: options.report,
         quiet: options.quiet,
+        ages: options.ages,
         wishes: Wishes {
             fail_fast: options.fail_fast,
             force: options.force,

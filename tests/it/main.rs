@@ -28,4 +28,5 @@ mod status;
 mod support;
 mod tls;
 mod usage;
+mod widths;
 mod words;
