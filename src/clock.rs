@@ -76,12 +76,29 @@ impl Clock {
     /// The calendar's time; may jump. Nonsense (years before 1970 or after 9999) is 1970.
     pub fn wall(&self) -> Timestamp {
         let seconds = match self {
-            Clock::System(_) => calendar(),
+            Clock::System(_) => i64::try_from(calendar().as_secs()).unwrap_or(i64::MAX),
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
                 sim.wall.saturating_add(i64::try_from(sim.now.as_secs()).unwrap_or(i64::MAX))
             }
         };
+        Timestamp::from_unix(seconds).unwrap_or(Timestamp::EPOCH)
+    }
+
+    /// What the calendar will say at `at`, as [`Clock::now`] counts: the next full second. Told again
+    /// later it is the same but for milliseconds before the rounding.
+    pub fn wall_at(&self, at: Duration) -> Timestamp {
+        let (wall, now) = match self {
+            Clock::System(start) => (calendar(), start.elapsed()),
+            Clock::Simulated(sim) => {
+                let sim = lock(sim);
+                let wall = Duration::from_secs(u64::try_from(sim.wall).unwrap_or(0));
+                (wall.saturating_add(sim.now), sim.now)
+            }
+        };
+        let then = wall.saturating_add(at.saturating_sub(now));
+        let seconds = then.as_secs().saturating_add(u64::from(then.subsec_nanos() > 0));
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
         Timestamp::from_unix(seconds).unwrap_or(Timestamp::EPOCH)
     }
 
@@ -214,18 +231,19 @@ impl Clock {
     }
 }
 
-/// Seconds since 1970 by the machine's calendar.
+/// How long ago 1970 began by the machine's calendar.
 #[cfg(target_pointer_width = "64")]
-fn calendar() -> i64 {
+fn calendar() -> Duration {
     use std::time::SystemTime;
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 /// With musl on a 32-bit machine `SystemTime` panics from 2038 on, and clocks jump.
 #[cfg(not(target_pointer_width = "64"))]
-fn calendar() -> i64 {
-    clock_gettime(ClockId::Realtime).tv_sec.max(0)
+fn calendar() -> Duration {
+    let time = clock_gettime(ClockId::Realtime);
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanos)
 }
 
 /// Whether there is something to look at again before time goes on.

@@ -8,7 +8,9 @@ use crate::config::nearest;
 pub mod args;
 pub mod check;
 pub mod demo;
+pub mod export;
 pub mod help;
+pub mod import;
 pub mod log;
 pub mod once;
 pub mod parse;
@@ -27,9 +29,10 @@ pub const USAGE: u8 = 2;
 pub const STRICT: u8 = 3;
 
 /// The commands of this version.
-pub const COMMANDS: [&str; 6] = ["once", "run", "demo", "check", "status", "parse"];
+pub const COMMANDS: [&str; 8] =
+    ["once", "run", "demo", "check", "status", "import", "export", "parse"];
 /// The commands of a later one.
-pub const LATER: [&str; 4] = ["bench", "import", "export", "replay"];
+pub const LATER: [&str; 2] = ["bench", "replay"];
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -68,6 +71,8 @@ fn dispatch(words: &[String]) -> ExitCode {
         "demo" => with(command, rest, demo::run),
         "check" => with(command, rest, check::run),
         "status" => with(command, rest, status::run),
+        "import" => with(command, rest, import::run),
+        "export" => with(command, rest, export::run),
         "parse" => with(command, rest, parse::run),
         name if LATER.contains(&name) => {
             say::usage(&format!("the command `{name}` is not in this version yet"), None)

@@ -1,8 +1,7 @@
 //! newsagg.toml: what to ask, how, and where to write it.
 //!
 //! Reading it never stops at the first mistake: every problem of the file is found in one run,
-//! each with its line and column. What a kind of a later version needs is checked
-//! like the rest, and marked as [`Place::Later`].
+//! each with its line and column.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,11 +9,12 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-use crate::http::Header;
+use crate::http::{Header, Url};
 use crate::source::{Source, Window};
 use crate::transport;
 use sheet::Need;
 
+mod entry;
 mod file;
 mod find;
 mod headers;
@@ -28,13 +28,14 @@ mod sources;
 mod spec;
 mod values;
 
+pub use entry::{Entry, is_name};
 pub use file::{FETCH_KEYS, MAX_CONFIG, SCHEDULE_KEYS, STATE_KEYS};
 pub use find::find;
-pub use kinds::{LATER as LATER_KINDS, kinds};
+pub use kinds::kinds;
 pub use nearest::{either, nearest};
 pub use output::{MODE, OUTPUT_KEYS, Output, OutputFormat, TITLE};
 pub use sources::SOURCE_KEYS;
-pub use values::MAX_WORKERS;
+pub use values::{MAX_NAME, MAX_WORKERS, parse_url as feed_url};
 
 /// Everything that one round needs to know.
 #[derive(Clone, Debug)]
@@ -105,8 +106,8 @@ pub struct SourceConfig {
     pub kind: &'static str,
     /// Where its documents come from.
     pub place: Place,
-    /// Its plan and its reader; `None` exactly if `place` is [`Place::Later`], or its secret was not at
-    /// hand for [`Config::look`].
+    /// Its plan and its reader; `None` exactly if its secret was not at hand for
+    /// [`Config::look`].
     pub source: Option<Arc<dyn Source>>,
     /// One request, connect to last byte.
     pub timeout: Duration,
@@ -143,8 +144,6 @@ pub enum Place {
     File(PathBuf),
     /// A feed on stdin.
     Stdin,
-    /// A kind that a later version reads: `once` says so and goes on.
-    Later,
 }
 
 /// One thing that is wrong, and where.
@@ -246,17 +245,19 @@ impl SourceConfig {
             headers: Vec::new(),
         }
     }
+
+    /// Where its feed is, if it is one on the web.
+    pub fn feed(&self) -> Option<Url> {
+        let source = self.source.as_ref().filter(|_| self.kind == "feed")?;
+        source.plan().into_iter().next().map(|request| request.url)
+    }
 }
 
-/// One sentence, however many there are.
-fn left_out_sources(later: &[&SourceConfig]) -> Option<String> {
-    let named = |source: &&SourceConfig| {
-        format!("\"{}\" (kind {})", sheet::shown(&source.name), source.kind)
-    };
-    let all: Vec<String> = later.iter().map(named).collect();
-    let (verb, s) = if all.len() == 1 { ("is", "") } else { ("are", "s") };
-    let all = all.join(", ");
-    (!all.is_empty()).then(|| format!("source{s} {all} {verb} not in this version yet"))
+impl SourceConfig {
+    /// Whether it comes by itself, and is not asked for in a round.
+    pub fn is_stream(&self) -> bool {
+        self.kind == "stream" && self.place == Place::Network
+    }
 }
 
 impl Config {
@@ -333,7 +334,7 @@ impl Config {
     /// whole.
     ///
     /// # Errors
-    /// A spec that is no source, a key that is missing, a kind of a later version, no source.
+    /// A spec that is no source, a key that is missing, no source.
     pub fn select(config: Option<Config>, specs: &[String]) -> Result<Config, Vec<Problem>> {
         let mut config = match (config, specs) {
             (Some(config), _) => config,
@@ -353,31 +354,5 @@ impl Config {
             config.outputs.push(Output::stdout(config.sources.len()));
         }
         Ok(config)
-    }
-
-    /// The same without what only a later version reads or writes; a warning says what was
-    /// left out.
-    ///
-    /// # Errors
-    /// Nothing is left to ask, or nothing to write.
-    pub fn without_later(mut self) -> Result<Config, Vec<Problem>> {
-        let is_later = |source: &&SourceConfig| source.place == Place::Later;
-        let later: Vec<&SourceConfig> = self.sources.iter().filter(is_later).collect();
-        let left_out: Vec<String> = left_out_sources(&later).into_iter().collect();
-        let sources = self.sources.iter().enumerate();
-        let kept: Vec<usize> =
-            sources.filter(|(_, source)| !is_later(source)).map(|(index, _)| index).collect();
-        self.sources.retain(|source| source.place != Place::Later);
-        for output in &mut self.outputs {
-            let indices = output.sources.iter();
-            output.sources = indices.filter_map(|old| kept.binary_search(old).ok()).collect();
-        }
-        let problem = |message: String| Problem { file: self.path.clone(), at: None, message };
-        let left_out = left_out.into_iter().map(problem);
-        if self.sources.is_empty() || self.outputs.is_empty() {
-            return Err(left_out.collect());
-        }
-        self.warnings.extend(left_out);
-        Ok(self)
     }
 }

@@ -10,6 +10,9 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 /// The XML declaration is looked for in so many bytes.
 const PROLOGUE: usize = 1024;
 
+/// The byte order mark, before which no label counts.
+const MARK: char = '\u{feff}';
+
 /// So many bytes are decoded at once, where what there is of the text is looked at in between.
 const PIECE: usize = 64 << 10;
 
@@ -24,27 +27,27 @@ pub fn decode<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
 }
 
 /// The same text in place of the bytes, which take no room any longer. [`decode`] finds it there,
-/// whatever the label. `None` if it is longer than `max` bytes: some letters take three times what
+/// whatever the label: unless it is the bytes themselves, a byte order mark stands before it. `None` if it is longer than `max` bytes: some letters take three times what
 /// they took.
 pub fn transcode(body: Vec<u8>, content_type: Option<&str>, max: usize) -> Option<Vec<u8>> {
     let text = match script(&body, content_type) {
         Script::Utf8(_) => return Some(body),
-        Script::Utf32(big) => decode_utf_32(&body, big),
+        Script::Utf32(big) => ["\u{feff}", &decode_utf_32(&body, big)].concat(),
         Script::Other(encoding, from) => decode_up_to(encoding, &body[from..], max)?,
     };
-    (text.len() <= max).then(|| text.into_bytes())
+    (text.len() <= max.saturating_add(MARK.len_utf8())).then(|| text.into_bytes())
 }
 
 fn decode_up_to(encoding: &'static Encoding, body: &[u8], max: usize) -> Option<String> {
     let (mut decoder, mut text, mut rest) =
-        (encoding.new_decoder_without_bom_handling(), String::new(), body);
+        (encoding.new_decoder_without_bom_handling(), String::from(MARK), body);
     loop {
         let piece = &rest[..rest.len().min(PIECE)];
         let last = piece.len() == rest.len();
         text.reserve(decoder.max_utf8_buffer_length(piece.len())?);
         let (_, read, _) = decoder.decode_to_string(piece, &mut text, last);
         rest = &rest[read..];
-        if text.len() > max {
+        if text.len() > max.saturating_add(MARK.len_utf8()) {
             return None;
         }
         if last {
@@ -182,8 +185,21 @@ mod tests {
             let text = decode(&body, label).into_owned();
             assert!(text.len() > body.len());
             let turned = transcode(body.clone(), label, text.len());
-            assert_eq!(turned.as_deref(), Some(text.as_bytes()));
+            assert_eq!(turned.as_deref(), Some(["\u{feff}", &text].concat().as_bytes()));
             assert_eq!(transcode(body, label, text.len() - 1), None);
+        }
+    }
+
+    #[test]
+    fn a_text_that_was_put_in_place_of_its_bytes_is_not_taken_for_another() {
+        // UTF-16 by its first letters, and still so when it is UTF-8; a label that makes letters of ASCII.
+        for (body, label) in [
+            (&b"<\0\0\0x\0"[..], None),
+            (b"\xff\xfe<\0\x1b\0$\0B\0=\x005\0", Some("text/xml; charset=iso-2022-jp")),
+        ] {
+            let text = decode(body, label).into_owned();
+            let turned = transcode(body.to_vec(), label, 100).expect("short enough");
+            assert_eq!(decode(&turned, label), text);
         }
     }
 

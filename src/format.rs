@@ -13,13 +13,22 @@ mod elements;
 pub mod html;
 pub mod jsonfeed;
 pub mod jsonl;
+mod markup;
+mod media;
+mod names;
 pub mod opml;
 mod pace;
 pub mod prometheus;
 pub mod rss;
 mod sniff;
+pub mod sse;
 pub mod text;
 pub mod tsv;
+
+pub(crate) use elements::{bounded_id, complete};
+
+/// What wrote a document, for those who meet it in one.
+const ABOUT: &str = "https://github.com/newsagg/newsagg";
 
 /// What a document of a known format holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -115,6 +124,8 @@ pub struct SourceHealth {
     pub until: Option<Timestamp>,
     /// The address of its feed, without secrets; `None` for what is no feed on the web.
     pub feed: Option<String>,
+    /// As in the config.
+    pub tags: Vec<String>,
 }
 
 /// How a source stands.

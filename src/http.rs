@@ -8,7 +8,7 @@ pub use surf::Url;
 /// A shorter text is no key, and stands in many a sentence.
 const MIN_SECRET: usize = 6;
 
-/// A GET request on behalf of a source.
+/// A GET request on behalf of a source, or a form to be posted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// Absolute, `http` or `https`.
@@ -25,6 +25,9 @@ pub struct Request {
     pub root: u32,
     /// What is held of an earlier answer, if anything.
     pub held: Option<Box<Held>>,
+    /// A form to be posted (`application/x-www-form-urlencoded`), without secrets. A redirect does
+    /// not take it along.
+    pub form: Option<&'static str>,
 }
 
 /// What is held of an earlier answer, so that an unchanged one need neither be sent nor be read.
@@ -81,7 +84,16 @@ impl std::fmt::Debug for Header {
 impl Request {
     /// A request for a URL that the user wrote.
     pub fn get(url: Url) -> Request {
-        Request { url, headers: Vec::new(), step: 0, tag: 0, local_ok: true, root: 0, held: None }
+        Request {
+            url,
+            headers: Vec::new(),
+            step: 0,
+            tag: 0,
+            local_ok: true,
+            root: 0,
+            held: None,
+            form: None,
+        }
     }
 
     /// The same with one more header field.
@@ -91,10 +103,13 @@ impl Request {
     }
 
     /// The same words without this request's secrets, should a server say them back: secret header
-    /// values, the URL's password and the keys in its query.
+    /// values (of `Bearer …` what stands behind the scheme), the URL's password and the keys in its
+    /// query.
     pub fn conceal(&self, words: &str) -> String {
         let secret = |header: &&Header| header.secret;
-        let values = self.headers.iter().filter(secret).map(|header| Cow::from(&header.value));
+        let values = self.headers.iter().filter(secret).map(|header| header.value.as_str());
+        let bare = values.clone().filter_map(|value| Some(value.split_once(' ')?.1));
+        let values = values.chain(bare).map(Cow::from);
         let password = self.url.password().map(Cow::from);
         let query = self.url.query_pairs().filter(|(name, _)| names_a_secret(name));
         let known = values
@@ -262,6 +277,9 @@ mod tests {
             request.conceal("2 any/type a token, password, the-key"),
             "2 any/type (secret), (secret), (secret)"
         );
+        let url = Url::parse("https://a.test/").unwrap();
+        let bearer = Request::get(url).with("authorization", "Bearer the-token", true);
+        assert_eq!(bearer.conceal("no the-token, Bearer"), "no (secret), Bearer");
     }
 
     #[test]

@@ -18,9 +18,15 @@ use serde::de::{
 use crate::item::{MAX_ITEMS, MAX_LIST};
 
 mod fields;
+mod list;
+mod pick;
+mod pointer;
 mod repair;
 
 pub use fields::object_of;
+pub use list::{each, one};
+pub use pick::{Bring, Found, MAX_SLOTS, MAX_VALUE, Slots};
+pub use pointer::Pointer;
 
 use repair::repaired;
 
@@ -35,10 +41,18 @@ pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
 
 /// As [`from_slice`], for a body that is text already.
 pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    attempt(text, &fields::read)
+}
+
+/// Reads a text, and once more repaired if it is no JSON as it stands.
+fn attempt<T>(
+    text: &str,
+    read: &dyn Fn(&str) -> Result<T, serde_json::Error>,
+) -> Result<T, String> {
     let text = text.trim_start_matches('\u{feff}');
-    fields::read(text).or_else(|first| match repaired(text) {
+    read(text).or_else(|first| match repaired(text) {
         Cow::Borrowed(_) => Err(first.to_string()),
-        Cow::Owned(repaired) => fields::read(&repaired).map_err(|e| e.to_string()),
+        Cow::Owned(repaired) => read(&repaired).map_err(|e| e.to_string()),
     })
 }
 

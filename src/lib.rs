@@ -35,6 +35,7 @@ pub mod pool; // N workers: the concurrency limit
 pub mod wire; // connections, TLS, HTTP/1.1
 pub mod transport; // one request, one answer, one deadline
 pub mod round; // every source asked once
+pub mod live; // streams, read as they come
 pub mod loopback; // the embedded news web
 
 // Floor 5, files.

@@ -1,8 +1,8 @@
 //! The embedded news web: made-up publishers on loopback addresses, for the demo, the tests and
 //! the benchmarks.
 //!
-//! It speaks what the sources read: NewsAPI and the Guardian (with keys), Hacker News, and feeds
-//! with validators. Every answer takes its time, some never come, and the same seed gives the
+//! It speaks what the sources read: NewsAPI and the Guardian (with keys), Hacker News, Reddit (with
+//! and without a token), and feeds with validators. Every answer takes its time, some never come, and the same seed gives the
 //! same web again. It runs on a thread of its own, so that it takes no turns from what it serves.
 
 use std::collections::BTreeMap;
@@ -25,13 +25,15 @@ use crate::time::Timestamp;
 
 mod api;
 mod feeds;
+mod reddit;
 mod serve;
 mod site;
 mod stories;
 
 pub use serve::Fault;
 
-/// The key that the web's NewsAPI and Guardian want to see.
+/// The key that the web's NewsAPI and Guardian want to see, and the client id and secret of its
+/// Reddit.
 pub const KEY: &str = "a-key-for-the-embedded-web";
 
 /// One web on this many addresses at most, 127.0.0.1 and following.

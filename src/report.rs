@@ -113,6 +113,24 @@ pub struct SourceReport {
     pub quota: Vec<QuotaReport>,
     /// When it may be asked again, RFC 3339.
     pub next_due: Option<String>,
+    /// How its stream stands, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveReport>,
+}
+
+/// A stream, since it was first opened.
+#[derive(Clone, Debug, Serialize)]
+pub struct LiveReport {
+    /// Since when it is open, RFC 3339, if it is.
+    pub open_since: Option<String>,
+    /// Events that came, whatever they said.
+    pub events: u64,
+    /// Of these, those that could not be read.
+    pub unreadable: u64,
+    /// Items that came faster than they were taken, and were dropped.
+    pub dropped: u64,
+    /// How often it was opened again.
+    pub reconnects: u64,
 }
 
 /// One sliding window.

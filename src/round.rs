@@ -12,6 +12,7 @@ use smol::Executor;
 
 use crate::http::{Header, Held, Request, Response, Timing, Url};
 use crate::limit::Limiter;
+use crate::source::grant::Token;
 use crate::source::{Page, Source, Window};
 use crate::transport::{Options, Transport};
 
@@ -20,7 +21,7 @@ mod halt;
 mod running;
 mod tally;
 
-pub use errand::READ_INLINE;
+pub use errand::{READ_INLINE, refusal};
 pub use halt::{Brake, GRACE, Halt, brake};
 pub use tally::{Tally, Trouble};
 
@@ -47,6 +48,8 @@ pub struct Ask {
     pub per_host: usize,
     /// What is held of the answers to its plan, by the number of the request there.
     pub held: Vec<Option<Holding>>,
+    /// The token at hand, if it needs one ([`Source::grant`]).
+    pub token: Option<Token>,
 }
 
 /// What is held of the answer to a request of a plan, or to the fallback that stood in for it.
@@ -109,6 +112,9 @@ pub struct Round {
     pub halted: bool,
     /// Nothing was reached at all: our own line is down.
     pub line_down: bool,
+    /// The tokens that came, by what they are known by ([`crate::source::grant::Grant::key`]), and
+    /// those that are no good any more.
+    pub tokens: Vec<(String, Option<Token>)>,
 }
 
 impl Round {

@@ -4,16 +4,24 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::failure::{Failure, Stage};
-use crate::format::Pace;
+use crate::format::{Feed, Pace};
 use crate::http::{Document, Request, Secret, Url};
 use crate::item::{Item, Text};
 use crate::text;
 
 pub mod feed;
+pub mod github;
+pub mod grant;
 pub mod guardian;
 pub mod hackernews;
+pub mod json;
 pub mod known;
+pub mod live;
 pub mod newsapi;
+pub mod reddit;
+pub mod stream;
+
+use grant::Grant;
 
 /// What one answer holds: items, and requests for what it only mentions.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +40,20 @@ pub struct Page {
     pub partial: bool,
     /// How often its publisher wants to be asked.
     pub pace: Pace,
+}
+
+impl From<Feed> for Page {
+    fn from(feed: Feed) -> Page {
+        Page {
+            format: feed.format,
+            title: feed.title,
+            items: feed.items,
+            skipped: feed.skipped,
+            more: Vec::new(),
+            partial: feed.partial,
+            pace: feed.pace,
+        }
+    }
 }
 
 /// A service, described without touching the network.
@@ -57,9 +79,20 @@ pub trait Source: fmt::Debug + Send + Sync {
         None
     }
 
+    /// How it gets the token that all its requests carry, if they carry one. The round asks for it,
+    /// keeps it and renews it.
+    fn grant(&self) -> Option<Grant> {
+        None
+    }
+
     /// The limits its publisher sets.
     fn quota(&self) -> Quota {
         Quota::default()
+    }
+
+    /// The same service as a stream of events, where it is one.
+    fn live(&self) -> Option<&dyn live::Live> {
+        None
     }
 
     /// How many requests to one host at once, if the source knows better than the config.

@@ -20,11 +20,13 @@ mod record;
 mod save;
 mod stand;
 mod times;
+mod tokens;
 
 pub use late::Late;
 pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
 pub use stand::{FIRST_NOTE, Stand, UNSET};
 pub use times::{SPANS_MS, Times};
+pub use tokens::{MAX_FILE as MAX_TOKENS_FILE, MAX_TOKENS, Tokens};
 
 use record::Event;
 
@@ -260,6 +262,19 @@ impl Memory {
             self.note(&Event::Gone { source, at: at.unix(), ids: gone });
         }
         new
+    }
+
+    /// Notes that a source shows no more than its `most` newest items.
+    pub fn trim(&mut self, source: u32, most: usize, at: Timestamp) {
+        let known = &self.sources[source as usize];
+        let old = known.latest(&|_| true).into_iter().skip(most).map(|kept| kept.head.id);
+        let mut ids: Vec<u64> = old.collect();
+        if ids.is_empty() {
+            return;
+        }
+        sort::all(&mut ids);
+        self.sources[source as usize].mark(&ids, |item| item.gone = at.unix());
+        self.note(&Event::Gone { source, at: at.unix(), ids });
     }
 
     /// Forgets the documents of a source that are none of `roots`; their items are shown no longer.

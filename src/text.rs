@@ -10,6 +10,7 @@ use crate::item::Text;
 mod entity;
 mod html;
 mod link;
+mod run;
 pub mod width;
 
 pub use link::link;
@@ -17,6 +18,9 @@ pub use link::link;
 /// Plain text from text that may hold HTML: tags dropped, entities resolved, controls and
 /// bidirectional overrides removed, white space folded, at most `max` characters.
 pub fn from_html(html: &str, max: usize) -> Text {
+    if run::is_plain::<true>(html, max) {
+        return html.into();
+    }
     let mut line = Line::new(max, html.len());
     html::strip(html, &mut line);
     line.finish()
@@ -24,6 +28,9 @@ pub fn from_html(html: &str, max: usize) -> Text {
 
 /// Plain text from plain text: `<` and `&` stay as they are; the rest as in [`from_html`].
 pub fn from_plain(text: &str, max: usize) -> Text {
+    if run::is_plain::<false>(text, max) {
+        return text.into();
+    }
     let mut line = Line::new(max, text.len());
     line.push_str(text);
     line.finish()
@@ -45,30 +52,6 @@ pub(crate) struct Line {
     /// More came than there was room for.
     cut: bool,
 }
-
-/// What a byte is to [`Line::push_str`].
-#[derive(Clone, Copy, PartialEq)]
-enum Class {
-    Plain,
-    Space,
-    Control,
-    Wide,
-}
-
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Plain; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = match byte as u8 {
-            b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b' ' => Class::Space,
-            0..0x20 | 0x7f => Class::Control,
-            0x80.. => Class::Wide,
-            _ => Class::Plain,
-        };
-        byte += 1;
-    }
-    classes
-};
 
 /// The one-character beginning of a control sequence (ECMA-48 §5.4).
 const CSI: char = '\u{9b}';
@@ -114,58 +97,68 @@ impl Line {
     }
 
     pub(crate) fn push_str(&mut self, text: &str) {
+        self.push_up_to::<false>(text, 0);
+    }
+
+    /// Text from `at` on; in HTML up to the next `<` or `&`. Returns how far it came.
+    fn push_up_to<const HTML: bool>(&mut self, text: &str, mut at: usize) -> usize {
         let bytes = text.as_bytes();
-        let mut at = 0;
         while at < bytes.len() && !self.cut {
-            let start = at;
-            // A run of printable ASCII, with the single spaces in it.
-            at += plain_words(&bytes[at..]);
-            while at < bytes.len() {
-                match CLASSES[usize::from(bytes[at])] {
-                    Class::Plain => at += 1,
-                    Class::Space if at > start && bytes[at] == b' ' && bytes[at - 1] != b' ' => {
-                        at += 1
-                    }
-                    _ => break,
-                }
-            }
-            if at > start {
-                let ends_in_space = bytes[at - 1] == b' ';
-                self.push_run(&text[start..at - usize::from(ends_in_space)]);
-                self.space |= ends_in_space;
+            let run = run::plain::<HTML>(&bytes[at..]);
+            if run.length > 0 {
+                self.push_run(&text[at..at + run.length], run.letters);
+                at += run.length;
                 continue;
             }
-            match CLASSES[usize::from(bytes[at])] {
-                Class::Wide => {
-                    let Some(letter) = text[at..].chars().next() else { return };
-                    self.push(letter);
-                    at += letter.len_utf8();
-                    if letter == CSI {
-                        at += parameters(&bytes[at..]);
-                    }
-                }
-                Class::Control => at += control(&bytes[at..]),
-                _ => {
+            match bytes[at] {
+                b'<' | b'&' if HTML => break,
+                b'\t' | b'\n' | 0x0b | 0x0c | b'\r' | b' ' => {
                     self.space = true;
                     at += 1;
                 }
+                0..0x80 => at += control(&bytes[at..]),
+                _ => {
+                    let Some(letter) = text[at..].chars().next() else { break };
+                    at += letter.len_utf8();
+                    match if letter == CSI { parameters(&bytes[at..]) } else { 0 } {
+                        0 => self.push(letter),
+                        sequence => at += sequence,
+                    }
+                }
             }
         }
+        at
     }
 
-    /// Printable ASCII that neither begins nor ends with a space, or is empty.
-    fn push_run(&mut self, run: &str) {
-        if run.is_empty() || !self.gap() {
+    /// What needs no change, of so many letters, but perhaps for a space at its end.
+    fn push_run(&mut self, run: &str, letters: usize) {
+        let (run, letters, space) = match run.strip_suffix(' ') {
+            Some(run) => (run, letters - 1, true),
+            None => (run, letters, false),
+        };
+        if !self.gap() {
             return;
         }
-        let fits = run.len().min(self.room);
-        self.text.push_str(&run[..fits]);
-        self.room -= fits;
-        self.cut = fits < run.len();
+        if letters <= self.room {
+            self.text.push_str(run);
+            self.room -= letters;
+        } else {
+            self.text.extend(run.chars().take(self.room));
+            self.room = 0;
+            self.cut = true;
+        }
+        self.space = space;
     }
 
     pub(crate) fn push(&mut self, letter: char) {
-        if letter.is_whitespace() {
+        let letter = match letter {
+            // But U+0085, which is white space in Unicode.
+            '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' => entity::scalar(letter.into()),
+            letter => letter,
+        };
+        // A control that is left of those stood between letters: half of one that was decoded
+        // twice, or a mark of format.
+        if letter.is_whitespace() || matches!(letter, '\u{80}'..='\u{9f}') {
             self.space = true;
         } else if !unwanted(letter) && self.gap() {
             match self.room.checked_sub(1) {
@@ -221,29 +214,6 @@ thread_local! {
     static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
 }
 
-/// How many bytes at the beginning, in steps of eight, are printable ASCII with no more than single
-/// spaces, the first of which is none. It may say less than there are.
-fn plain_words(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    // Sets the high bit of the first byte that is zero, and perhaps of some after it.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let (mut length, mut after_space) = (0, 0x80);
-    for chunk in bytes.chunks_exact(8) {
-        let Ok(chunk) = chunk.try_into() else { break };
-        let word = u64::from_le_bytes(chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let spaces = zero(word ^ (ONES * 0x20));
-        let double = spaces & (spaces << 8 | after_space);
-        if (word & HIGH) | control | zero(word ^ (ONES * 0x7f)) | double != 0 {
-            break;
-        }
-        after_space = spaces >> 56;
-        length += 8;
-    }
-    length
-}
-
 /// Marks that belong to the character before them.
 fn joins(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
@@ -252,7 +222,7 @@ fn joins(letter: char) -> bool {
 /// Characters that show nothing and can hide something: controls, bidirectional marks and
 /// overrides (UAX #9), zero-width space and joiner-less marks, what no XML may hold, tags. The joiners U+200C and U+200D
 /// stay, because Persian and emoji are written with them.
-fn unwanted(letter: char) -> bool {
+pub(crate) fn unwanted(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,
@@ -294,11 +264,25 @@ mod tests {
     }
 
     #[test]
+    fn controls_of_c1_are_letters_of_windows_1252_or_gaps() {
+        assert_eq!(
+            &*from_plain("don\u{92}t\u{85}\u{93}x\u{94}", 99),
+            "don\u{2019}t \u{201c}x\u{201d}"
+        );
+        assert_eq!(&*from_plain("Ð\u{9d}Ð\u{81} Ñ\u{90}\u{8d}", 99), "Ð Ð Ñ");
+        assert_eq!(&*from_plain("Ð\u{9b}Ð\u{9b}", 99), "Ð›Ð›");
+        assert_eq!(&*from_html("&#x81;a&#x9b;31m", 99), "a›31m");
+    }
+
+    #[test]
     fn long_runs_fold_as_short_ones_do() {
-        for piece in ["a", "ab ", "a  b", " ", "!", " !", "\t", "\u{7f}", "é", "\u{1}", "~ ~"] {
+        for piece in [
+            "a", "ab ", "a  b", " ", "!", " !", "\t", "\u{7f}", "é", " é ", "é  é", "…", "\u{1}",
+            "~ ~", "👍 ", "\u{feff}", "\u{2028}", "\u{a0}",
+        ] {
             for before in 0..20 {
                 let text = format!("{}{piece}{}", "x".repeat(before), "y z".repeat(9));
-                let wanted = text.replace(['\u{7f}', '\u{1}'], "");
+                let wanted = text.replace(['\u{7f}', '\u{1}', '\u{feff}'], "");
                 let wanted = wanted.split_whitespace().collect::<Vec<_>>().join(" ");
                 assert_eq!(&*from_plain(&text, 99), wanted, "{text:?}");
             }

@@ -10,7 +10,7 @@ mod parse;
 mod words;
 
 pub use duration::{format_duration, parse_duration};
-pub use parse::parse_date;
+pub use parse::{parse_date, weigh_date};
 
 /// Whole seconds since 1970-01-01T00:00:00Z, within the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +41,20 @@ impl Timestamp {
         let (year, month, day) = calendar::date_of(self.0.div_euclid(calendar::DAY));
         let second = self.0.rem_euclid(calendar::DAY);
         [year, month, day, second / 3600, second / 60 % 60, second % 60].map(|part| part as u16)
+    }
+
+    /// As RSS (RFC 822, with the year in full) and HTTP (RFC 9110 §5.6.7) have it:
+    /// `Sat, 21 Nov 2026 06:00:00 GMT`.
+    pub fn rfc_822(self) -> String {
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let [_, month, ..] = self.civil();
+        let iso = self.to_string();
+        // 1970 began on a Thursday.
+        let day = DAYS[self.0.div_euclid(calendar::DAY).rem_euclid(7) as usize];
+        let month = MONTHS[usize::from(month) - 1];
+        format!("{day}, {} {month} {} {} GMT", &iso[8..10], &iso[..4], &iso[11..19])
     }
 }
 
@@ -113,9 +127,15 @@ mod tests {
             assert_eq!(instant.to_string(), text);
             assert_eq!(parse_date(text), Some(instant));
         }
+        let date = Timestamp::from_unix(1_795_240_800).unwrap();
+        assert_eq!(date.rfc_822(), "Sat, 21 Nov 2026 06:00:00 GMT");
         let mut unix = -62_135_596_800;
         while let Some(instant) = Timestamp::from_unix(unix) {
             assert_eq!(parse_date(&instant.to_string()), Some(instant));
+            // Years of one or two digits are read as those of a century.
+            if unix > -30_000_000_000 {
+                assert_eq!(parse_date(&instant.rfc_822()), Some(instant));
+            }
             unix += 86_400 * 37 + 4_567;
         }
     }

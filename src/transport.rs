@@ -20,12 +20,14 @@ mod freshness;
 mod headers;
 mod limits;
 mod redirect;
+mod stream;
 
 use budget::Budget;
 use coding::Decoder;
 use redirect::{Chain, Hop};
 
 pub use budget::Room;
+pub use stream::{Opened, Opening, Stream};
 
 /// The wire may carry this much more than `max_body`: what a coding adds to data it cannot shrink.
 const CODING_OVERHEAD: u64 = 64 << 10;
@@ -144,6 +146,21 @@ impl Transport {
         options: &Options,
         trace: &Arc<Trace>,
     ) -> Result<(Response, Option<Room>), Failure> {
+        let (answer, status, chain) = self.lead(request, options, trace).await?;
+        if status == 304 && headers::conditions(&chain).next().is_none() {
+            let cause = "answered with 304, not modified, to a request without a condition";
+            return Err(Failure::new(Stage::Protocol, cause));
+        }
+        self.finish(answer, status, chain, options, trace).await
+    }
+
+    /// The head of the answer that the others led to, and its status.
+    async fn lead<'a>(
+        &self,
+        request: &'a Request,
+        options: &Options,
+        trace: &Arc<Trace>,
+    ) -> Result<(message::Response, u16, Chain<'a>), Failure> {
         let mut chain = Chain::new(request)?;
         loop {
             trace.at(chain.url());
@@ -151,16 +168,11 @@ impl Transport {
             let status = status(&answer);
             let location = answer.header("location").map(|values| values.last().as_str());
             match chain.next(status, location, trace.began_local())? {
-                Hop::Follow { same_origin } => {
-                    if same_origin {
-                        drain(answer.take_body(), trace).await;
-                    }
-                }
-                Hop::Stay if status == 304 && headers::conditions(&chain).next().is_none() => {
-                    let cause = "answered with 304, not modified, to a request without a condition";
-                    return Err(Failure::new(Stage::Protocol, cause));
-                }
-                Hop::Stay => return self.finish(answer, status, chain, options, trace).await,
+                // It might end where nobody is to see the form, or as a GET without one.
+                Hop::Follow { .. } if request.form.is_some() => return Err(astray(&chain)),
+                Hop::Follow { same_origin: true } => drain(answer.take_body(), trace).await,
+                Hop::Follow { same_origin: false } => {}
+                Hop::Stay => return Ok((answer, status, chain)),
             }
         }
     }
@@ -172,6 +184,11 @@ impl Transport {
         trace: &Arc<Trace>,
     ) -> Result<message::Response, Failure> {
         let mut request = message::Request::new(message::Method::Get, chain.url().clone());
+        if let Some(form) = chain.form() {
+            request.set_method(message::Method::Post);
+            request.set_body(form);
+            request.insert_header("content-type", "application/x-www-form-urlencoded");
+        }
         headers::fill(&mut request, chain, options)?;
         request.ext_mut().insert(Call {
             trace: trace.clone(),
@@ -241,6 +258,11 @@ impl Transport {
         };
         Ok((response, room))
     }
+}
+
+fn astray(chain: &Chain<'_>) -> Failure {
+    let cause = format!("a redirect to {} of what was posted", chain.shown());
+    Failure::new(Stage::Redirect, cause)
 }
 
 fn status(answer: &message::Response) -> u16 {

@@ -11,13 +11,15 @@ use log::Level;
 use smol::Executor;
 
 use crate::clock::Clock;
-use crate::config::{Config, Place};
+use crate::config::Config;
 use crate::format::{SourceHealth, State, Style};
+use crate::http::without_secrets;
 use crate::item::Story;
 use crate::limit::Limiter;
+use crate::live::Streams;
 use crate::report::Report;
 use crate::round::{Halt, Round, Span};
-use crate::state::Memory;
+use crate::state::{Memory, Tokens};
 use crate::time::Timestamp;
 use crate::transport::Transport;
 
@@ -33,6 +35,7 @@ mod outputs;
 mod remember;
 mod sources;
 mod standing;
+mod streams;
 
 use account::Verdict;
 use agenda::Turn;
@@ -57,8 +60,12 @@ pub struct House<'a> {
     pub executor: &'a Executor<'static>,
     /// What was spent, and who is held.
     pub limiter: Limiter,
+    /// What is read as it comes.
+    pub live: Streams,
     /// What its rounds could not save.
     pub asked: Asked,
+    /// The tokens at hand.
+    pub tokens: Tokens,
     /// Whether the round is to come to its end.
     pub halt: Halt,
     /// What is wrong with the state, as it was last said.
@@ -73,7 +80,8 @@ impl<'a> House<'a> {
         executor: &'a Executor<'static>,
     ) -> House<'a> {
         let (limiter, asked, halt) = (Limiter::default(), Asked::default(), Halt::default());
-        House { clock, transport, executor, limiter, asked, halt, said: None }
+        let (tokens, live) = (Tokens::default(), Streams::default());
+        House { clock, transport, executor, limiter, live, asked, tokens, halt, said: None }
     }
 }
 
@@ -147,6 +155,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let halted = || house.halt.is_pulled().then(|| account::STOPPED.to_owned());
     let closed = keeping.closed(config, &memory, &wishes, started).or_else(halted);
     let turns = agenda::draw(config, &memory, house, &wishes, closed.as_deref(), started);
+    streams::tune(config, house, &wishes, &turns, &memory);
     sources::reserve(config, house, &turns);
 
     let mut gathered = Gathered::new(config, &memory, started, keeping.shelf());
@@ -156,12 +165,19 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     gathered.forgive(&round);
     let recalled = keeping.recall(config, &memory, &mut gathered, wishes.new);
     let unread = keeping.unread().or(recalled.err()).or_else(|| keeping.unmarked(&wishes));
-    let Gathered { collection, brought, .. } = gathered;
+    let Gathered { collection, mut brought, .. } = gathered;
+    streams::stand(config, house, &mut brought);
 
     blame::place(config, &memory, house, &mut round, &brought, &turns);
     let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round);
     let counts = collection.counts(config.sources.len());
-    let health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
+    let mut health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
+    for (source, health) in config.sources.iter().zip(&mut health) {
+        if health.state == State::Limited {
+            let known = memory.of(&source.memory);
+            health.until = standing::until(source, known, &house.limiter, &house.clock);
+        }
+    }
     let order = outputs::Order::new(config, &collection, wishes.new);
     let mut written = match &unread {
         Some(why) => outputs::refuse(config, why),
@@ -183,6 +199,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     }
     let (stories, newest) = order.newest(NEWEST);
     let saved = keeping.save(house, &mut memory, &collection, wishes.probe);
+    house.live.settle(saved.1);
     if !wishes.forgetful {
         let outcome =
             asked::Outcome { config, memory: &memory, round: &round, brought: &brought, saved };
@@ -192,7 +209,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let moment = house.clock.moment();
     let now = began.calendar_at(&moment);
     let mut due = agenda::next(config, &memory, house, &turns, now);
-    let mut service = agenda::service(config, &due, started, now);
+    let mut service = agenda::service(config, house, &due, started, now);
     let told = due.iter_mut().flatten().chain(&mut service);
     told.for_each(|at| *at = at.moved(now, moment.wall));
     let mut wear = keeping.wear();
@@ -202,7 +219,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         round: &round,
         limiter: &house.limiter,
         health: &health,
-        read: &brought.iter().map(gather::Brought::is_read).collect::<Vec<_>>(),
+        brought: &brought,
         items: &counts,
         due: &due,
         stories,
@@ -216,6 +233,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         memory: &memory,
         health: &health,
         round: &round,
+        brought: &brought,
         asks: !wishes.offline,
         busy: keeping.is_busy(),
     };
@@ -254,7 +272,6 @@ fn diagnose(
         };
         let since = match (state, &turns[index]) {
             (State::Ok, _) => None,
-            _ if source.place == Place::Later => None,
             (_, Turn::Held(rest)) => Some(rest.since),
             _ => illness.and_then(|illness| Timestamp::from_unix(illness.since)).or(Some(now)),
         };
@@ -269,7 +286,8 @@ fn diagnose(
             since,
             error: error.filter(|_| state != State::Ok),
             until: None,
-            feed: None,
+            feed: source.feed().as_ref().map(without_secrets),
+            tags: source.tags.clone(),
         });
     }
     health

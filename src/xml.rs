@@ -25,7 +25,7 @@ pub use body::{Body, unescape};
 pub use namespace::Ns;
 pub use tag::{MAX_ATTRIBUTES, Tag};
 
-use tag::{Unclosed, attributes, has_xml, is_void, split, tag_end};
+use tag::{Unclosed, attributes, has_xml, is_void, name_len, split, tag_end};
 
 /// Elements may not be nested deeper than this.
 pub const MAX_DEPTH: usize = 256;
@@ -115,9 +115,19 @@ impl<'a> Xml<'a> {
         self.open.len()
     }
 
+    /// Where the last token began, in bytes.
+    pub fn began(&self) -> usize {
+        self.began
+    }
+
     /// What relative links are relative to, here.
     pub fn base(&self) -> Option<&Url> {
-        self.bases.last().map(|(_, url)| url).or(self.document_base)
+        self.declared_base().or(self.document_base)
+    }
+
+    /// The URL that an `xml:base` declares, here.
+    pub fn declared_base(&self) -> Option<&Url> {
+        self.bases.last().map(|(_, url)| url)
     }
 
     /// Whether the document ended and elements are still open.
@@ -131,6 +141,11 @@ impl<'a> Xml<'a> {
         loop {
             if self.open.len() < depth {
                 return Ok(None);
+            }
+            if !self.close_next {
+                // Text is of no use here.
+                let rest = &self.text.as_bytes()[self.at..];
+                self.at += memchr(b'<', rest).unwrap_or(rest.len());
             }
             match self.next()? {
                 Token::Start(tag) => return Ok(Some(tag)),
@@ -159,11 +174,39 @@ impl<'a> Xml<'a> {
 
     /// What is within the element whose start tag was just read, up to its end.
     pub fn body(&mut self) -> Result<Body<'a>, TooDeep> {
+        if let Some(body) = self.plain_body() {
+            return Ok(body);
+        }
         let depth = self.open.len();
         self.in_body = true;
         let body = self.body_of(depth);
         self.in_body = false;
         body
+    }
+
+    /// A body of text alone or of one CDATA section, up to the end tag as it should be: nearly all.
+    fn plain_body(&mut self) -> Option<Body<'a>> {
+        let open = self.open.last().filter(|_| !self.close_next)?;
+        let rest = &self.text[self.at..];
+        let text = memchr(b'<', rest.as_bytes())?;
+        let (inner, cdata) = match rest[text..].strip_prefix(CDATA) {
+            None => (&rest[..text], None),
+            Some(_) if !is_blank(&rest[..text]) => return None,
+            Some(inside) => {
+                let cdata = &inside[..cdata_end(inside.as_bytes())?];
+                let end = text + CDATA.len() + cdata.len() + "]]>".len();
+                let blank = rest.as_bytes()[end..].iter().position(|b| !b.is_ascii_whitespace())?;
+                (&rest[..end + blank], Some(cdata))
+            }
+        };
+        let tag = rest[inner.len()..].strip_prefix("</")?.strip_prefix(open.name)?;
+        if !tag.starts_with('>') {
+            return None;
+        }
+        self.began = self.at + inner.len();
+        self.at = self.text.len() - tag.len() + 1;
+        self.close(self.open.len() - 1);
+        Some(Body::new(inner, cdata, false, false))
     }
 
     fn body_of(&mut self, depth: usize) -> Result<Body<'a>, TooDeep> {
@@ -203,8 +246,8 @@ impl<'a> Xml<'a> {
             if rest.is_empty() {
                 return Ok(Token::Eof);
             }
-            let text = memchr(b'<', rest.as_bytes()).unwrap_or(rest.len());
-            if text > 0 {
+            if !rest.starts_with('<') {
+                let text = memchr(b'<', rest.as_bytes()).unwrap_or(rest.len());
                 self.at += text;
                 return Ok(Token::Text(&rest[..text]));
             }
@@ -308,10 +351,11 @@ impl<'a> Xml<'a> {
     }
 
     fn start_tag(&mut self, rest: &'a str) -> Result<Option<Token<'a>>, TooDeep> {
-        let end = match tag_end(rest.as_bytes(), !self.damaged) {
+        let name_len = name_len(&rest.as_bytes()[1..]);
+        let end = match tag_end(rest.as_bytes(), 1 + name_len, !self.damaged) {
             Err(Unclosed) => {
                 self.damaged = true;
-                tag_end(rest.as_bytes(), false)
+                tag_end(rest.as_bytes(), 1 + name_len, false)
             }
             end => end,
         };
@@ -330,10 +374,6 @@ impl<'a> Xml<'a> {
         if empty {
             inner = &inner[..inner.len() - 1];
         }
-        let name_len = inner
-            .bytes()
-            .position(|byte| byte.is_ascii_whitespace() || byte == b'/')
-            .unwrap_or(inner.len());
         let full = &inner[..name_len];
         if self.in_body && !empty && is_void(full) {
             let (_, name) = split(full);
@@ -344,7 +384,7 @@ impl<'a> Xml<'a> {
         }
         self.open.push(Open { name: full, namespaces: self.namespaces.len() });
         self.close_next = empty;
-        if !self.in_body && has_xml(&inner.as_bytes()[name_len..]) {
+        if !self.in_body && inner.len() > name_len && has_xml(&inner.as_bytes()[name_len..]) {
             self.declarations(inner, name_len);
         }
         let (prefix, name) = split(full);

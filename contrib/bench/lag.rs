@@ -141,6 +141,7 @@ async fn one(executor: &Executor<'static>, urls: &[Url]) {
             retries: 0,
             per_host: 64,
             held: Vec::new(),
+            token: None,
         })
         .collect();
     let rules = Rules {

@@ -1,7 +1,7 @@
 # Completion of newsagg(1) for bash 4.4 or newer; bash-completion is not needed.
 # Source it, or install it as /usr/share/bash-completion/completions/newsagg.
 
-_newsagg_commands='once run demo check status parse help'
+_newsagg_commands='once run demo check status import export parse help'
 
 # The options of a command; without one, those of the program.
 _newsagg_options() {
@@ -14,6 +14,8 @@ _newsagg_options() {
     demo) echo '-o --output -q --quiet -v --verbose -h --help' ;;
     check) echo '-c --config --online --politeness --json -q --quiet -v --verbose -h --help' ;;
     status) echo '-c --config --json --max-age -h --help' ;;
+    import) echo '-h --help' ;;
+    export) echo '-c --config -h --help' ;;
     parse) echo '--kind --base --content-type -h --help' ;;
     help) ;;
     '') echo '-h --help -V --version' ;;
@@ -25,8 +27,8 @@ _newsagg_takes() {
     case $1:$2 in
     *:-c | *:--config | once:-o | once:--output | once:--report) echo FILE ;;
     demo:-o | demo:--output) echo FOLDER ;;
-    once:-f | once:--format) echo 'jsonfeed jsonl html text prometheus' ;;
-    parse:--kind) echo 'feed newsapi guardian hackernews' ;;
+    once:-f | once:--format) echo 'jsonfeed jsonl atom rss tsv html opml text prometheus' ;;
+    parse:--kind) echo 'feed newsapi guardian hackernews github reddit stream' ;;
     parse:--content-type)
         echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'
         ;;
@@ -93,7 +95,7 @@ _newsagg_sources() {
     done < <(_newsagg_names "$program" "$config")
     if [[ $command == once ]]; then
         compopt -o dirnames 2>/dev/null
-        _newsagg_add "$typed" - hn guardian newsapi
+        _newsagg_add "$typed" - hn guardian newsapi github:
         # With a colon there is more to come.
         case $typed in
         hn:*) _newsagg_add "$typed" hn:{top,new,best,ask,show,job} ;;
@@ -160,7 +162,7 @@ _newsagg() {
             _newsagg_add "$typed" $_newsagg_commands
             ;;
         once | status) _newsagg_sources "$command" "$typed" "$program" "$config" ;;
-        parse) ;;
+        parse | import) ;;
         *) _newsagg_no_files ;;
         esac
     fi

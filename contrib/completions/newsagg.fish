@@ -41,7 +41,7 @@ function __newsagg_names
 end
 
 function __newsagg_words
-    printf '%s\t%s\n' hn 'Hacker News' guardian 'The Guardian' newsapi NewsAPI - 'a feed on standard input'
+    printf '%s\t%s\n' hn 'Hacker News' guardian 'The Guardian' newsapi NewsAPI github: 'releases of a repository' - 'a feed on standard input'
     # Until a colon is typed, what follows it is only in the way.
     switch (commandline -ct)
         case '*:*'
@@ -61,13 +61,15 @@ complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a run -d '
 complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a demo -d 'See it work against a made-up news web'
 complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a check -d 'Is the config right, what would be asked'
 complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a status -d 'What the last runs left behind'
+complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a import -d 'Make sources of an OPML list'
+complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a export -d 'The feeds of the config as OPML'
 complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a parse -d 'How newsagg reads a document'
 complete -c newsagg -n 'not __newsagg_command; or __newsagg_in help' -a help -d 'A summary of a command'
 
-complete -c newsagg -n '__newsagg_in once run check status' -s c -l config -rF -d 'The config'
+complete -c newsagg -n '__newsagg_in once run check status export' -s c -l config -rF -d 'The config'
 complete -c newsagg -n '__newsagg_in once' -s o -l output -rF -d 'Write this file; - is stdout'
 complete -c newsagg -n '__newsagg_in demo' -s o -l output -xa '(__fish_complete_directories)' -d 'Where the files go'
-complete -c newsagg -n '__newsagg_in once' -s f -l format -xa 'jsonfeed jsonl html text prometheus' -d 'How it is written'
+complete -c newsagg -n '__newsagg_in once' -s f -l format -xa 'jsonfeed jsonl atom rss tsv html opml text prometheus' -d 'How it is written'
 complete -c newsagg -n '__newsagg_in once' -l limit -x -d 'Write at most so many items'
 complete -c newsagg -n '__newsagg_in once' -l ages -d 'In text, how old instead of when'
 complete -c newsagg -n '__newsagg_in once' -l new -d 'Only what was never printed before'
@@ -86,12 +88,12 @@ complete -c newsagg -n '__newsagg_in check status' -l json -d 'One JSON object'
 complete -c newsagg -n '__newsagg_in status' -l max-age -x -d 'Exit with 1 if the last round is older'
 complete -c newsagg -n '__newsagg_in once run demo check' -s q -l quiet -d 'Say only what went wrong'
 complete -c newsagg -n '__newsagg_in once run demo check' -s v -l verbose -d 'A line for each source; twice, for each request'
-complete -c newsagg -n '__newsagg_in parse' -l kind -xa 'feed newsapi guardian hackernews' -d 'Read it as an answer of this kind'
+complete -c newsagg -n '__newsagg_in parse' -l kind -xa 'feed newsapi guardian hackernews github reddit stream' -d 'Read it as an answer of this kind'
 complete -c newsagg -n '__newsagg_in parse' -l base -x -d 'Where it came from'
 complete -c newsagg -n '__newsagg_in parse' -l content-type -xa 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html' -d 'What it was served with'
-complete -c newsagg -n '__newsagg_in once run demo check status parse' -s h -l help -d 'A summary'
+complete -c newsagg -n '__newsagg_in once run demo check status import export parse' -s h -l help -d 'A summary'
 
 complete -c newsagg -n '__newsagg_in once status' -a '(__newsagg_names)'
 complete -c newsagg -n '__newsagg_in once' -a '(__newsagg_words)'
 complete -c newsagg -n '__newsagg_in once; and __newsagg_types_a_path' -F
-complete -c newsagg -n '__newsagg_in parse' -F
+complete -c newsagg -n '__newsagg_in parse import' -F

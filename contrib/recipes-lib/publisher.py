@@ -9,6 +9,8 @@ HOSTILE = ("""-n <b>"Quoted"</b> & 'single' \\n $(touch pwned) `touch pwned` #(t
            """%{A1:touch pwned:} ${exec touch pwned} %d 100% \\""")
 HOSTILE_LINK = "https://site.example/a?x=1&y='$(touch%20pwned)'"
 
+FEEDS = {"/feed.json": "application/feed+json", "/feed.atom": "application/atom+xml"}
+
 
 class Site(http.server.BaseHTTPRequestHandler):
     """A publisher whose stories the checks choose, and whoever a recipe sends something to."""
@@ -17,8 +19,8 @@ class Site(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/site.xml":
             return self.answer(200, rss(Site.stories).encode(), "application/rss+xml")
-        if self.path == "/feed.json":
-            return self.answer(200, Site.files.joinpath("feed.json").read_bytes(), "application/feed+json")
+        if self.path in FEEDS:
+            return self.answer(200, Site.files.joinpath(self.path[1:]).read_bytes(), FEEDS[self.path])
         Site.requests.append((self.path, b"", dict(self.headers)))
         self.answer(404 if self.path == "/gone.xml" else Site.status)
 

@@ -1,25 +1,11 @@
 """The recipes for feed readers."""
 import contextlib
-import json
 import sqlite3
 import time
+import tomllib
 import xml.etree.ElementTree as xml
 
 from kitchen import link, same, title
-
-
-def check_atom(k):
-    atom = "{http://www.w3.org/2005/Atom}"
-    entries = xml.fromstring(k.run("newsagg-atom news/feed.json")).findall(f"{atom}entry")
-    text = lambda name: [entry.find(atom + name).text for entry in entries]
-    same(text("title"), [title(item) for item in k.items()])
-    same([entry.find(f"{atom}link").get("href") for entry in entries], [link(item) for item in k.items()])
-    same(text("published"), [item["date_published"] for item in k.items()])
-    same(len(set(text("id"))), len(entries))
-    # Read back, they are what they were.
-    k.run("newsagg-atom news/feed.json >feed.atom")
-    back = json.loads(k.run("newsagg parse feed.atom"))["items"]
-    same([(item["title"], item["content_text"]) for item in back], [(title(item), item["content_text"]) for item in k.items()])
 
 
 def newsboat(k):
@@ -31,20 +17,32 @@ def newsboat(k):
         return sorted(row[0] for row in cache.execute("select title from rss_item"))
 
 
-def check_newsboat_exec(k):
-    urls = [line for line in k.files[0].read_text().splitlines() if line.startswith('"')]
-    same(len(urls), 2)
+def lines_bring_the_news(k, count):
+    """Each line of the urls file alone brings all stories; newsboat makes a title of the link where there is none."""
+    urls = [line for line in k.files[0].read_text().splitlines() if not line.startswith("#")]
+    same(len(urls), count)
     for url in urls:
         k.files[0].write_text(url + "\n")
-        same(newsboat(k), sorted(map(title, k.items())))
+        same(newsboat(k), sorted(item.get("title") or link(item).rsplit("/")[-1].capitalize() for item in k.items()))
 
 
 def check_newsboat_file(k):
+    lines_bring_the_news(k, 2)
+
+
+def check_newsboat_exec(k):
+    lines_bring_the_news(k, 1)
+
+
+def check_newsboat_import(k):
     (k.home / ".newsboat").mkdir()
-    k.cook()
-    k.cook()
-    same(len((k.home / ".newsboat/urls").read_text().splitlines()), 1)
-    same(newsboat(k), sorted(map(title, k.items())))
+    (k.home / ".newsboat/urls").write_text('https://a.example/feed "tag one"\nhttps://b.example/feed\n')
+    k.run("\n".join(k.blocks))
+    same(k.said, 'newsagg: not in the list, which is of feeds: "hn" (hackernews)\n')
+    sources = tomllib.loads((k.home / "feeds.toml").read_text())["source"]
+    same([source["url"] for source in sources], ["https://a.example/feed", "https://b.example/feed"])
+    listed = [outline.get("text") for outline in xml.parse(k.home / "feeds.opml").iter("outline")]
+    same(listed, ["harbour", "lantern", "copperfield", "site"])
 
 
 def check_sfeed(k):

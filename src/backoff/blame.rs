@@ -130,6 +130,11 @@ pub fn judge(failure: &Failure, url: &Url, account: &str, now: Timestamp) -> Bla
 fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     match (failure.stage, failure.status) {
         (Stage::Cancelled, _) | (Stage::Quota, None) => Cause::Ours,
+        // Of a stream: nobody is to come back (HTML Standard §9.2.2).
+        (Stage::Status, Some(204)) => Cause::Gone,
+        (Stage::Quota, Some(403)) => Cause::RateLimited,
+        // Who says why means that.
+        (Stage::Service, Some(403)) => Cause::Refused,
         (_, Some(status)) if !(200..=299).contains(&status) => by_status(status, url),
         (Stage::Resolve | Stage::Connect | Stage::Tls, _)
             if failure.cause.contains(NO_DESCRIPTORS) =>
@@ -151,12 +156,19 @@ fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
     }
 }
 
+/// Where nobody is let in without a token.
+fn knows_who_asks(url: &Url) -> bool {
+    url.host_str() == Some("oauth.reddit.com")
+}
+
 /// RFC 9110 §15, RFC 6585 §4.
 fn by_status(status: u16, url: &Url) -> Cause {
     match status {
         429 => Cause::RateLimited,
-        // Reddit and GitHub say so instead of 429.
-        403 if url.host_str().and_then(registrable).is_some() => Cause::RateLimited,
+        // Reddit and GitHub say so instead of 429; to who has a token Reddit says what it means.
+        403 if url.host_str().and_then(registrable).is_some() && !knows_who_asks(url) => {
+            Cause::RateLimited
+        }
         401 | 407 => Cause::Unauthorised,
         404 => Cause::Missing,
         408 => Cause::Slow,
@@ -219,10 +231,33 @@ mod tests {
             (999, FEED, "", URL, Cause::Broken),
         ] {
             assert_eq!(told(&answered(status), url, account), (scope.into(), cause), "{status}");
-            // In the service's own words it is the same.
-            let service = Failure { stage: Stage::Service, ..answered(status) };
-            assert_eq!(told(&service, url, account), (scope.into(), cause), "{status}");
+            // In the service's own words it is the same, but for a 403: that is as it says.
+            let said = |stage| Failure { stage, ..answered(status) };
+            if status != 403 {
+                let service = said(Stage::Service);
+                assert_eq!(told(&service, url, account), (scope.into(), cause), "{status}");
+                continue;
+            }
+            let refused = (format!("url:{url}"), Cause::Refused);
+            assert_eq!(told(&said(Stage::Service), url, account), refused, "{url}");
+            let (scope, cause) = told(&said(Stage::Quota), url, account);
+            assert_eq!((scope.starts_with("url:"), cause), (false, Cause::RateLimited), "{url}");
         }
+    }
+
+    #[test]
+    fn one_subreddit_that_is_refused_holds_back_no_other() {
+        let private = Failure {
+            cause: "r/x is not open to everybody: private".into(),
+            stage: Stage::Service,
+            ..answered(403)
+        };
+        for url in ["https://www.reddit.com/r/x/.rss", "https://oauth.reddit.com/r/x/hot"] {
+            let scope = format!("url:{url}");
+            assert_eq!(told(&private, url, "reddit:1"), (scope, Cause::Refused));
+        }
+        let url = "https://oauth.reddit.com/r/x/hot";
+        assert_eq!(told(&answered(403), url, "reddit:1"), (format!("url:{url}"), Cause::Refused));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use argh::{ArgsInfo, FromArgs};
 
 use super::{FAILED, OK, USAGE, say};
 use crate::clock::Clock;
-use crate::config::{self, Config, Output, Place, SourceConfig};
+use crate::config::{self, Config, Output, SourceConfig};
 use crate::http::without_secrets;
 use crate::report;
 use crate::source::Window;
@@ -81,10 +81,6 @@ pub fn run(options: CheckArgs) -> ExitCode {
         say::warnings(&config.warnings);
     }
     if options.online {
-        for source in config.sources.iter().filter(|source| source.place == Place::Later) {
-            let SourceConfig { name, kind, .. } = source;
-            log::warn!("{name}: not asked: kind {kind} is not in this version yet");
-        }
         return match online::ask(&config) {
             Ok(rows) => {
                 let written = say::out(&online::table(&rows));
@@ -187,12 +183,11 @@ fn source_lines(text: &mut String, source: &SourceConfig, names: usize) {
     notes.extend((!source.exclude.is_empty()).then(|| "exclude".to_owned()));
     let SourceConfig { name, kind, .. } = source;
     let notes = notes.join(", ");
-    if source.place == Place::Later {
-        let _ = writeln!(text, "  {name:names$}  {kind:10}  not in this version yet");
-        return;
-    }
     let _ = writeln!(text, "  {name:names$}  {kind:10}  {notes}");
     let indent = " ".repeat(names + 4);
+    if let Some(grant) = source.source.as_ref().and_then(|source| source.grant()) {
+        let _ = writeln!(text, "{indent}{} (for a token)", without_secrets(&grant.url));
+    }
     let plan = source.source.as_ref().map(|source| source.plan()).unwrap_or_default();
     for request in plan {
         let _ = writeln!(text, "{indent}{}", without_secrets(&request.url));

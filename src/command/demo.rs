@@ -16,8 +16,8 @@ use crate::loopback::{self, Web, WebOptions};
 use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::Guardian;
-use crate::source::hackernews::{HackerNews, List};
-use crate::source::newsapi::NewsApi;
+use crate::source::hackernews::{Api, HackerNews, List};
+use crate::source::newsapi::{Endpoint, NewsApi};
 use crate::store;
 use crate::transport::Transport;
 use crate::update::{Updated, Wishes};
@@ -198,6 +198,8 @@ fn services(web: &Web) -> Vec<(&'static str, Arc<dyn Source>)> {
     let key = || Secret(loopback::KEY.into());
     let base = |path: &str| -> Url { web.url(path) };
     let newsapi = NewsApi {
+        endpoint: Endpoint::Headlines,
+        domains: Vec::new(),
         base_url: base("/newsapi"),
         key: key(),
         country: Some("us".into()),
@@ -215,7 +217,8 @@ fn services(web: &Web) -> Vec<(&'static str, Arc<dyn Source>)> {
         tag: None,
         page_size: Some(20),
     };
-    let hn = HackerNews { base_url: base("/hn"), list: List::Top, limit: HN_LIMIT };
+    let hn =
+        HackerNews { api: Api::Firebase, base_url: base("/hn"), list: List::Top, limit: HN_LIMIT };
     vec![("newsapi", Arc::new(newsapi)), ("guardian", Arc::new(guardian)), ("hn", Arc::new(hn))]
 }
 

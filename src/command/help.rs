@@ -12,10 +12,12 @@ Commands:
   demo    see it work: the same against a made-up news web, no keys, no network
   check   read the config, say what is wrong with it or what would be asked
   status  what the last runs left behind, source by source
+  import  make sources of an OPML list of feeds
+  export  print the feeds of the config as OPML
   parse   show how newsagg reads a feed or an API's answer
   help    this text, or `newsagg help COMMAND`
 
-  Not in this version yet: bench, import, export, replay.
+  Not in this version yet: bench, replay.
 
 Options:
   -h, --help     this text; after a command, its options and examples
@@ -37,7 +39,7 @@ Config, the first that there is:
   With none, `once` asks a few sources that need no key.
 
 Environment:
-  NEWSAPI_KEY, GUARDIAN_KEY                     keys for `newsapi`, `guardian`
+  NEWSAPI_KEY, GUARDIAN_KEY, GITHUB_TOKEN       keys for `newsapi`, `guardian`, …
   http_proxy, https_proxy, all_proxy, no_proxy  proxies
   SSL_CERT_FILE, SSL_CERT_DIR                   other certificate authorities
   NO_COLOR                                      no colours on the terminal
@@ -65,6 +67,8 @@ A SOURCE is one of
   guardian, guardian:SECTION       the Guardian; the key is in $GUARDIAN_KEY
   newsapi, newsapi:us              NewsAPI by country; key in $NEWSAPI_KEY
   newsapi:technology               NewsAPI by category
+  reddit:SUB                       the feed of a subreddit, without a key
+  github:OWNER/REPO                releases; a token may be in $GITHUB_TOKEN
 A URL is named by its host, or host and path where one host has several.
 Without one, every source of the config is asked; without a config, a few
 well-known ones that need no key.
@@ -72,8 +76,9 @@ well-known ones that need no key.
 Options:
   -c, --config FILE     the config; `newsagg --help` says where it is looked for
   -o, --output FILE     write this file instead of the config's; - is stdout
-  -f, --format FORMAT   jsonfeed, jsonl, html, text or prometheus (how it
-                        fares); without -o it goes to stdout
+  -f, --format FORMAT   jsonfeed, jsonl, atom, rss, tsv, html, text,
+                        opml (the feeds) or prometheus (how it fares);
+                        without -o it goes to stdout
       --limit N         write at most N items
       --ages            in text on stdout: how old, `3 h`, instead of when
       --new             print only items that were never printed before
@@ -101,7 +106,8 @@ Where the news goes:
   Without SOURCE the outputs of the config are written. If there are none, or
   if a SOURCE is named, text goes to stdout: a part of the news does not replace
   the files of the whole. -o and -f come before all of this.
-  Without -f the name of FILE says it: .json, .jsonl, .html, .txt, .prom.
+  Without -f the name of FILE says the format: .json, .jsonl, .atom, .rss, .tsv,
+  .html, .opml, .txt, .prom.
   Only the news is on stdout; everything else is on stderr.
 
 Examples:
@@ -125,8 +131,9 @@ Usage: newsagg run [options]
 Writes the outputs of the config from what is stored, then asks each source when
 it is due (its `every`, what its publisher allows) and writes what is new. Who
 is due at about the same time is asked together, so that the machine can sleep
-in between. Says what changes: a source that fails is told once, and once more
-when it is well again. Outputs to stdout are left out.
+in between. Streams stay open, and are shown as they come. Says what changes: a
+source that fails is told once, and once more when it is well again. Outputs to
+stdout are left out.
 
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
@@ -255,6 +262,52 @@ Exit codes:
   round is too old, or the state cannot be read; 2 usage or config
 ";
 
+const IMPORT: &str = "\
+newsagg import: make sources of an OPML list of feeds
+
+Usage: newsagg import FILE.opml
+
+Prints a [[source]] for each feed of the list, to be added to newsagg.toml; - is
+stdin. Folders and categories become tags, titles become names that no two
+sources have. A feed that stands in the list more than once is one source with
+the tags of all its places. What is no feed, or has no address that can be
+asked, is said on stderr with its line, and left out. A list that is cut off or
+damaged is read as far as it goes.
+
+Options:
+  -h, --help  this text
+
+Examples:
+  newsagg import subscriptions.opml >>newsagg.toml && newsagg check
+  ssh desktop newsboat -e | newsagg import - >feeds.toml
+
+Exit codes:
+  0 the sources are printed, even if something else of the list is left out;
+  1 it cannot be read, or not to its end; 2 usage
+";
+
+const EXPORT: &str = "\
+newsagg export: print the feeds of the config as OPML
+
+Usage: newsagg export [options]
+
+Prints the sources of kind feed as OPML 2.0, for other readers; tags become
+categories. `newsagg import` makes the same sources of it: names, addresses and
+tags. Other kinds of sources are named on stderr. Passwords and keys in
+addresses are left out, and that is said. No key needs to be at hand.
+
+Options:
+  -c, --config FILE  the config; `newsagg --help` says where it is looked for
+  -h, --help         this text
+
+Examples:
+  newsagg export >feeds.opml
+  newsagg export -c newsagg.toml >feeds.opml && newsboat -i feeds.opml
+
+Exit codes:
+  0 the list is printed; 1 it could not be; 2 usage or config
+";
+
 const PARSE: &str = "\
 newsagg parse: show how newsagg reads a feed or an API's answer
 
@@ -268,8 +321,8 @@ counts entries that were recognised and left out.
 
 Options:
       --kind KIND          read it as an answer of this kind of source: feed
-                           (default), newsapi, guardian, hackernews;
-                           not yet: reddit, github, json, stream
+                           (default), newsapi, guardian, hackernews, github,
+                           reddit, stream
       --base URL           where it came from: relative links are relative to it
       --content-type TYPE  the Content-Type it was served with
   -h, --help               this text
@@ -291,6 +344,8 @@ pub fn of(command: &str) -> Option<&'static str> {
         "demo" => Some(DEMO),
         "check" => Some(CHECK),
         "status" => Some(STATUS),
+        "import" => Some(IMPORT),
+        "export" => Some(EXPORT),
         "parse" => Some(PARSE),
         "help" => Some(TOP),
         _ => None,
@@ -302,11 +357,11 @@ mod tests {
     use argh::{ArgsInfo, FlagInfoKind};
 
     use super::*;
-    use crate::command::{check, demo, once, parse, run, status};
+    use crate::command::{check, demo, export, import, once, parse, run, status};
 
     #[test]
     fn no_line_is_wider_than_80_columns() {
-        for text in [TOP, ONCE, RUN, DEMO, CHECK, STATUS, PARSE] {
+        for text in [TOP, ONCE, RUN, DEMO, CHECK, STATUS, IMPORT, EXPORT, PARSE] {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
                 assert_eq!(line.trim_end(), line);
@@ -345,6 +400,8 @@ mod tests {
         explains::<demo::DemoArgs>(DEMO);
         explains::<check::CheckArgs>(CHECK);
         explains::<status::StatusArgs>(STATUS);
+        explains::<import::ImportArgs>(IMPORT);
+        explains::<export::ExportArgs>(EXPORT);
         explains::<parse::ParseArgs>(PARSE);
     }
 }

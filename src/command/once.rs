@@ -120,7 +120,7 @@ impl OnceArgs {
         let mut config = Config::select(config, &self.sources)?;
         self.override_outputs(&mut config);
         self.override_fetch(&mut config);
-        config.without_later()
+        Ok(config)
     }
 
     /// `-o` and `-f` replace the outputs; `-f` alone prints.

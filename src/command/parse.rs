@@ -10,6 +10,8 @@ use crate::store;
 
 mod lines;
 
+pub(super) use lines::read_file;
+
 /// how newsagg reads a document: one JSON line per file
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
 pub struct ParseArgs {
@@ -27,13 +29,17 @@ pub struct ParseArgs {
     pub content_type: Option<String>,
 }
 
-/// The kinds that `--kind` knows in this version.
-pub const KINDS: [&str; 4] = ["feed", "newsapi", "guardian", "hackernews"];
-/// The kinds of a later version: each file is answered, with that for an error.
-const LATER: [&str; 4] = ["reddit", "github", "json", "stream"];
+/// The kinds that `--kind` knows.
+pub const KINDS: [&str; 7] =
+    ["feed", "newsapi", "guardian", "hackernews", "github", "reddit", "stream"];
 
 fn kind(text: &str) -> Result<String, String> {
-    let known = || KINDS.into_iter().chain(LATER);
+    if text == "json" {
+        let message =
+            "json is read by the pointers of a [[source]]; `newsagg check --online` tries them";
+        return Err(message.into());
+    }
+    let known = || KINDS.into_iter();
     if known().any(|kind| kind == text) {
         return Ok(text.to_owned());
     }

@@ -15,6 +15,7 @@ use super::output::{self, OUTPUT_KEYS};
 use super::sheet::{Need, Sheet, shown};
 use super::sources::{self, SOURCE_KEYS};
 use super::{Config, Fetch, Problem, Schedule, StateConfig, find, values};
+use crate::live::MAX_STREAMS;
 use crate::store;
 
 /// No config is longer than this: ten thousand sources fit many times over.
@@ -107,6 +108,22 @@ fn syntax_message(message: &str) -> String {
     format!("not TOML: {message}{hint}")
 }
 
+/// Notes every stream beyond those that can be open at once.
+fn few_streams(sheet: &Sheet<'_>, root: &Keys<'_>, sources: &[Option<super::SourceConfig>]) {
+    let is_live = |source: &super::SourceConfig| {
+        source.source.as_ref().is_some_and(|own| own.live().is_some())
+    };
+    let places = tables(root, "source").map(|(_, at)| at);
+    let live = places.zip(sources).filter(|(_, source)| source.as_ref().is_some_and(is_live));
+    for (at, source) in live.skip(MAX_STREAMS) {
+        let name = source.as_ref().map(|source| shown(&source.name)).unwrap_or_default();
+        let message = format!(
+            "[[source]] \"{name}\" is one stream too many: no more than {MAX_STREAMS} are open at once"
+        );
+        sheet.error(at, message);
+    }
+}
+
 fn read_root<'a>(sheet: &'a Sheet<'a>, root: &Keys<'a>) -> Config {
     root_names(root);
     let fetch = read_fetch(&section(sheet, root, "fetch"));
@@ -119,6 +136,7 @@ fn read_root<'a>(sheet: &'a Sheet<'a>, root: &Keys<'a>) -> Config {
     let names: Vec<Option<String>> =
         sources.iter().map(|source| source.as_ref().map(|source| source.name.clone())).collect();
     same_names(sheet, root);
+    few_streams(sheet, root, &sources);
     let mut paths = BTreeSet::new();
     let outputs = tables(root, "output")
         .enumerate()

@@ -5,27 +5,26 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::keys::{Keys, Read, Wrong};
-use super::nearest::{either, nearest};
+use super::nearest::nearest;
 use super::values;
 use crate::http::Url;
 use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, HackerNews, List};
-use crate::source::newsapi::{self, NewsApi};
+use crate::source::hackernews::{self, Api, HackerNews, List, LiveHackerNews, algolia};
 
 mod github;
 mod json;
+mod newsapi;
 mod reddit;
 mod stream;
 
 pub(super) use github::is_repo;
+pub(super) use newsapi::CATEGORIES;
 pub(super) use reddit::is_subreddit;
 
 /// The most stories that Hacker News has in a list.
 const MAX_HN: usize = 500;
-/// The most articles in one answer of NewsAPI.
-const MAX_NEWSAPI_PAGE: u64 = 100;
 /// The most articles in one answer of the Guardian.
 const MAX_GUARDIAN_PAGE: u64 = 200;
 
@@ -38,7 +37,7 @@ pub(super) struct Kind {
     pub(super) read: fn(&Keys<'_>, Option<usize>) -> Built,
 }
 
-/// `None` for a later version's kind, and where something is wrong.
+/// `None` where something is wrong.
 pub(super) type Built = Option<Arc<dyn Source>>;
 
 pub(super) static KINDS: [Kind; 8] = [
@@ -50,12 +49,14 @@ pub(super) static KINDS: [Kind; 8] = [
             "category",
             "query",
             "sources",
+            "domains",
             "language",
+            "endpoint",
             "page_size",
             "base_url",
         ],
         also: &["news"],
-        read: read_newsapi,
+        read: newsapi::read,
     },
     Kind {
         name: "guardian",
@@ -65,19 +66,19 @@ pub(super) static KINDS: [Kind; 8] = [
     },
     Kind {
         name: "hackernews",
-        keys: &["list", "base_url"],
+        keys: &["list", "api", "live", "base_url"],
         also: &["hn", "ycombinator"],
         read: read_hackernews,
     },
     Kind {
         name: "reddit",
-        keys: &["subreddit", "client_id", "client_secret", "base_url"],
+        keys: &["subreddit", "list", "client_id", "client_secret", "base_url"],
         also: &["subreddit"],
         read: reddit::read,
     },
     Kind {
         name: "github",
-        keys: &["repo", "search", "token", "base_url"],
+        keys: &["repo", "search", "user", "org", "what", "token", "base_url"],
         also: &["gh"],
         read: github::read,
     },
@@ -100,15 +101,35 @@ pub(super) static KINDS: [Kind; 8] = [
             "author",
             "summary",
             "discussion",
+            "score",
+            "comments",
+            "image",
         ],
         also: &["api"],
         read: json::read,
     },
-    Kind { name: "stream", keys: &["url"], also: &["sse"], read: stream::read },
+    Kind {
+        name: "stream",
+        keys: &[
+            "url",
+            "events",
+            "idle",
+            "listen",
+            "title",
+            "link",
+            "date",
+            "id",
+            "author",
+            "summary",
+            "discussion",
+            "score",
+            "comments",
+            "image",
+        ],
+        also: &["sse"],
+        read: stream::read,
+    },
 ];
-
-/// Kinds that a later version reads.
-pub const LATER: [&str; 4] = ["reddit", "github", "json", "stream"];
 
 /// Every kind with the keys that it alone reads.
 pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
@@ -117,12 +138,6 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, &'static [&'static str])> 
 
 pub(super) fn is_kind_key(key: &str) -> bool {
     KINDS.iter().any(|kind| kind.keys.contains(&key))
-}
-
-impl Kind {
-    pub(super) fn is_later(&self) -> bool {
-        LATER.contains(&self.name)
-    }
 }
 
 pub(super) fn read_kind(value: &DeValue<'_>) -> Result<&'static Kind, Wrong> {
@@ -147,67 +162,29 @@ fn base_url(keys: &Keys<'_>, own: &str) -> Option<Url> {
     Url::parse(own).ok()
 }
 
-fn read_newsapi(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
-    let sources = keys.list("sources", "[\"bbc-news\"]", values::word);
-    let selects = ["country", "category", "query", "sources"];
-    if keys.has("sources") {
-        for other in ["country", "category"].into_iter().filter(|other| keys.has(other)) {
-            let message = format!(
-                "`{other}` in {} cannot stand together with `sources`: NewsAPI refuses both",
-                keys.title
-            );
-            keys.sheet.error(keys.place(other), message);
-        }
-    } else if !selects.iter().any(|key| keys.has(key)) {
-        let message = format!(
-            "{} asks for everything, which NewsAPI refuses; set {}",
-            keys.title,
-            either(selects, '`')
-        );
-        keys.sheet.warn(keys.at, message);
-    }
-    let key = keys.require_secret("key");
-    let base_url = base_url(keys, newsapi::BASE_URL);
-    let country = keys.get("country", values::two_letters);
-    let category = keys.get("category", category);
-    let query = keys.get("query", values::word);
-    let language = keys.get("language", values::two_letters);
-    let page_size = page_size(keys, |value| values::integer(value, 1, MAX_NEWSAPI_PAGE));
-    let (base_url, key) = (base_url?, key?);
-    Some(Arc::new(NewsApi {
-        base_url,
-        key,
-        country,
-        category,
-        query,
-        sources,
-        language,
-        page_size,
-    }))
-}
-
 /// How many articles to ask for.
 fn page_size(keys: &Keys<'_>, read: Read<u64>) -> Option<u32> {
     keys.get("page_size", read).and_then(|size| size.try_into().ok())
 }
 
-/// <https://newsapi.org/docs/endpoints/top-headlines>
-pub(super) const CATEGORIES: [&str; 7] =
-    ["business", "entertainment", "general", "health", "science", "sports", "technology"];
-
-fn category(value: &DeValue<'_>) -> Result<String, Wrong> {
-    values::choice(value, &CATEGORIES.map(|name| (name, name))).map(str::to_owned)
-}
-
 fn read_guardian(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
     let key = keys.require_secret("key");
     let base_url = base_url(keys, guardian::BASE_URL);
-    let section = keys.get("section", values::word);
+    let section = any_of(keys, "section", "[\"technology\"]");
     let query = keys.get("query", values::word);
-    let tag = keys.get("tag", values::word);
+    let tag = any_of(keys, "tag", "[\"technology/apple\"]");
     let page_size = page_size(keys, |value| values::integer(value, 1, MAX_GUARDIAN_PAGE));
     let (base_url, key) = (base_url?, key?);
     Some(Arc::new(Guardian { base_url, key, section, query, tag, page_size }))
+}
+
+/// A word, or a list of them, any of which will do: the service has `|` between these.
+fn any_of(keys: &Keys<'_>, key: &str, example: &str) -> Option<String> {
+    if keys.raw(key).is_some_and(|value| value.get_ref().is_array()) {
+        let words = keys.list(key, example, values::word);
+        return (!words.is_empty()).then(|| words.join("|"));
+    }
+    keys.get(key, values::word)
 }
 
 /// The lists of Hacker News.
@@ -220,13 +197,24 @@ pub(super) const LISTS: [(&str, List); 6] = [
     ("job", List::Job),
 ];
 
+/// Who may be asked for a list of Hacker News.
+const APIS: [(&str, Api); 3] =
+    [("both", Api::Both), ("firebase", Api::Firebase), ("algolia", Api::Algolia)];
+
 fn read_hackernews(keys: &Keys<'_>, limit: Option<usize>) -> Built {
     let list = keys.get("list", |value| values::choice(value, &LISTS)).unwrap_or_default();
     let limit = limit.unwrap_or(hackernews::DEFAULT_LIMIT).min(MAX_HN);
-    Some(Arc::new(HackerNews { base_url: base_url(keys, hackernews::BASE_URL)?, list, limit }))
+    let api = keys.get("api", |value| values::choice(value, &APIS)).unwrap_or_default();
+    let own = if api == Api::Algolia { algolia::BASE_URL } else { hackernews::BASE_URL };
+    let live = keys.get("live", values::boolean).unwrap_or(false);
+    let source = HackerNews { api, base_url: base_url(keys, own)?, list, limit };
+    Some(if live { Arc::new(LiveHackerNews(source)) } else { Arc::new(source) })
 }
 
 fn read_feed(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
     let fallback = keys.list("fallback", "[\"https://…\"]", values::url);
     Some(Arc::new(FeedSource { url: Some(keys.require("url", values::url)?), fallback }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -156,6 +156,13 @@ pub(super) fn read(
             keys.sheet.warn(keys.place(key), message);
         }
     }
+    if format == Some(OutputFormat::Now(Format::Opml)) {
+        for key in ["limit", "max_age"].into_iter().filter(|key| keys.has(key)) {
+            let message =
+                format!("`{key}` in {} changes nothing: a list of feeds holds no news", keys.title);
+            keys.sheet.warn(keys.place(key), message);
+        }
+    }
     let path = written.filter(|path| path != "-");
     Output {
         path: path.map(|path| keys.sheet.beside(&find::expand_home(&path))),

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::entry::is_name;
+use super::find::expand_home;
 use super::keys::Keys;
 use super::nearest::nearest;
 use super::sheet::{Need, shown};
@@ -61,12 +63,12 @@ impl Keys<'_> {
             let hint = hint.unwrap_or_else(|| "; known are `env`, `file`, `credential`".into());
             return fail(format!("unknown key `{}`{hint}", shown(place)));
         }
-        let Some(name) = name.get_ref().as_str().filter(|name| !name.trim().is_empty()) else {
-            return fail(format!("`{place}` must be a string that is not empty"));
+        let Some(name) = name.get_ref().as_str().filter(|name| is_name(name)) else {
+            return fail(format!("`{place}` must be a string of one line that is not empty"));
         };
         let found = match place {
             "env" => from_env(name).map_err(|error| format!("{error}; {ENV_REMEDY}")),
-            "file" => self.in_file(at, &self.sheet.beside(Path::new(name))),
+            "file" => self.in_file(at, &self.sheet.beside(&expand_home(name))),
             _ => credential(name).and_then(|path| read_file(&path).map(|(text, _)| text)),
         };
         match found.and_then(|text| checked(&text)) {

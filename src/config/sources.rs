@@ -54,10 +54,9 @@ pub(super) fn read<'a>(
     let name = keys.require("name", values::name);
     let limit = keys.get("limit", values::count);
     let source = kind.and_then(|kind| (kind.read)(&keys, limit));
-    let later = kind.is_some_and(Kind::is_later);
-    let place = if later { Place::Later } else { Place::Network };
     let kind_name = kind.map_or("feed", |kind| kind.name);
-    let mut config = SourceConfig::new(name.unwrap_or_default(), kind_name, place, source, fetch);
+    let mut config =
+        SourceConfig::new(name.unwrap_or_default(), kind_name, Place::Network, source, fetch);
     config.every = keys.get("every", values::duration).unwrap_or(schedule.every);
     config.limit = limit;
     set(&mut config.timeout, keys.get("timeout", values::duration));
@@ -100,10 +99,11 @@ fn stray(key: &str, kind: Option<&Kind>) -> Option<Stray> {
     Some(stray)
 }
 
-/// In `kind = "json"` the tags may be a pointer to where the document has them.
+/// In kinds that read JSON the tags may be a pointer to where the document has them.
 fn read_tags(keys: &Keys<'_>, kind: &str) -> Vec<String> {
-    if kind == "json" && keys.raw("tags").is_some_and(|value| value.get_ref().is_str()) {
-        keys.get("tags", values::pointer);
+    if matches!(kind, "json" | "stream")
+        && keys.raw("tags").is_some_and(|value| value.get_ref().is_str())
+    {
         return Vec::new();
     }
     keys.list("tags", "[\"technology\"]", values::name)

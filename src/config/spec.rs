@@ -12,9 +12,11 @@ use super::values::{is_two_letters, parse_url};
 use super::{Config, Fetch, Place, Problem, SourceConfig};
 use crate::http::{Secret, Url};
 use crate::source::feed::FeedSource;
+use crate::source::github::{self, GitHub, What};
 use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, HackerNews};
-use crate::source::newsapi::{self, NewsApi};
+use crate::source::hackernews::{self, Api, HackerNews};
+use crate::source::newsapi::{self, Endpoint, NewsApi};
+use crate::source::reddit::{List, Reddit};
 use crate::source::{Source, account};
 use crate::text;
 
@@ -91,10 +93,7 @@ fn name_apart(sources: &mut [SourceConfig]) {
 
 fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
     if let Some(known) = config.sources.iter().find(|source| source.name == spec) {
-        return match known.place {
-            Place::Later => Err(later(spec, known.kind)),
-            _ => Ok(known.clone()),
-        };
+        return Ok(known.clone());
     }
     let fetch = &config.fetch;
     let (head, rest) = spec.split_once(':').unwrap_or((spec, ""));
@@ -106,9 +105,9 @@ fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
         "hn" => hackernews(rest, fetch),
         "guardian" => guardian(rest, fetch),
         "newsapi" => newsapi(rest, fetch),
-        "reddit" if is_subreddit(rest) => Err(later(spec, "reddit")),
+        "reddit" if is_subreddit(rest) => Ok(reddit(rest, fetch)),
         "reddit" => Err(format!("\"{}\" names no subreddit: write reddit:SUB", shown(spec))),
-        "github" if is_repo(rest) => Err(later(spec, "github")),
+        "github" if is_repo(rest) => github(rest, fetch),
         "github" => {
             Err(format!("\"{}\" names no repository: write github:OWNER/REPO", shown(spec)))
         }
@@ -119,10 +118,6 @@ fn one(config: &Config, spec: &str) -> Result<SourceConfig, String> {
         _ if spec.contains('/') => Ok(local(spec, Place::File(PathBuf::from(spec)), fetch)),
         _ => Err(unknown(config, spec)),
     }
-}
-
-fn later(spec: &str, kind: &str) -> String {
-    format!("\"{}\": sources of kind {kind} are not in this version yet", shown(spec))
 }
 
 fn unknown(config: &Config, spec: &str) -> String {
@@ -186,7 +181,8 @@ fn hackernews(list: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
         return Err(no_choice("list of Hacker News", list, &names().collect::<Vec<_>>()));
     };
     let base_url = base_url(hackernews::BASE_URL)?;
-    let source = HackerNews { base_url, list: *chosen, limit: hackernews::DEFAULT_LIMIT };
+    let limit = hackernews::DEFAULT_LIMIT;
+    let source = HackerNews { api: Api::Both, base_url, list: *chosen, limit };
     Ok(network(&spec_name("hn", list), Arc::new(source), "hackernews", fetch))
 }
 
@@ -221,14 +217,37 @@ fn newsapi(which: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
     let source = NewsApi {
         base_url: base_url(newsapi::BASE_URL)?,
         key: key("newsapi", "NEWSAPI_KEY", "https://newsapi.org/register")?,
+        endpoint: Endpoint::Headlines,
         country,
         category,
         query: None,
         sources: Vec::new(),
+        domains: Vec::new(),
         language: None,
         page_size: None,
     };
     Ok(network(&spec_name("newsapi", which), Arc::new(source), "newsapi", fetch))
+}
+
+/// Releases, with a token if there is one.
+fn github(repo: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
+    let token = match std::env::var_os("GITHUB_TOKEN").filter(|token| !token.is_empty()) {
+        Some(_) => from_env("GITHUB_TOKEN")
+            .and_then(|text| checked(&text))
+            .map_err(|error| format!("source github: {error}"))?,
+        None => Secret(String::new()),
+    };
+    let base_url = base_url(github::BASE_URL)?;
+    let source = GitHub { base_url, token, what: What::Releases(repo.to_owned()), limit: None };
+    Ok(network(&spec_name("github", repo), Arc::new(source), "github", fetch))
+}
+
+/// The feed: without a key nobody gets more.
+fn reddit(subreddit: &str, fetch: &Fetch) -> SourceConfig {
+    let subreddit = subreddit.to_owned();
+    let name = spec_name("reddit", &subreddit);
+    let source = Reddit { base_url: None, subreddit, list: List::Hot, limit: None, app: None };
+    network(&name, Arc::new(source), "reddit", fetch)
 }
 
 fn spec_name(head: &str, rest: &str) -> String {

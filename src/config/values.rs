@@ -5,6 +5,7 @@ use std::time::Duration;
 use regex_lite::Regex;
 use toml::de::DeValue;
 
+use super::entry::is_name;
 use super::keys::Wrong;
 use super::nearest::nearest;
 use crate::http::Url;
@@ -20,7 +21,7 @@ pub(super) const MAX_RETRIES: u32 = 10;
 /// No body may be larger than this, whatever the config says: it is held in memory.
 pub(super) const MAX_MAX_BODY: u64 = 1 << 30;
 /// No name, title or tag of the config is longer than this many characters.
-pub(super) const MAX_NAME: usize = 200;
+pub const MAX_NAME: usize = 200;
 
 type Read<T> = Result<T, Wrong>;
 
@@ -31,12 +32,7 @@ pub(super) fn text(value: &DeValue<'_>) -> Read<String> {
 
 /// A string that names something.
 pub(super) fn name(value: &DeValue<'_>) -> Read<String> {
-    let fits = |text: &&str| {
-        !text.trim().is_empty()
-            && text.chars().count() <= MAX_NAME
-            && !text.chars().any(char::is_control)
-    };
-    let name = value.as_str().filter(fits).map(str::to_owned);
+    let name = value.as_str().filter(|text| is_name(text)).map(str::to_owned);
     name.ok_or_else(|| "a string of one line that is not empty".into())
 }
 
@@ -116,6 +112,10 @@ fn parse_size(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
+pub(super) fn boolean(value: &DeValue<'_>) -> Read<bool> {
+    value.as_bool().ok_or_else(|| "true or false".into())
+}
+
 /// `"10%"`, as a part of one.
 pub(super) fn percent(value: &DeValue<'_>) -> Read<f64> {
     let percent = value.as_str().and_then(|text| text.strip_suffix('%')?.trim().parse::<u8>().ok());
@@ -161,8 +161,8 @@ pub(super) fn url(value: &DeValue<'_>) -> Read<Url> {
 
 const URL: &str = "an http:// or https:// URL";
 
-/// An absolute `http` or `https` URL with a host.
-pub(super) fn parse_url(text: &str) -> Result<Url, String> {
+/// An absolute `http` or `https` URL with a host; the error is what it must be.
+pub fn parse_url(text: &str) -> Result<Url, String> {
     // A browser takes http:///x for http://x: here a name was forgotten.
     let nameless = text.split_once(':').is_some_and(|(_, rest)| rest.starts_with("///"));
     match Url::parse(text) {
@@ -214,16 +214,6 @@ pub(super) fn two_letters(value: &DeValue<'_>) -> Read<String> {
 
 pub(super) fn is_two_letters(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
-}
-
-/// A JSON Pointer (RFC 6901 §3): empty, or `/`, with `~0` and `~1` as its only escapes.
-pub(super) fn pointer(value: &DeValue<'_>) -> Read<String> {
-    let valid = |text: &&str| {
-        (text.is_empty() || text.starts_with('/'))
-            && text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
-    };
-    let text = value.as_str().filter(valid);
-    text.map(str::to_owned).ok_or_else(|| "a JSON Pointer such as \"/title\"".into())
 }
 
 #[cfg(test)]
@@ -282,14 +272,5 @@ mod tests {
             assert!(url(&string(text)).is_err(), "{text}");
         }
         assert!(url(&string("HTTPS://Example.org/a b")).is_ok());
-    }
-
-    #[test]
-    fn a_pointer_knows_two_escapes() {
-        for (text, ok) in
-            [("", true), ("/a~1b/~0", true), ("a", false), ("/a~2", false), ("/a~", false)]
-        {
-            assert_eq!(pointer(&string(text)).is_ok(), ok, "{text}");
-        }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
             }
             (Ns::Core | Ns::Atom, "author") if xml.depth() == depth + 1 => {
                 let mut draft = Draft::default();
-                person(&mut draft, xml)?;
+                person(&mut draft, 0, xml)?;
                 authors.extend(draft.into_authors());
             }
             (Ns::Other, _) => xml.skip()?,
@@ -101,32 +101,44 @@ pub(super) fn element<'a>(
         "content" if tag.attribute("src").is_none() => draft.summary(4, content(xml, tag)?),
         "link" => link(draft, xml, tag),
         "id" => draft.id(1, xml.body()?.text()),
-        "published" | "issued" => draft.published(1, &xml.body()?.text()),
+        "published" | "issued" => draft.standard_published(1, &xml.body()?.text()),
         // Atom 0.3, where it says when the file was made.
         "created" => draft.published(2, &xml.body()?.text()),
-        "updated" => draft.updated(0, &xml.body()?.text()),
-        "modified" => draft.updated(1, &xml.body()?.text()),
-        "author" => person(draft, xml)?,
+        "updated" => draft.standard_updated(0, &xml.body()?.text()),
+        "modified" => draft.standard_updated(1, &xml.body()?.text()),
+        "author" => person(draft, 0, xml)?,
+        "source" => source(draft, xml)?,
         "category" => category(draft, tag),
         _ => return Ok(false),
     }
     Ok(true)
 }
 
+/// RFC 4287 §4.2.11: who wrote the source wrote the entry, if that names nobody.
+fn source<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
+    let depth = xml.depth();
+    while let Some(tag) = xml.child(depth)? {
+        if tag.name.eq_ignore_ascii_case("author") {
+            person(draft, 5, xml)?;
+        }
+    }
+    Ok(())
+}
+
 /// RFC 4287 §3.2: the name, never the address.
-fn person<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
+fn person<'a>(draft: &mut Draft<'a>, rank: u8, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
     let depth = xml.depth();
     while let Some(tag) = xml.child(depth)? {
         if tag.name.eq_ignore_ascii_case("name") {
-            draft.author(0, &xml.body()?.html());
+            draft.author(rank, &xml.body()?.html());
         }
     }
     Ok(())
 }
 
 fn category(draft: &mut Draft<'_>, tag: &Tag<'_>) {
-    let label = tag.attribute("label").filter(|label| !label.trim().is_empty());
-    if let Some(label) = label.or_else(|| tag.attribute("term")) {
+    let [label, term] = tag.attributes(["label", "term"]);
+    if let Some(label) = label.filter(|label| !label.trim().is_empty()).or(term) {
         draft.tag(&label);
     }
 }
@@ -134,15 +146,22 @@ fn category(draft: &mut Draft<'_>, tag: &Tag<'_>) {
 /// RFC 4287 §4.2.7. A page to read is better than a page of another type, and nothing but
 /// `alternate` is a page.
 pub(super) fn link(draft: &mut Draft<'_>, xml: &Xml<'_>, tag: &Tag<'_>) {
-    let Some(href) = tag.attribute("href") else { return };
-    let rel = tag.attribute("rel").unwrap_or_default();
+    let [href, rel, mime_type, count] = tag.attributes(["href", "rel", "type", "count"]);
+    let Some(href) = href else { return };
+    let rel = rel.unwrap_or_default();
     let rel = rel.trim();
     // RFC 4287 §4.2.7.2: a relation may be written as the registry's IRI.
     let rel = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(rel);
     let rel = rel.to_ascii_lowercase();
     match &*rel {
+        // RFC 3986 §4.4: the very document whose URL the element declares.
+        "" | "alternate" if href.trim().is_empty() => {
+            if let Some(declared) = xml.declared_base() {
+                draft.link(3, declared.as_str(), None);
+            }
+        }
         "" | "alternate" => {
-            let mime_type = tag.attribute("type").unwrap_or_default();
+            let mime_type = mime_type.unwrap_or_default();
             let html = mime_type.is_empty() || mime_type.contains("html");
             let rank = match (html, mime_type.is_empty()) {
                 (true, false) => 1,
@@ -152,18 +171,16 @@ pub(super) fn link(draft: &mut Draft<'_>, xml: &Xml<'_>, tag: &Tag<'_>) {
             draft.link(rank, &href, xml.base());
         }
         "enclosure" => draft.attachment(tag, "href", "length", xml.base()),
-        "replies" => {
-            if let Some(count) = tag.attribute("thr:count") {
-                draft.comments(&count);
-            }
-        }
+        // RFC 4685 §4: `thr:count`.
+        "replies" => draft.comments(&count.unwrap_or_default()),
         _ => {}
     }
 }
 
 /// A text construct (RFC 4287 §3.1) or content (§4.1.3), in Atom 0.3 with `mode`.
 pub(super) fn content<'a>(xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<Content<'a>, TooDeep> {
-    let told = tag.attribute("type").unwrap_or_default();
+    let [told, mode] = tag.attributes(["type", "mode"]);
+    let told = told.unwrap_or_default();
     let told = told.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let by_type = match &*told {
         "" | "text" | "text/plain" => Mode::Plain,
@@ -174,11 +191,69 @@ pub(super) fn content<'a>(xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<Content<'a
         other if other.contains('/') && !other.starts_with("text/") => Mode::Base64,
         _ => Mode::Html,
     };
-    let mode = match tag.attribute("mode").as_deref().map(str::trim) {
+    let mode = match mode.as_deref().map(str::trim) {
         Some("base64") => Mode::Base64,
         Some("escaped") if by_type == Mode::Xhtml => Mode::Html,
         Some("xml") if by_type == Mode::Html => Mode::Xhtml,
         _ => by_type,
     };
     Ok(Content { body: xml.body()?, mode })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::format::{Feed, read};
+    use crate::http::Document;
+
+    fn entry(inside: &str) -> Feed {
+        let text = format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id>{inside}</entry></feed>"
+        );
+        read(&Document { url: None, content_type: None, body: text.as_bytes() }).unwrap()
+    }
+
+    #[test]
+    fn a_date_that_keeps_to_the_standard_goes_before_one_that_does_not() {
+        for (published, updated, shown) in [
+            (
+                "2026-11-20 T 06:00:00Z",
+                "2026-11-21T06:00:00Z",
+                [None, Some("2026-11-21T06:00:00Z")],
+            ),
+            (
+                "2026-11-20 T 06:00:00Z",
+                "11/21/2026",
+                [Some("2026-11-20T06:00:00Z"), Some("2026-11-21T00:00:00Z")],
+            ),
+            ("2026-11-20 T 06:00:00Z", "", [Some("2026-11-20T06:00:00Z"), None]),
+            (
+                "Fri, 20 Nov 2026 06:00 GMT",
+                "2026-11-21T06:00:00Z",
+                [Some("2026-11-20T06:00:00Z"), Some("2026-11-21T06:00:00Z")],
+            ),
+        ] {
+            let feed =
+                entry(&format!("<published>{published}</published><updated>{updated}</updated>"));
+            let item = &feed.items[0];
+            let dates =
+                [item.published, item.updated].map(|date| date.map(|date| date.to_string()));
+            assert_eq!(dates, shown.map(|date| date.map(str::to_owned)), "{published} {updated}");
+        }
+    }
+
+    #[test]
+    fn an_empty_link_is_the_base_that_was_declared() {
+        let url = |inside: &str| entry(inside).items[0].url.clone();
+        assert_eq!(
+            url("<link href='' xml:base='http://a.example/b'/>").as_deref(),
+            Some("http://a.example/b")
+        );
+        assert_eq!(
+            url("<link href='' xml:base='http://a.example/b'/><link href='http://c.example/'/>")
+                .as_deref(),
+            Some("http://c.example/")
+        );
+        assert_eq!(url("<link href=''/>"), None);
+        assert_eq!(url("<link href='' rel='self' xml:base='http://a.example/b'/>"), None);
+    }
 }

@@ -9,13 +9,19 @@ use std::borrow::Cow;
 
 use crate::format::content::Content;
 use crate::http::Url;
-use crate::item::{Attachment, Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
+use crate::item::{Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
 use crate::text;
-use crate::time::{Timestamp, parse_date};
+use crate::time::{Timestamp, parse_date, weigh_date};
 use crate::xml::{Ns, Tag, TooDeep, Xml};
+
+mod media;
 
 /// Longer names of entries are kept as their hash.
 const MAX_ID: usize = 500;
+
+/// The rank of a date that no standard has written so, where a standard is asked for: a date of the
+/// last change that keeps to it is shown rather than such a date of publication, as most readers do.
+const GUESSED: u8 = 8;
 
 /// The best offer so far.
 #[derive(Debug)]
@@ -62,6 +68,8 @@ pub(super) struct Draft<'a> {
     published: Best<Timestamp>,
     updated: Best<Timestamp>,
     author_rank: u8,
+    /// Seconds.
+    duration: Option<u64>,
     item: Item,
 }
 
@@ -116,6 +124,16 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// As [`Draft::published`], by RFC 4287 §3.3.
+    pub fn standard_published(&mut self, rank: u8, date: &str) {
+        standard(&mut self.published, rank, date);
+    }
+
+    /// As [`Draft::updated`], by RFC 4287 §3.3.
+    pub fn standard_updated(&mut self, rank: u8, date: &str) {
+        standard(&mut self.updated, rank, date);
+    }
+
     /// Authors of a better rank replace those of a worse one.
     pub fn author(&mut self, rank: u8, name: &str) {
         if !self.item.authors.is_empty() && rank != self.author_rank {
@@ -147,9 +165,11 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The largest of all counts: RFC 4685 has one for each place of replies, and one of all.
     pub fn comments(&mut self, count: &str) {
         if let Ok(count) = count.trim().parse() {
-            self.item.extra().comments = Some(count);
+            let comments = &mut self.item.extra().comments;
+            *comments = (*comments).max(Some(count));
         }
     }
 
@@ -158,30 +178,6 @@ impl<'a> Draft<'a> {
             if let Some(link) = text::link(href, base) {
                 self.item.extra().image = Some(link);
             }
-        }
-    }
-
-    /// An enclosure by its attributes: `href` is the name of the one with the URL.
-    pub fn attachment(&mut self, tag: &Tag<'_>, href: &str, size: &str, base: Option<&Url>) {
-        let Some(url) = tag.attribute(href).and_then(|href| text::link(&href, base)) else {
-            return;
-        };
-        let mime_type = tag.attribute("type").unwrap_or_default();
-        let medium = tag.attribute("medium").unwrap_or_default();
-        if mime_type.starts_with("image/") || medium == "image" {
-            self.item.extra().image.get_or_insert_with(|| url.clone());
-        }
-        let mime_type = match (mime_type.trim(), &*medium) {
-            ("", "image") => "image/*".into(),
-            ("", _) => "application/octet-stream".into(),
-            (told, _) => text::from_plain(told, 127),
-        };
-        let number = |name| tag.attribute(name).and_then(|n| n.trim().parse::<u64>().ok());
-        let attachment =
-            Attachment { url, mime_type, size: number(size), duration: number("duration") };
-        let attachments = &mut self.item.extra().attachments;
-        if attachments.len() < MAX_LIST && !attachments.iter().any(|a| a.url == attachment.url) {
-            attachments.push(attachment);
         }
     }
 
@@ -208,39 +204,18 @@ impl<'a> Draft<'a> {
             (Ns::Itunes, "summary") => self.summary(5, Content::html(xml.body()?)),
             (Ns::Itunes, "subtitle") => self.summary(6, Content::html(xml.body()?)),
             (Ns::Itunes, "title") => self.title(4, Content::html(xml.body()?)),
-            (Ns::Itunes, "image") => {
+            (Ns::Itunes | Ns::Podcast, "image") => {
                 if let Some(href) = tag.attribute("href") {
                     self.image(&href, xml.base());
                 }
             }
+            (Ns::Itunes, "duration") => self.duration = media::seconds(&xml.body()?.text()),
+            (Ns::Podcast, "alternateenclosure") => self.alternate(xml, tag)?,
             (Ns::Slash, "comments") | (Ns::Thread, "total") => self.comments(&xml.body()?.text()),
             (Ns::Media, _) => self.media(xml, *tag)?,
             _ => return Ok(false),
         }
         Ok(true)
-    }
-
-    /// Media RSS, whose elements may stand in groups and in each other.
-    /// <https://www.rssboard.org/media-rss>
-    fn media(&mut self, xml: &mut Xml<'a>, first: Tag<'a>) -> Result<(), TooDeep> {
-        let depth = xml.depth();
-        let mut next = Some(first);
-        while let Some(tag) = next {
-            let mut buffer = [0; 24];
-            match (tag.ns, tag.lower(&mut buffer)) {
-                (Ns::Media, "content") => self.attachment(&tag, "url", "fileSize", xml.base()),
-                (Ns::Media, "thumbnail") => {
-                    if let Some(href) = tag.attribute("url") {
-                        self.image(&href, xml.base());
-                    }
-                }
-                (Ns::Media, "title") => self.title(5, Content::html(xml.body()?)),
-                (Ns::Media, "description") => self.summary(7, Content::html(xml.body()?)),
-                _ => {}
-            }
-            next = xml.descendant(depth)?;
-        }
-        Ok(())
     }
 
     /// Only the authors, where nothing else was read.
@@ -259,9 +234,14 @@ impl<'a> Draft<'a> {
             .take()
             .map(|summary| summary.plain_text(MAX_SUMMARY))
             .filter(|summary| !summary.is_empty());
+        media::played(&mut item, self.duration);
         item.url = self.link.take();
-        item.published = self.published.take();
+        let changed = self.updated.0.is_some_and(|(rank, _)| rank < GUESSED);
         item.updated = self.updated.take();
+        item.published = match self.published.0 {
+            Some((GUESSED, _)) if changed => None,
+            published => published.map(|(_, date)| date),
+        };
         item.id = match self.id.take() {
             Some(id) => bounded_id(&id),
             None => "".into(),
@@ -270,9 +250,18 @@ impl<'a> Draft<'a> {
     }
 }
 
+fn standard(best: &mut Best<Timestamp>, rank: u8, date: &str) {
+    if let Some((date, standard)) = weigh_date(date) {
+        let rank = if standard { rank } else { GUESSED };
+        if best.takes(rank) {
+            best.replace(rank, date);
+        }
+    }
+}
+
 /// Gives an item without an id one that stays the same: its link, else a hash of what it says.
 /// `None` if it says nothing.
-pub(super) fn complete(mut item: Item) -> Option<Item> {
+pub(crate) fn complete(mut item: Item) -> Option<Item> {
     if !item.id.is_empty() {
         return Some(item);
     }
@@ -289,7 +278,7 @@ pub(super) fn complete(mut item: Item) -> Option<Item> {
 }
 
 /// An id as it is told, white space folded, or its hash if it is longer than [`MAX_ID`].
-pub(super) fn bounded_id(id: &str) -> Text {
+pub(crate) fn bounded_id(id: &str) -> Text {
     if id.len() > MAX_ID { hashed([id]) } else { text::from_plain(id, MAX_ID) }
 }
 

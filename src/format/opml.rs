@@ -1,10 +1,9 @@
-//! Subscription lists: OPML 2.0.
+//! Subscription lists: OPML 2.0, and what else goes by that name.
+//! <https://opml.org/spec2.opml>
 
-use std::io;
+mod read;
+mod tags;
+mod write;
 
-use crate::format::Merged;
-
-/// Writes it.
-pub fn write(_merged: &Merged<'_>, _out: &mut dyn io::Write) -> io::Result<()> {
-    Ok(())
-}
+pub use read::{List, MAX_OUTLINES, Outline, read};
+pub use write::{Subscription, export, write};

@@ -77,8 +77,25 @@ pub struct SourceFigures {
     pub state: State,
     /// What it shows.
     pub items: u64,
+    /// How its stream stands, if it has one.
+    pub stream: Option<StreamFigures>,
     /// `None` for a file: nobody is asked for it.
     pub asking: Option<Asking>,
+}
+
+/// A stream of events, since this process first opened it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StreamFigures {
+    /// Since when it is open, if it is.
+    pub open_since: Option<Timestamp>,
+    /// That came, whatever they said.
+    pub events: u64,
+    /// Events that could not be read.
+    pub unreadable: u64,
+    /// Items that came faster than they were taken.
+    pub dropped: u64,
+    /// How often it was opened again.
+    pub reconnects: u64,
 }
 
 /// How a source was asked and how that went, since it is known.

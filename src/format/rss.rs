@@ -99,6 +99,7 @@ fn element<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>, tag: &Tag<'a>) -> Resul
         "author" => draft.author(2, &xml.body()?.html()),
         "category" => draft.tag(&xml.body()?.html()),
         "enclosure" => draft.attachment(tag, "url", "length", xml.base()),
+        "image" => image(draft, xml)?,
         // Not RSS, but seen in it without a namespace.
         "date" | "published" | "issued" | "created" => draft.published(5, &xml.body()?.text()),
         "updated" | "modified" | "lastbuilddate" => draft.updated(3, &xml.body()?.text()),
@@ -119,6 +120,23 @@ fn link<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<(
     let body = xml.body()?;
     if !body.is_blank() {
         draft.last_link(0, &body.text(), base.as_ref());
+    }
+    Ok(())
+}
+
+/// RSS has pictures of channels only, but some have the same, or only its URL, in items.
+fn image<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
+    let base = xml.base().cloned();
+    let body = xml.body()?;
+    let inside = body.html();
+    let mut within = Xml::new(&inside, None);
+    while let Some(tag) = within.descendant(0)? {
+        if tag.name.eq_ignore_ascii_case("url") {
+            draft.image(&within.body()?.text(), base.as_ref());
+        }
+    }
+    if !inside.contains('<') {
+        draft.image(&inside, base.as_ref());
     }
     Ok(())
 }

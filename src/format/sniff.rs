@@ -64,6 +64,9 @@ fn instead(document: &str, base: Option<&Url>) -> String {
     let mut xml = Xml::new(document, None);
     let head = document.get(..15).unwrap_or_default().to_ascii_lowercase();
     match xml.descendant(0) {
+        Ok(Some(tag)) if tag.name.eq_ignore_ascii_case("opml") => {
+            "an OPML list of feeds, not a feed; `newsagg import` makes sources of it".into()
+        }
         Ok(Some(tag)) => {
             let html = ["head", "body", "title", "meta", "p", "h1", "div", "script", "center"];
             if head.starts_with("<!doctype html")

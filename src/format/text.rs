@@ -14,7 +14,7 @@ use crate::text::printable;
 use crate::time::Timestamp;
 
 /// No link that an item has is longer.
-const MAX_LINK: usize = 8_192;
+pub(super) const MAX_LINK: usize = 8_192;
 
 /// Writes the stories: without a width one line each and never in colour, for `grep`, `cut` and
 /// `head`; with one as [`terminal`] has it.
@@ -76,7 +76,7 @@ fn age(at: Timestamp, now: Timestamp) -> Option<String> {
 }
 
 /// The title, or what may stand for it: posts and photographs often have none.
-fn title(story: &Story) -> String {
+pub(super) fn title(story: &Story) -> String {
     let item = &story.item;
     let words = [Some(&*item.title), item.summary.as_deref(), link_of(story), Some(&*item.id)];
     let first = words.into_iter().flatten().find(|text| !text.trim().is_empty());
@@ -84,7 +84,7 @@ fn title(story: &Story) -> String {
     printable(first.unwrap_or("-"), MAX_TITLE)
 }
 
-fn link(story: &Story) -> Option<String> {
+pub(super) fn link(story: &Story) -> Option<String> {
     link_of(story).map(|link| printable(link, MAX_LINK))
 }
 

@@ -96,7 +96,7 @@ fn rss<'a>(feed: &Head<'_>, items: impl Iterator<Item = Entry<'a>>) -> String {
             xml(&item.title),
             xml(item.link),
             xml(item.link),
-            rfc822(item.at),
+            item.at.rfc_822(),
             xml(item.author),
             xml(item.section),
             xml(&format!("<p>{}</p>", markup(&item.summary)))
@@ -182,18 +182,6 @@ pub(super) fn markup(text: &str) -> Cow<'_, str> {
 pub(super) fn quoted(text: &str) -> String {
     let json = crate::json::to_vec(&text).unwrap_or_else(|_| b"\"\"".to_vec());
     String::from_utf8_lossy(&json).into_owned()
-}
-
-/// The date of an RSS feed, and of HTTP (RFC 9110 §5.6.7): `Sat, 21 Nov 2026 06:00:00 GMT`.
-pub(super) fn rfc822(at: Timestamp) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let iso = at.to_string();
-    // 1970 began on a Thursday.
-    let day = DAYS[usize::try_from(at.unix().div_euclid(86_400).rem_euclid(7)).unwrap_or(0)];
-    let month: usize = iso[5..7].parse().unwrap_or(1);
-    format!("{day}, {} {} {} {} GMT", &iso[8..10], MONTHS[month - 1], &iso[..4], &iso[11..19])
 }
 
 /// `2026/11/21`.

@@ -1,4 +1,5 @@
-//! HTTP/1.1 as far as the embedded web needs it: GET and HEAD, keep-alive, bounded heads.
+//! HTTP/1.1 as far as the embedded web needs it: GET, HEAD and short POSTs, keep-alive,
+//! bounded heads.
 
 use std::io;
 use std::ops::Range;
@@ -13,6 +14,9 @@ use crate::backoff::scramble;
 
 /// No request head is longer than this many bytes.
 const MAX_HEAD: usize = 16 * 1024;
+
+/// No body of a request is longer.
+const MAX_POSTED: usize = 4 * 1024;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub(super) struct Asked {
     pub head_only: bool,
     pub path: String,
     pub query: Vec<(String, String)>,
+    /// What was posted.
+    pub posted: Option<String>,
     fields: Vec<(String, String)>,
     close: bool,
 }
@@ -75,12 +81,19 @@ impl Asked {
             Some(value) => value.contains("close"),
             None => version != "HTTP/1.1",
         };
-        let head_only = match method {
-            "GET" => false,
-            "HEAD" => true,
-            _ => return None,
-        };
-        Some(Asked { head_only, path: path.into(), query: pairs, fields, close })
+        let posted = method == "POST" && path.ends_with("/access_token");
+        let posted = posted.then(String::new);
+        let head_only = method == "HEAD";
+        if !head_only && method != "GET" && posted.is_none() {
+            return None;
+        }
+        Some(Asked { head_only, path: path.into(), query: pairs, posted, fields, close })
+    }
+
+    /// How many bytes of a body follow; `None` for more than anybody posts here.
+    fn length(&self) -> Option<usize> {
+        let length = self.field("content-length").map_or(Some(0), |length| length.parse().ok());
+        length.filter(|length| *length <= MAX_POSTED)
     }
 }
 
@@ -115,12 +128,15 @@ impl Server {
     ) -> io::Result<()> {
         let mut pending = Vec::new();
         while let Some(head) = read_head(&mut stream, &mut pending).await? {
-            let Some(asked) = Asked::parse(&head) else {
+            let asked = Asked::parse(&head).and_then(|asked| Some((asked.length()?, asked)));
+            let Some((length, mut asked)) = asked else {
                 let refusal =
                     "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
                 stream.write_all(refusal.as_bytes()).await?;
                 break;
             };
+            let body = read_body(&mut stream, &mut pending, length).await?;
+            asked.posted = asked.posted.map(|_| body);
             let whole = self.answer(&asked, &mut stream).await?;
             if asked.close || !whole {
                 break;
@@ -239,6 +255,19 @@ fn reason(status: u16) -> &'static str {
         503 => "Service Unavailable",
         _ => "Whatever",
     }
+}
+
+/// The next so many bytes.
+async fn read_body(
+    stream: &mut (impl AsyncRead + Unpin),
+    pending: &mut Vec<u8>,
+    length: usize,
+) -> io::Result<String> {
+    let ahead = pending.len().min(length);
+    let mut body: Vec<u8> = pending.drain(..ahead).collect();
+    body.resize(length, 0);
+    stream.read_exact(&mut body[ahead..]).await?;
+    Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
 /// The next head without its empty line, or `None` at a clean end.

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 
 use super::serve::{Answer, Asked, fnv};
 use super::stories::{LOOKOUT, PUBLISHERS, Publisher, Tale};
-use super::{api, feeds};
+use super::{api, feeds, reddit};
 use crate::time::Timestamp;
 
 /// Every story, with its date and address.
@@ -67,7 +67,7 @@ impl Site {
             etag: format!("\"{:016x}\"", fnv(body.as_bytes())),
             body: body.into_bytes().into(),
             gzip: written.unwrap_or_default().into(),
-            last_modified: feeds::rfc822(at),
+            last_modified: at.rfc_822(),
         };
         self.kept.insert(path, kept);
     }
@@ -82,6 +82,11 @@ impl Site {
             ["guardian", "search"] => {
                 let own: Vec<&Dated> = self.of(&LOOKOUT).collect();
                 api::guardian(asked, &own)
+            }
+            ["reddit", "api", "v1", "access_token"] => reddit::token(asked),
+            ["reddit", "r", name, ".rss"] => reddit::feed(name, &self.stories),
+            ["reddit", "r", name, "hot" | "new" | "rising" | "top"] => {
+                reddit::posts(asked, name, &self.stories, self.now)
             }
             ["feed", number] => {
                 let size = asked.parameter("bytes").and_then(|bytes| bytes.parse().ok());
@@ -103,7 +108,9 @@ impl Site {
     }
 
     fn index(&self) -> Answer {
-        let mut text = String::from("/newsapi/v2/top-headlines\n/guardian/search\n/feed/N\n");
+        let mut text = String::from(
+            "/newsapi/v2/top-headlines\n/guardian/search\n/reddit/r/NAME/.rss\n/feed/N\n",
+        );
         for path in self.kept.keys() {
             text += path;
             text.push('\n');

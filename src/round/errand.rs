@@ -11,8 +11,11 @@ use crate::decode;
 use crate::failure::{Failure, Stage};
 use crate::http::{Document, Exchange, Request, Response, digest, without_secrets};
 use crate::queue::Job;
+use crate::source::grant::Token;
 use crate::source::{Page, Source};
+use crate::time::Timestamp;
 use crate::transport::{Options, Room, Transport};
+use crate::wire::basic;
 
 /// Larger documents are read on another thread, so that timers and other answers are not held up.
 /// At 50 MB/s, a tenth of what the reader does on a small computer, this takes a millisecond or two.
@@ -33,6 +36,8 @@ pub(super) struct Read {
     pub(super) page: Option<Page>,
     /// Of the body ([`digest`]).
     pub(super) digest: u64,
+    /// It was a token that was asked for.
+    pub(super) token: Option<Token>,
 }
 
 /// What became of it.
@@ -61,11 +66,19 @@ impl Errand {
             Ok(response) => {
                 let body = std::mem::take(&mut response.body);
                 let max = usize::try_from(self.options.max_body).unwrap_or(usize::MAX);
-                let reading = read(self.source.clone(), &job.request, response.clone(), body, max);
-                reading.or(async { Err(cut.await) }).await
+                let (source, response) = (self.source.clone(), response.clone());
+                let now = clock.wall();
+                match job.request.form {
+                    Some(_) => grant(&*source, &response, &body, now),
+                    None => {
+                        let reading = read(source, &job.request, response, body, max);
+                        reading.or(async { Err(cut.await) }).await
+                    }
+                }
             }
             Err(failure) => Err(failure.clone()),
         };
+        let result = result.map_err(|failure| concealed(&*self.source, &job.request, failure));
         Outcome { job, result, exchange, room, start, end }
     }
 
@@ -76,6 +89,16 @@ impl Errand {
         clock.sleep_until(clock.now().saturating_add(GRACE)).await;
         Failure::new(Stage::Cancelled, "the service stopped before it answered")
     }
+}
+
+/// A failure without what the server was told in confidence, should it say that back.
+fn concealed(source: &dyn Source, request: &Request, failure: Failure) -> Failure {
+    let cause = request.conceal(&failure.cause);
+    let door = || basic(&source.grant()?.request().url);
+    let sent = basic(&request.url).or_else(door);
+    let sent = sent.as_deref().and_then(|field| field.rsplit(' ').next());
+    let cause = sent.map_or(cause.clone(), |sent| cause.replace(sent, "(secret)"));
+    Failure { cause, ..failure }
 }
 
 /// One request in one line, for the log.
@@ -89,6 +112,7 @@ pub(super) fn told(
         format!("{}, {} bytes, ", answer.status, exchange.bytes_in)
     });
     let came = match result {
+        Ok(Read { token: Some(_), .. }) => "a token".into(),
         Ok(Read { page: Some(page), .. }) => format!("{} items", page.items.len()),
         Ok(Read { page: None, .. }) => "unchanged".into(),
         Err(failure) => failure.to_string(),
@@ -120,14 +144,14 @@ fn interpret(
 ) -> Result<Read, Failure> {
     let held = request.held.as_ref();
     if let (304, Some(held)) = (response.status, held) {
-        return Ok(Read { page: None, digest: held.digest });
+        return Ok(Read { page: None, digest: held.digest, token: None });
     }
     if !(200..=299).contains(&response.status) {
-        return Err(refusal(source, response, &body));
+        return Err(refusal(response, source.explain(response.status, &body)));
     }
     let digest = digest(&body);
     if held.is_some_and(|held| held.digest == digest) {
-        return Ok(Read { page: None, digest });
+        return Ok(Read { page: None, digest, token: None });
     }
     let content_type = response.content_type.as_deref();
     if body.len() > READ_INLINE {
@@ -148,13 +172,38 @@ fn interpret(
             ..Failure::new(Stage::Protocol, cause)
         });
     }
-    Ok(Read { page: Some(page), digest })
+    Ok(Read { page: Some(page), digest, token: None })
+}
+
+/// Reads the answer to a request for a token at `now`.
+fn grant(
+    source: &dyn Source,
+    response: &Response,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Read, Failure> {
+    let Some(grant) = source.grant() else {
+        return Err(Failure::new(Stage::Read, "a token that nobody needs"));
+    };
+    if !(200..=299).contains(&response.status) {
+        return Err(refusal(response, grant.explain(response.status, body)));
+    }
+    let content_type = response.content_type.as_deref();
+    let document = Document { url: Some(&response.url), content_type, body };
+    let token = grant
+        .read(&document, now)
+        .map_err(|failure| Failure { status: Some(response.status), ..failure })?;
+    Ok(Read { page: None, digest: 0, token: Some(token) })
 }
 
 /// A status that is no success, in the service's own words where it has any.
-fn refusal(source: &dyn Source, response: &Response, body: &[u8]) -> Failure {
-    let said = source.explain(response.status, body);
-    let stage = if said.is_some() { Stage::Service } else { Stage::Status };
+pub fn refusal(response: &Response, said: Option<String>) -> Failure {
+    let stage = match &said {
+        // GitHub says it so instead of 429, and with 403 also what is no matter of how often.
+        Some(said) if response.status == 403 && said.contains("rate limit") => Stage::Quota,
+        Some(_) => Stage::Service,
+        None => Stage::Status,
+    };
     let meaning = match response.status {
         401 => "401, the key or password is not accepted",
         403 => "403, access is refused",
@@ -173,5 +222,13 @@ fn refusal(source: &dyn Source, response: &Response, body: &[u8]) -> Failure {
         }
         (None, meaning) => format!("answered with {}, {meaning}", response.status),
     };
-    Failure { stage, cause, status: Some(response.status), retry_after: response.retry_after }
+    let retry_after = response.retry_after.or_else(|| exhausted(response));
+    Failure { stage, cause, status: Some(response.status), retry_after }
+}
+
+/// Until when whoever refuses because nothing is left lets nothing through, if that is all it says.
+fn exhausted(response: &Response) -> Option<Duration> {
+    let refused = matches!(response.status, 403 | 429);
+    let spent = response.limits.iter().filter(|limit| refused && limit.remaining == 0);
+    spent.filter_map(|limit| limit.reset).max()
 }

@@ -22,8 +22,10 @@ use crate::transport::Transport;
 
 mod coping;
 mod terms;
+mod tokens;
 
 use terms::{hold_key, terms, wait_for, with_headers, with_held};
+use tokens::Tokens;
 
 /// The loop's own state; lives as long as one round.
 pub(super) struct Running<'a> {
@@ -36,6 +38,7 @@ pub(super) struct Running<'a> {
     clock: Clock,
     done: Sender<Outcome>,
     queue: Queue,
+    tokens: Tokens,
     /// Accounts (or hosts) that asked to be left alone, and until when.
     holds: HashMap<String, Duration>,
     /// Somebody asked to be left alone, now or in an earlier round.
@@ -71,6 +74,7 @@ impl<'a> Running<'a> {
             transport,
             done,
             queue: Queue::default(),
+            tokens: Tokens::new(asks, clock.wall()),
             holds: HashMap::new(),
             obeys,
             limiter,
@@ -91,16 +95,23 @@ impl<'a> Running<'a> {
     /// Queues what every source wants to know first.
     pub(super) fn begin(&mut self) {
         let now = self.clock.now();
-        for (index, ask) in self.asks.iter().enumerate() {
-            let plan = ask.source.plan().into_iter().enumerate();
-            let plan = plan.flat_map(|(root, request)| {
-                let request = self.first_free(ask, request, now);
-                with_held(ask, with_headers(ask, vec![request]), root)
-            });
-            let plan: Vec<Request> = plan.collect();
-            self.budget.requests(plan.len());
-            self.queue.begin(index, terms(ask), plan, now);
+        for index in 0..self.asks.len() {
+            if !self.awaits_token(index, now) {
+                self.plan(index, now);
+            }
         }
+    }
+
+    fn plan(&mut self, index: usize, now: Duration) {
+        let ask = &self.asks[index];
+        let plan = ask.source.plan().into_iter().enumerate();
+        let plan = plan.flat_map(|(root, request)| {
+            let request = self.first_free(ask, request, now);
+            with_held(ask, with_headers(ask, vec![request]), root)
+        });
+        let plan: Vec<Request> = plan.collect();
+        self.budget.requests(plan.len());
+        self.queue.begin(index, terms(ask), plan, now);
     }
 
     /// Whether a failure ends the round.
@@ -151,7 +162,8 @@ impl<'a> Running<'a> {
         }
     }
 
-    fn send(&mut self, job: Job) {
+    fn send(&mut self, mut job: Job) {
+        self.authorise(&mut job);
         let ask = &self.asks[job.source];
         let left = self.deadline.saturating_sub(self.clock.now());
         let errand = Errand {
@@ -215,14 +227,15 @@ impl<'a> Running<'a> {
         log::debug!("{}", told(&job, &result, &exchange, end.saturating_sub(start)));
         let tally = &mut self.round.tallies[job.source];
         tally.count(&job, &exchange, span, now);
-        if job.request.step == 0 && job.tries == 1 {
+        if job.request.step == 0 && job.tries == 1 && job.request.form.is_none() {
             let held = self.asks[job.source].held.get(job.request.root as usize);
             let held = held.and_then(Option::as_ref).map(|holding| &holding.held.validators);
             tally.held += u32::from(held.is_some_and(|held| *held != Validators::default()));
             tally.conditional += u32::from(job.request.held.is_some());
         }
         match result {
-            Ok(Read { mut page, digest }) => {
+            Ok(Read { token: Some(token), .. }) => self.granted(&job, token, now),
+            Ok(Read { mut page, digest, token: None }) => {
                 let ask = &self.asks[job.source];
                 let tally = &mut self.round.tallies[job.source];
                 match &mut page {
@@ -239,7 +252,11 @@ impl<'a> Running<'a> {
                 keep(Landed { source: job.source, request: job.request, response, page, digest });
             }
             Err(failure) if failure.stage == Stage::Cancelled => self.resume(job, failure, now),
-            Err(failure) => self.cope(job, failure, &exchange.place, now),
+            Err(failure) => {
+                if let Some((job, failure)) = self.renew(job, failure, now) {
+                    self.cope(job, failure, &exchange.place, now);
+                }
+            }
         }
     }
 
@@ -247,8 +264,8 @@ impl<'a> Running<'a> {
     fn account_for(&mut self, job: &Job, exchange: &Exchange, now: Duration) {
         let ask = &self.asks[job.source];
         self.limiter.also(&ask.account, exchange.requests.saturating_sub(1), now);
-        // Another server's counting is not this account's.
-        let at_home = same_server(&exchange.place, &job.request.url);
+        // Another server's counting is not this account's, nor that of tokens.
+        let at_home = same_server(&exchange.place, &job.request.url) && job.request.form.is_none();
         let told = exchange.result.iter().filter(|_| at_home);
         for limit in told.flat_map(|response| &response.limits) {
             self.limiter.told(&ask.account, limit, &ask.windows, now);
@@ -272,6 +289,8 @@ impl<'a> Running<'a> {
         if self.round.cut_short {
             self.put_off_the_rest();
         }
+        self.close_desks();
+        self.round.tokens = std::mem::take(&mut self.tokens).changes();
         self.round.ended = self.clock.now();
         self.transport.close_idle();
         self.round

@@ -36,44 +36,42 @@ impl Source for FeedSource {
 
     fn read(&self, request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
         let feed = format::read(document).map_err(|cause| unreadable(request.conceal(&cause)))?;
-        Ok(Page {
-            format: feed.format,
-            title: feed.title,
-            items: feed.items,
-            skipped: feed.skipped,
-            more: Vec::new(),
-            partial: feed.partial,
-            pace: feed.pace,
-        })
+        Ok(feed.into())
     }
 
-    /// Some hosts limit everybody who asks without a key.
     fn quota(&self) -> Quota {
-        let known = self.url.as_ref().and_then(|url| known_host(url.host_str()?));
-        known.map_or_else(Quota::default, |(account, windows)| Quota {
-            account: account.into(),
-            windows: windows.to_vec(),
-        })
+        known_quota(self.url.as_ref())
     }
 
     /// The URL after the one that failed.
     fn fallback(&self, request: &Request) -> Option<Request> {
-        let mut urls = self.url.iter().chain(&self.fallback);
-        urls.find(|url| **url == request.url)?;
-        // A URL that is written twice would otherwise be asked for ever.
-        urls.find(|url| self.first(url) && **url != request.url).map(FeedSource::request)
+        next_after(self.url.as_ref(), &self.fallback, &request.url).map(FeedSource::request)
     }
 }
 
-impl FeedSource {
-    /// Whether this is where `url` stands for the first time.
-    fn first(&self, url: &Url) -> bool {
-        self.url
-            .iter()
-            .chain(&self.fallback)
-            .find(|known| *known == url)
-            .is_some_and(|known| std::ptr::eq(known, url))
-    }
+/// Some hosts limit everybody who asks without a key.
+pub(super) fn known_quota(url: Option<&Url>) -> Quota {
+    let known = url.and_then(|url| known_host(url.host_str()?));
+    known.map_or_else(Quota::default, |(account, windows)| Quota {
+        account: account.into(),
+        windows: windows.to_vec(),
+    })
+}
+
+/// The URL after the one that failed.
+pub(super) fn next_after<'a>(
+    first: Option<&'a Url>,
+    fallback: &'a [Url],
+    failed: &Url,
+) -> Option<&'a Url> {
+    let all = || first.into_iter().chain(fallback);
+    // A URL that is written twice would otherwise be asked for ever.
+    let once = |url: &&Url| {
+        let known = all().find(|known| known == url);
+        known.is_some_and(|known| std::ptr::eq(known, *url))
+    };
+    let mut rest = all().skip_while(|url| *url != failed).skip(1);
+    rest.find(|url| once(url) && *url != failed)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Hacker News, through its Firebase API: a list of ids, then one request for each.
+//! Hacker News, through its Firebase API: a list of ids, then one request for each; or through
+//! Algolia, which has the whole list in one answer.
 //!
 //! <https://github.com/HackerNews/API>
 
@@ -8,12 +9,17 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::failure::{Failure, Stage};
-use crate::http::{Document, Request, Secret, Url};
+use crate::http::{Document, Request, Secret, Url, same_server};
 use crate::item::{Item, MAX_ITEMS, MAX_SUMMARY, MAX_TITLE};
 use crate::json;
 use crate::source::{Page, Source, endpoint, not_json, said};
 use crate::text::{from_html, from_plain, link};
 use crate::time::Timestamp;
+
+pub mod algolia;
+mod live;
+
+pub use live::LiveHackerNews;
 
 /// Where the service is.
 pub const BASE_URL: &str = "https://hacker-news.firebaseio.com";
@@ -27,12 +33,26 @@ const PER_HOST: usize = 16;
 /// One list of Hacker News.
 #[derive(Clone, Debug)]
 pub struct HackerNews {
-    /// [`BASE_URL`], a mirror, or a test server.
+    /// Who is asked.
+    pub api: Api,
+    /// [`BASE_URL`] (or [`algolia::BASE_URL`]), a mirror, or a test server.
     pub base_url: Url,
     /// Which list.
     pub list: List,
     /// How many of its stories to ask for.
     pub limit: usize,
+}
+
+/// Who is asked for a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Api {
+    /// Firebase, and Algolia when it does not have the list.
+    #[default]
+    Both,
+    /// Firebase alone.
+    Firebase,
+    /// Algolia alone.
+    Algolia,
 }
 
 /// The lists of <https://github.com/HackerNews/API#new-top-and-best-stories>.
@@ -74,16 +94,33 @@ impl Source for HackerNews {
     }
 
     fn plan(&self) -> Vec<Request> {
+        if self.api == Api::Algolia {
+            return vec![algolia::request(&self.base_url, self.list, self.limit)];
+        }
         vec![self.request(&format!("v0/{}stories.json", self.list.name()))]
     }
 
+    fn fallback(&self, request: &Request) -> Option<Request> {
+        // Whoever has a mirror does not mean anybody else.
+        let own = self.api == Api::Both && self.base_url.as_str().trim_end_matches('/') == BASE_URL;
+        let is_list = own && same_server(&request.url, &self.base_url) && request.step == 0;
+        let other = Url::parse(algolia::BASE_URL).ok().filter(|_| is_list)?;
+        Some(algolia::request(&other, self.list, self.limit))
+    }
+
     fn read(&self, request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
+        let mut page = Page { format: "hackernews".into(), ..Page::default() };
+        if request.step == 0 && algolia::is_answer(&String::from_utf8_lossy(document.body)) {
+            let (posts, skipped) = algolia::posts(document.body).map_err(not_json)?;
+            page.items = posts.iter().filter_map(Post::item).collect();
+            page.skipped = skipped + posts.len() - page.items.len();
+            return Ok(page);
+        }
         let answer: Answer = json::from_slice(document.body).map_err(not_json)?;
         if let Some(error) = answer.error() {
             let words = said(error, &Secret(String::new()));
             return Err(Failure::new(Stage::Service, words));
         }
-        let mut page = Page { format: "hackernews".into(), ..Page::default() };
         page.more = self.items(&answer.ids);
         page.skipped = answer.skipped + answer.ids.len();
         // An item that a list led to has to be news. What was handed to us to read is shown
@@ -102,7 +139,8 @@ impl Source for HackerNews {
 
     fn explain(&self, _status: u16, body: &[u8]) -> Option<String> {
         let answer: Answer = json::from_slice(body).ok()?;
-        answer.error().map(|error| said(error, &Secret(String::new())))
+        let own = answer.error().or(answer.posts.first().and_then(|post| post.message.as_deref()));
+        own.map(|error| said(error, &Secret(String::new())))
     }
 
     fn per_host(&self) -> Option<usize> {
@@ -155,6 +193,9 @@ struct Post {
     /// What Firebase says instead of an item.
     #[serde(deserialize_with = "json::text")]
     error: Option<String>,
+    /// What Algolia says.
+    #[serde(deserialize_with = "json::text")]
+    message: Option<String>,
 }
 
 impl Post {

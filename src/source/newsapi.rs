@@ -1,4 +1,5 @@
-//! NewsAPI's top headlines. <https://newsapi.org/docs/endpoints/top-headlines>
+//! NewsAPI: the top headlines, and a search in everything.
+//! <https://newsapi.org/docs/endpoints/top-headlines>, <https://newsapi.org/docs/endpoints/everything>
 
 use std::time::Duration;
 
@@ -21,13 +22,25 @@ pub const WINDOWS: [Window; 2] = [
     Window { count: 50, per: Duration::from_secs(12 * 60 * 60) },
 ];
 
-/// One selection of top headlines.
+/// Where NewsAPI is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Endpoint {
+    /// What is on the front pages.
+    #[default]
+    Headlines,
+    /// All articles of the last weeks, the newest first. It knows neither countries nor categories.
+    Everything,
+}
+
+/// One selection of articles.
 #[derive(Clone, Debug)]
 pub struct NewsApi {
     /// [`BASE_URL`], a mirror, or a test server.
     pub base_url: Url,
     /// The API key; sent as a header.
     pub key: Secret,
+    /// Where to look.
+    pub endpoint: Endpoint,
     /// Two-letter ISO 3166-1 code: `us`. The service refuses it together with `sources`.
     pub country: Option<String>,
     /// `business`, `entertainment`, `general`, `health`, `science`, `sports`, `technology`.
@@ -36,7 +49,9 @@ pub struct NewsApi {
     pub query: Option<String>,
     /// Source ids. The service refuses them together with `country` and `category`.
     pub sources: Vec<String>,
-    /// Two-letter ISO 639-1 code; only used by searches.
+    /// Hosts of publishers; only used by a search in everything.
+    pub domains: Vec<String>,
+    /// Two-letter ISO 639-1 code; only used by a search in everything.
     pub language: Option<String>,
     /// How many articles to ask for, 1 to 100.
     pub page_size: Option<u32>,
@@ -48,15 +63,22 @@ impl Source for NewsApi {
     }
 
     fn plan(&self) -> Vec<Request> {
-        let mut url = endpoint(&self.base_url, "v2/top-headlines");
-        let sources = (!self.sources.is_empty()).then(|| self.sources.join(","));
+        let (path, sort) = match self.endpoint {
+            Endpoint::Headlines => ("v2/top-headlines", None),
+            Endpoint::Everything => ("v2/everything", Some("publishedAt".to_owned())),
+        };
+        let mut url = endpoint(&self.base_url, path);
+        let joined = |list: &[String]| (!list.is_empty()).then(|| list.join(","));
+        let (sources, domains) = (joined(&self.sources), joined(&self.domains));
         let page_size = self.page_size.map(|size| size.to_string());
         let told = [
             ("country", &self.country),
             ("category", &self.category),
             ("q", &self.query),
             ("sources", &sources),
+            ("domains", &domains),
             ("language", &self.language),
+            ("sortBy", &sort),
             ("pageSize", &page_size),
         ];
         for (name, value) in told {
@@ -126,7 +148,9 @@ impl Answer {
             "apiKeyMissing" => "; this source needs a `key`",
             "apiKeyInvalid" | "apiKeyDisabled" => "; check the `key` of this source",
             "apiKeyExhausted" | "rateLimited" => "; the key's quota is used up",
-            "parametersMissing" => "; give `country`, `category`, `query` or `sources`",
+            "parametersMissing" => {
+                "; give `query` or `sources`, or for the headlines `country` or `category`"
+            }
             "sourcesTooMany" => "; split `sources` into several [[source]] entries",
             "maximumResultsReached" => "; ask for fewer with `page_size`",
             _ => "",

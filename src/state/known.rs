@@ -1,5 +1,7 @@
 //! What is known of one source.
 
+use std::cmp::Reverse;
+
 use super::{Document, Illness, Kept, Known, MAX_GONE, SHOWN};
 use crate::format::State;
 use crate::sort;
@@ -15,6 +17,15 @@ impl Known {
     /// The items that it shows.
     pub fn shown(&self) -> impl Iterator<Item = &Kept> {
         self.items.iter().filter(|item| item.gone == SHOWN)
+    }
+
+    /// The items that it shows and `wanted` wants, the newest first; of those that were first seen at
+    /// the same time, those of this round.
+    pub fn latest(&self, wanted: &dyn Fn(&Kept) -> bool) -> Vec<Kept> {
+        let mut items: Vec<Kept> = self.shown().filter(|kept| wanted(kept)).copied().collect();
+        let age = |kept: &Kept| (Reverse(kept.head.first_seen), !kept.unsaved, kept.place);
+        sort::by(&mut items, &|a, b| age(a).cmp(&age(b)));
+        items
     }
 
     /// The document with this key.

@@ -57,6 +57,7 @@ fn numeric(rest: &str, line: &mut Line) -> Option<usize> {
 /// The character of a numeric reference; U+FFFD for what is none.
 pub(crate) fn scalar(code: u32) -> char {
     match code {
+        0 => char::REPLACEMENT_CHARACTER,
         0x80..=0x9f => WINDOWS_1252[code as usize - 0x80],
         _ => char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
     }
@@ -142,7 +143,8 @@ mod tests {
             ("&eacute;&#233;&#xE9;&#XE9;", "éééé"),
             ("&#146;&#8217;&#x92;", "’’’"),
             ("AT&T & Q&A &nosuch; &;&#;&#x;", "AT&T & Q&A &nosuch; &;&#;&#x;"),
-            ("&#0;&#x1b;&#xD800;&#99999999999;", "\u{fffd}\u{fffd}"),
+            ("&#0;&#x1b;&#xD800;&#99999999999;", "\u{fffd}\u{fffd}\u{fffd}"),
+            ("&#0", "\u{fffd}"),
             ("&copy 2026 &hellip;&nbsp;x", "© 2026 … x"),
         ] {
             assert_eq!(&*from_html(html, 100), text, "{html}");

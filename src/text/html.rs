@@ -1,50 +1,51 @@
 //! HTML without its markup, in one pass and linear time.
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr, memchr3};
 
 use super::Line;
 use super::entity;
 
-/// The longest name of [`is_inline`] and [`is_silent`].
-const MAX_NAME: usize = 8;
+/// A name in lower case, of at most eight bytes, as one number: compared at once. Zero for a longer
+/// one, which is none that matters.
+const fn packed(name: &[u8]) -> u64 {
+    let (mut number, mut at) = (0, 0);
+    while at < name.len() {
+        number = number << 8 | (name[at] | 0x20) as u64;
+        at += 1;
+    }
+    if name.len() > 8 { 0 } else { number }
+}
+
+/// Whether a [`packed`] name is one of these.
+macro_rules! is_one_of {
+    ($name:expr, $($known:ident)*) => {{
+        $(const $known: u64 = packed(stringify!($known).as_bytes());)*
+        matches!($name, $($known)|*)
+    }};
+}
 
 /// Elements within a line; every other tag separates words.
-#[rustfmt::skip]
-fn is_inline(name: &[u8]) -> bool {
-    // The most frequent ones first, without a comparison of strings.
-    if let [letter] = name {
-        return matches!(letter, b'a' | b'b' | b'i' | b'q' | b's' | b'u');
-    }
-    matches!(
-        name,
-        b"abbr" | b"acronym" | b"bdi" | b"bdo" | b"big" | b"cite" | b"code" | b"del"
-            | b"dfn" | b"em" | b"font" | b"ins" | b"kbd" | b"mark" | b"nobr"
-            | b"samp" | b"small" | b"span" | b"strike" | b"strong" | b"sub" | b"sup" | b"time"
-            | b"tt" | b"var" | b"wbr"
-    )
+#[allow(non_upper_case_globals)]
+fn is_inline(name: u64) -> bool {
+    is_one_of!(name, a b i q s u em tt bdi bdo big del dfn ins kbd sub sup var wbr abbr cite code
+        font mark nobr samp span time small strike strong acronym)
 }
 
 /// Elements whose content is no text.
-#[rustfmt::skip]
-fn is_silent(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"script" | b"style" | b"template" | b"noscript" | b"iframe" | b"object" | b"svg" | b"title"
-    )
+#[allow(non_upper_case_globals)]
+fn is_silent(name: u64) -> bool {
+    is_one_of!(name, script style template noscript iframe object svg title)
 }
 
 /// Writes the text of `html` to `line`, until that is full.
 pub(super) fn strip(html: &str, line: &mut Line) {
     let mut scan = Scan { html, at: 0, no_end: [false; 4] };
     while scan.at < html.len() && !line.full() {
-        let rest = &html[scan.at..];
-        let text = memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
-        line.push_str(&rest[..text]);
-        scan.at += text;
-        match rest.as_bytes().get(text) {
+        scan.at = line.push_up_to::<true>(html, scan.at);
+        match html.as_bytes().get(scan.at) {
             Some(b'<') => scan.tag(line),
-            Some(_) => scan.at += entity::resolve(&rest[text..], line),
-            None => {}
+            Some(b'&') => scan.at += entity::resolve(&html[scan.at..], line),
+            _ => {}
         }
     }
 }
@@ -84,23 +85,20 @@ impl Scan<'_> {
     fn element(&mut self, line: &mut Line, closing: bool) {
         let begin = self.at + 1 + usize::from(closing);
         let rest = &self.html[begin..];
-        let length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b':').count();
-        let mut buffer = [0; MAX_NAME];
-        // A longer name is none that matters.
-        let name = match buffer.get_mut(..length) {
-            Some(name) => {
-                name.copy_from_slice(&rest.as_bytes()[..length]);
-                name.make_ascii_lowercase();
-                &*name
-            }
-            None => b"",
-        };
+        let named = |byte: u8| byte.is_ascii_alphanumeric() || byte == b':';
+        let length = rest.bytes().position(|byte| !named(byte)).unwrap_or(rest.len());
+        let name = packed(&rest.as_bytes()[..length]);
         let end = match rest.as_bytes().get(length) {
             Some(b'>') => Some(begin + length),
             _ => self.find(End::QuotedTag, begin).or_else(|| self.find(End::Tag, begin)),
         };
         let Some(end) = end else {
-            // Cut off in the middle of a tag: the rest is no text.
+            // Cut off in the middle of a tag: the rest is no text. But where no tag ever ended and
+            // nothing but a name follows, nobody meant a tag: `A<B`.
+            let name_only = rest[length..].trim_ascii().is_empty();
+            if !closing && name_only && memchr(b'>', self.html.as_bytes()).is_none() {
+                line.push_str(&self.html[self.at..]);
+            }
             self.at = self.html.len();
             return;
         };
@@ -110,7 +108,7 @@ impl Scan<'_> {
         self.at = end + 1;
         let empty = self.html.as_bytes()[end - 1] == b'/';
         if !closing && !empty && is_silent(name) {
-            self.at = self.find_close(name).unwrap_or(self.at);
+            self.at = self.find_close(&rest.as_bytes()[..length]).unwrap_or(self.at);
         }
     }
 
@@ -207,6 +205,14 @@ mod tests {
         assert_eq!(plain("before<script>alert('<p>')</script>after"), "before after");
         assert_eq!(plain("don<a href=it's>'t</a> go"), "don't go");
         assert_eq!(plain("cut in a <a href=\"http://exa"), "cut in a");
+        assert_eq!(plain("cut in <b>the</b> name of a <stro"), "cut in the name of a");
+    }
+
+    #[test]
+    fn a_name_alone_is_no_tag_where_no_tag_ends() {
+        assert_eq!(plain("A<B"), "A<B");
+        assert_eq!(plain(" &amp; <a\n "), "& <a");
+        assert_eq!(plain("a </b"), "a");
     }
 
     #[test]

@@ -40,23 +40,38 @@ fn is_normal(href: &str) -> bool {
     let Some(rest) = href.strip_prefix("https://").or_else(|| href.strip_prefix("http://")) else {
         return false;
     };
-    let Some(slash) = rest.find('/') else { return false };
-    let (host, path) = rest.split_at(slash);
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !label.starts_with('-')
-            && !label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"))
-    };
-    let mut labels = host.split('.');
+    let bytes = rest.as_bytes();
+    let (mut at, mut label) = (0, 0);
+    loop {
+        match bytes.get(at) {
+            Some(b'.' | b'/') if !is_label(&bytes[label..at]) => return false,
+            Some(b'/') => break,
+            Some(b'.') => label = at + 1,
+            Some(byte) if byte.is_ascii_alphanumeric() || *byte == b'-' => {}
+            _ => return false,
+        }
+        at += 1;
+    }
     // The last label must be a word: `1.2.3.4` and `0x7f.1` are addresses, and written anew.
-    let named =
-        labels.clone().next_back().is_some_and(|l| l.bytes().all(|b| b.is_ascii_alphabetic()));
-    named
-        && labels.all(label)
-        && path.bytes().all(|byte| SAFE[usize::from(byte)])
-        && !path.contains("/.")
-        && !(path.contains('%') && path.to_ascii_lowercase().contains("%2e"))
+    bytes[label..at].iter().all(u8::is_ascii_alphabetic) && is_path(&bytes[at..])
+}
+
+fn is_label(label: &[u8]) -> bool {
+    let punycode = label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"));
+    !matches!(label, [] | [b'-', ..]) && !punycode
+}
+
+/// Without `/.`, and without an escape of `.`, which may mean the same.
+fn is_path(path: &[u8]) -> bool {
+    let (mut before, mut escapes) = (0, false);
+    for byte in path {
+        if !SAFE[usize::from(*byte)] || (before == b'/' && *byte == b'.') {
+            return false;
+        }
+        escapes |= *byte == b'%';
+        before = *byte;
+    }
+    !escapes || !path.windows(3).any(|three| three.eq_ignore_ascii_case(b"%2e"))
 }
 
 /// Bytes of a path, query or fragment that the URL parser leaves as they are.

@@ -18,15 +18,47 @@ const FIRST_YEAR: i64 = 90;
 /// Without a zone, or with an unknown one, a date is in UTC. `None` if it is not a date or not
 /// within the years 1 to 9999.
 pub fn parse_date(text: &str) -> Option<Timestamp> {
+    weigh_date(text).map(|(date, _)| date)
+}
+
+/// As [`parse_date`], and whether any standard has dates written so. `2003-07-01 T 01:55` can be
+/// read, but who writes that may get more wrong than the spaces.
+pub fn weigh_date(text: &str) -> Option<(Timestamp, bool)> {
     let text = text.trim();
     if text.is_empty() || text.len() > MAX_DATE {
         return None;
     }
     let bytes = text.as_bytes();
-    internet_date(bytes)
-        .or_else(|| mail_date(bytes))
-        .or_else(|| digits_only(text))
-        .or_else(|| Reader::new(text).read())
+    if let Some(date) = internet_date(bytes).or_else(|| mail_date(bytes)) {
+        return Some((date, true));
+    }
+    let date = digits_only(text).or_else(|| Reader::new(text).read())?;
+    Some((date, is_standard(text)))
+}
+
+/// Whether a date with a month's name in it, or in a form of ISO 8601: basic or extended, but not
+/// half of each. A space for the `T` is RFC 3339's.
+fn is_standard(text: &str) -> bool {
+    let named = |b: u8| b >= 0x80 || b.is_ascii_alphabetic() && !b"TtZz".contains(&b);
+    if text.bytes().any(named) {
+        return true;
+    }
+    let (day, time) = text.split_once(['T', 't', ' ']).unwrap_or((text, ""));
+    let zone = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    let (time, zone) = time.split_at(zone);
+    let (time, fraction) = time.split_once(['.', ',']).unwrap_or((time, "0"));
+    let form = |text: &str| -> String {
+        text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
+    };
+    let whole = match form(day).as_str() {
+        "0000-00-00" => matches!(form(time).as_str(), "" | "00:00" | "00:00:00"),
+        "00000000" => matches!(form(time).as_str(), "" | "0000" | "000000"),
+        "0000" | "0000-00" => time.is_empty(),
+        _ => false,
+    };
+    let zoned =
+        matches!(form(zone).as_str(), "" | "Z" | "z" | "+00:00" | "-00:00" | "+0000" | "-0000");
+    whole && zoned && !fraction.is_empty() && form(fraction).trim_matches('0').is_empty()
 }
 
 /// RFC 3339, the fast way.

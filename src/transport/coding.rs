@@ -93,6 +93,11 @@ impl Decoder {
         Ok(Step { read, written: self.body.len() - before })
     }
 
+    /// Takes out what there is of the body, and leaves `other` to be written to.
+    pub(super) fn swap(&mut self, other: &mut Vec<u8>) {
+        std::mem::swap(&mut self.body, other);
+    }
+
     /// The body, if its coding came to its end.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, Failure> {
         if let Kind::Deflate { inflate: Some(inflate), ended, .. } = &mut self.kind {

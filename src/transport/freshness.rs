@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use surf::http as message;
 
-use super::headers::{date, full_date, pair, parts, values, whole};
+use super::headers::{date, first, full_date, pair, parts, values, whole};
 use crate::time::Timestamp;
 
 /// More seconds than this are this many (RFC 9111 §1.2.2).
@@ -13,8 +13,15 @@ pub(super) const MAX_SECONDS: u64 = 1 << 31;
 /// What is left of the time that the answer is fresh; nothing is left where that is not clear
 /// (RFC 9111 §4.2.1). `None` if the server says nothing about it. `now` is our own clock.
 pub(super) fn fresh_for(answer: &message::Response, now: Timestamp) -> Option<Duration> {
-    let lifetime = cache_control(answer).or_else(|| expires(answer, now))?;
-    Some(Duration::from_secs(lifetime.saturating_sub(age(answer))))
+    let lifetime = cache_control(answer).or_else(|| expires(answer, now));
+    let fresh = lifetime.map(|lifetime| lifetime.saturating_sub(age(answer)));
+    fresh.max(poll_interval(answer)).map(Duration::from_secs)
+}
+
+/// How long GitHub wants not to be asked for events, whatever caches may do.
+/// <https://docs.github.com/en/rest/activity/events>
+fn poll_interval(answer: &message::Response) -> Option<u64> {
+    first(answer, "x-poll-interval").as_deref().and_then(whole).map(|span| span.min(MAX_SECONDS))
 }
 
 /// The shortest that `Cache-Control` allows (RFC 9111 §5.2.2). `s-maxage` is for others.
@@ -59,6 +66,19 @@ mod tests {
         }
         let now = Timestamp::from_unix(784_111_777).unwrap();
         fresh_for(&answer, now).map(|span| span.as_secs())
+    }
+
+    #[test]
+    fn the_poll_interval_of_github_is_no_shorter_for_what_caches_may_do() {
+        let poll = |span| ("x-poll-interval", span);
+        assert_eq!(seconds(&[poll("120")]), Some(120));
+        assert_eq!(seconds(&[poll("120"), ("cache-control", "private, max-age=60")]), Some(120));
+        assert_eq!(
+            seconds(&[poll("60"), ("cache-control", "max-age=300"), ("age", "9")]),
+            Some(291)
+        );
+        assert_eq!(seconds(&[poll("soon")]), None);
+        assert_eq!(seconds(&[poll("99999999999999999999999")]), Some(MAX_SECONDS));
     }
 
     #[test]

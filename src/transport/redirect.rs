@@ -96,6 +96,16 @@ impl<'a> Chain<'a> {
         &self.url
     }
 
+    /// The same for an error.
+    pub(super) fn shown(&self) -> String {
+        shown(&self.url)
+    }
+
+    /// What is to be posted.
+    pub(super) fn form(&self) -> Option<&'static str> {
+        self.request.form
+    }
+
     pub(super) fn into_url(self) -> Url {
         self.url
     }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::agenda::Turn;
+use super::gather::Brought;
 use super::outputs::Written;
 use super::sources::quota_of;
+use super::streams;
 use crate::config::{Config, Place};
 use crate::failure::{Failure, Stage};
 use crate::format::{SourceHealth, State};
@@ -39,10 +41,6 @@ pub(super) fn judge(
     let sources = config.sources.iter().zip(turns).zip(&round.tallies);
     sources
         .map(|((source, turn), tally)| match (&source.place, turn) {
-            (Place::Later, _) => {
-                let error = format!("kind \"{}\" is not in this version yet", source.kind);
-                Verdict { state: State::Off, error: Some(error), asked: false }
-            }
             (_, Turn::Held(rest)) => {
                 Verdict { state: rest.state, error: Some(rest.why.clone()), asked: false }
             }
@@ -114,7 +112,8 @@ fn fate(tally: &Tally) -> Verdict {
         return Verdict { state: State::Ok, error: None, asked: true };
     }
     let state = match failure.status {
-        Some(410) => State::Off,
+        // HTML Standard §9.2.2: no more than 410 does 204 want to be asked for again.
+        Some(204 | 410) => State::Off,
         Some(429) => State::Limited,
         _ if failure.stage == Stage::Quota => State::Limited,
         _ => State::Failed,
@@ -128,8 +127,8 @@ pub(super) struct Books<'a> {
     pub round: &'a Round,
     pub limiter: &'a Limiter,
     pub health: &'a [SourceHealth],
-    /// For each source, whether it was read in this round.
-    pub read: &'a [bool],
+    /// For each source, what it brought.
+    pub brought: &'a [Brought],
     /// For each source, how many items it shows.
     pub items: &'a [usize],
     /// For each source, when it is due again, if that is known.
@@ -194,7 +193,7 @@ fn source(books: &Books<'_>, index: usize) -> SourceReport {
         name: health.name.clone(),
         kind: health.kind,
         state: match health.state {
-            State::Ok if books.read[index] => "fresh",
+            State::Ok if books.brought[index].is_read() => "fresh",
             State::Ok => "unchanged",
             state => state.name(),
         },
@@ -215,6 +214,7 @@ fn source(books: &Books<'_>, index: usize) -> SourceReport {
         since: date(health.since),
         quota: terms.windows.iter().map(quota).collect(),
         next_due: date(books.due[index]),
+        live: books.brought[index].stand.as_ref().map(streams::told),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::gather::keys;
 use super::sources::quota_of;
-use super::{House, Wishes};
+use super::{House, Wishes, streams};
 use crate::backoff::Scope;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::{Pace, State};
@@ -35,6 +35,8 @@ pub(super) struct Rest {
     pub why: String,
     pub since: Timestamp,
     pub until: Timestamp,
+    /// The same as the limiter counts.
+    pub ends: Duration,
 }
 
 /// One turn for each source of the config. `closed` says why nobody is asked, if nobody is.
@@ -52,6 +54,9 @@ pub(super) fn draw(
             return Turn::Ask;
         }
         let known = memory.of(&source.memory);
+        if streams::runs(source, house) {
+            return closed.map_or(Turn::Ask, |why| Turn::Nobody(why.to_owned()));
+        }
         // Our own caution can be overruled, what a server asked for cannot.
         let forced = wishes.force || wishes.probe;
         let rest = held(source, known, &house.limiter, at, now);
@@ -61,12 +66,34 @@ pub(super) fn draw(
         if let Some(why) = closed {
             return Turn::Nobody(why.to_owned());
         }
-        match due(source, known, now).filter(|_| !forced) {
+        let said = streams::is_due(source, house) && shortly(known, now).is_none();
+        match due_here(source, known, house, now).filter(|_| !forced && !said) {
             Some(at) => Turn::NotDue(at),
             None => Turn::Ask,
         }
     };
     config.sources.iter().map(turn).collect()
+}
+
+/// The same for this process: one that reads a stream for as long as it lives opens it at once, however
+/// often others ask for it.
+fn due_here(
+    source: &SourceConfig,
+    known: Option<&Known>,
+    house: &House<'_>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    match source.is_stream() && house.live.lasting {
+        true => shortly(known.filter(|known| !is_new(source, known)), now),
+        false => due(source, known, now),
+    }
+}
+
+/// When a source may be asked at the earliest, whoever wants it, if that is not now.
+fn shortly(known: Option<&Known>, now: Timestamp) -> Option<Timestamp> {
+    let asked = known?.asked();
+    let least = schedule::Wishes { every: schedule::SHORTEST_EVERY, ..Default::default() };
+    (!schedule::is_due(asked, now, &least)).then(|| schedule::next(asked, now, &least, 0, 0.0))
 }
 
 /// When a source is due, if that is not now.
@@ -95,7 +122,7 @@ pub(super) fn next(
 ) -> Vec<Option<Timestamp>> {
     let at = house.clock.now();
     let next = |(source, turn): (&SourceConfig, &Turn)| {
-        if source.place != Place::Network {
+        if source.place != Place::Network || streams::runs(source, house) {
             return None;
         }
         let known = memory.of(&source.memory);
@@ -104,7 +131,7 @@ pub(super) fn next(
         let free = free.checked_sub(house.clock.now()).filter(|span| !span.is_zero());
         let counted = !quota.windows.is_empty() && !matches!(turn, Turn::Nobody(_));
         let free = free.filter(|_| counted).map(|span| ahead(span, now));
-        let due = due(source, known, now).max(free);
+        let due = due_here(source, known, house, now).max(free);
         match (held(source, known, &house.limiter, at, now), turn) {
             (Some(rest), _) => Some(rest.until.max(due.unwrap_or(rest.until))),
             (None, Turn::NotDue(at)) => Some(*at).max(free),
@@ -115,15 +142,16 @@ pub(super) fn next(
 }
 
 /// The same for a service, which has to come again some time: now, if it is not known; a file is
-/// due as often as a source.
+/// due as often as a source, and so is a stream that is open, which nobody heeds.
 pub(super) fn service(
     config: &Config,
+    house: &House<'_>,
     next: &[Option<Timestamp>],
     began: Timestamp,
     now: Timestamp,
 ) -> Vec<Timestamp> {
     let due = |(source, next): (&SourceConfig, &Option<Timestamp>)| match source.place {
-        Place::Network => next.unwrap_or(now),
+        Place::Network if !streams::runs(source, house) => next.unwrap_or(now),
         _ => ahead(source.every, began),
     };
     config.sources.iter().zip(next).map(due).collect()
@@ -177,16 +205,20 @@ pub(super) fn held(
         holds.max_by_key(|hold| (hold.cause == HoldCause::Asked, hold.until))
     };
     // A source is free if one URL in a line of fallbacks is.
-    let lines = lines_of(source);
-    let mut hold = None;
-    for line in &lines {
-        let holds: Option<Vec<_>> = line.iter().map(hold_on).collect();
-        let soonest = holds?.into_iter().min_by_key(|hold| hold.until)?;
-        hold = hold.or(Some(soonest));
-    }
-    let hold = hold?;
-    let until = ahead(hold.until.saturating_sub(at), now);
+    let lines = || {
+        let mut hold = None;
+        for line in &lines_of(source) {
+            let holds: Option<Vec<_>> = line.iter().map(hold_on).collect();
+            let soonest = holds?.into_iter().min_by_key(|hold| hold.until)?;
+            hold = hold.or(Some(soonest));
+        }
+        hold
+    };
     let illness = known.and_then(|known| known.illness.as_ref());
+    // Who is well has a token, and need not go where they are given.
+    let gate = || grant_of(source).filter(|_| illness.is_some());
+    let hold = lines().or_else(|| hold_on(&gate()?))?;
+    let until = ahead(hold.until.saturating_sub(at), now);
     let since = illness.and_then(|illness| Timestamp::from_unix(illness.since));
     Some(Rest {
         cause: hold.cause,
@@ -202,13 +234,15 @@ pub(super) fn held(
         },
         since: since.unwrap_or(hold.since.min(now)),
         until,
+        ends: hold.until,
     })
 }
 
 /// How often in a row a source failed, as far as that is remembered.
 pub(super) fn failures(source: &SourceConfig, limiter: &Limiter) -> u32 {
     let account = quota_of(source).account;
-    let scopes = plan_of(source).into_iter().flat_map(|url| Scope::all(&url, &account));
+    let urls = plan_of(source).into_iter().chain(grant_of(source));
+    let scopes = urls.flat_map(|url| Scope::all(&url, &account));
     let counts = scopes.filter_map(|scope| limiter.hold_of(&scope.key()).map(|hold| hold.count));
     counts.max().unwrap_or(0)
 }
@@ -242,4 +276,9 @@ pub(super) fn lines_of(source: &SourceConfig) -> Vec<Vec<Url>> {
 fn plan_of(source: &SourceConfig) -> Vec<Url> {
     let plan = source.source.as_ref().map(|own| own.plan()).unwrap_or_default();
     plan.into_iter().map(|request| request.url).collect()
+}
+
+/// Where a source gets its token, if it needs one.
+fn grant_of(source: &SourceConfig) -> Option<Url> {
+    Some(source.source.as_ref()?.grant()?.url)
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::Pace;
 use crate::http::{Request, Response, Secret, Url};
-use crate::item::{Item, Text};
+use crate::item::{Item, MAX_ITEMS, Text};
+use crate::live::Stand;
 use crate::merge::{Collection, Shelf, fingerprint};
 use crate::pack;
 use crate::round::{Landed, Round};
-use crate::source;
-use crate::state::{ItemHead, Kept, Memory, SHOWN, content, root_of};
+use crate::source::{self, stream};
+use crate::state::{ItemHead, Kept, Known, Memory, SHOWN, content, root_of};
 use crate::time::Timestamp;
 
 /// Takes items as they come.
@@ -33,6 +34,10 @@ pub(super) struct Brought {
     pub roots: Vec<Root>,
     /// So many items were kept.
     pub items: usize,
+    /// What came stands beside what is shown already, of which so much stays, both together: a stream.
+    pub shows: Option<usize>,
+    /// How its stream stands, if it has one.
+    pub stand: Option<Stand>,
 }
 
 impl Brought {
@@ -48,6 +53,13 @@ impl Brought {
             Some(root) => root.read && root.whole,
             None => self.is_read() && self.roots.iter().all(|root| root.whole),
         }
+    }
+
+    /// Of what a stream showed, what it still shows: the newest that there is room for.
+    pub(super) fn leaves(&self, known: &Known) -> Option<Vec<Kept>> {
+        let shows = self.shows?;
+        let shown = known.latest(&|kept| !self.holds(kept.head.id));
+        Some(shown.into_iter().take(shows.saturating_sub(self.items)).collect())
     }
 
     /// Whether an item with this fingerprint was read.
@@ -100,7 +112,11 @@ impl<'a> Gathered<'a> {
         let collection = Collection::new(names, now, shelf);
         let root = |key| Root { key, ..Root::default() };
         let roots = |source| keys(source).into_iter().map(root).collect();
-        let brought = config.sources.iter().map(|s| Brought { roots: roots(s), items: 0 });
+        let brought = config.sources.iter().map(|source| Brought {
+            roots: roots(source),
+            shows: shows(source),
+            ..Brought::default()
+        });
         let brought = brought.collect();
         Gathered { config, memory, now, collection, brought, packed: Vec::new() }
     }
@@ -111,7 +127,7 @@ impl<'a> Gathered<'a> {
             let whole = tally.failures.is_empty() && tally.put_off.is_none();
             for root in &mut brought.roots {
                 let partial = root.answer.as_ref().is_some_and(|answer| answer.partial);
-                root.whole = whole && !partial;
+                root.whole = whole && !partial && brought.shows.is_none();
             }
         }
     }
@@ -138,6 +154,14 @@ impl<'a> Gathered<'a> {
         }
     }
 
+    /// Takes what is held of the `index`-th source, which is a stream.
+    pub(super) fn answered(&mut self, index: usize, asked: Url, response: Response) {
+        let pace = Some(Pace::default());
+        if let Some(root) = self.brought[index].roots.first_mut() {
+            root.answer = Some(Answer { asked, response, digest: 0, pace, partial: false });
+        }
+    }
+
     /// Takes the items of one document of the `index`-th source.
     pub(super) fn keep(&mut self, index: usize, root: usize, items: Vec<Item>) {
         let source = &self.config.sources[index];
@@ -146,7 +170,7 @@ impl<'a> Gathered<'a> {
         root.read = true;
         let number = self.memory.of(&source.memory);
         for mut item in items {
-            if source.limit.is_some_and(|limit| brought.items >= limit) {
+            if source.limit.or(brought.shows).is_some_and(|limit| brought.items >= limit) {
                 break;
             }
             if !wanted(source, &item.title) {
@@ -194,6 +218,11 @@ impl Root {
             Some(_) => {}
         }
     }
+}
+
+/// How many items a stream shows.
+fn shows(source: &SourceConfig) -> Option<usize> {
+    source.is_stream().then(|| source.limit.unwrap_or(stream::SHOWN).min(MAX_ITEMS))
 }
 
 /// What a source's documents are remembered under: what is asked for, and what the config makes of

@@ -12,12 +12,12 @@ use super::gather::{Gathered, wanted};
 use super::{House, Wishes, sources};
 use crate::backoff::BUILT;
 use crate::clock::Clock;
-use crate::config::{Config, Place};
+use crate::config::{Config, Place, SourceConfig};
 use crate::limit::{Limiter, Unusable};
 use crate::merge::{Collection, REMEMBERED, Shelf};
 use crate::pack;
 use crate::sort;
-use crate::state::{Kept, Known, Memory, SHOWN};
+use crate::state::{Kept, Known, MAX_TOKENS_FILE, Memory, SHOWN, Tokens};
 use crate::store::{self, Journal, Lock, LockFailure, Shelves, Verdict, Wear};
 use crate::time::{Moment, Timestamp, format_duration};
 
@@ -27,6 +27,8 @@ const SOURCES: &str = "sources";
 const QUOTAS: &str = "quotas";
 /// No ledger is larger: it is bounded where it is made.
 const MAX_QUOTAS: u64 = 16 << 20;
+/// The tokens that services gave, for the owner's eyes alone.
+const TOKENS: &str = "tokens";
 
 /// So long somebody else may have the state before we do without.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -137,6 +139,9 @@ impl Keeping {
             memory.forget(config.state.keep, now.wall, &configured);
         }
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &clock);
+        if !wishes.offline && takes_tokens(config) {
+            read_tokens(&mut house.tokens, &dir.join(TOKENS));
+        }
         house.asked.remind(&mut memory, &mut house.limiter, &clock, &now);
         house.limiter.set_saver(keeping.saver(dir), saved_at);
         keeping.tell(house);
@@ -353,8 +358,11 @@ impl Keeping {
         for (index, source) in config.sources.iter().enumerate() {
             let Some(known) = memory.of(&source.memory) else { continue };
             let brought = &gathered.brought[index];
+            let leaves = brought.leaves(known).map(|items| ids(&items));
             for kept in &known.items {
                 let shows = kept.gone == SHOWN && !brought.replaces(kept);
+                let shows = shows
+                    && leaves.as_ref().is_none_or(|ids| ids.binary_search(&kept.head.id).is_ok());
                 if shows || all && !brought.holds(kept.head.id) {
                     wanted_items.push((*kept, index));
                 }
@@ -415,6 +423,7 @@ impl Keeping {
             false => self.write(&dir.join(SOURCES), memory, collection),
         };
         let saved = (quotas.is_ok(), sources.is_ok());
+        self.save_tokens(&mut house.tokens, &dir.join(TOKENS));
         // What is full is full for both: one sentence is enough.
         house.say(match (sources, quotas, held_back) {
             (Err(failure), _, Some(_)) => {
@@ -433,6 +442,18 @@ impl Keeping {
             (Ok(()), Ok(()), None) => None,
         });
         saved
+    }
+
+    /// What could not be saved costs one request.
+    fn save_tokens(&self, tokens: &mut Tokens, path: &Path) {
+        let Some(bytes) = tokens.unsaved() else { return };
+        match store::replace(path, 0o600, &bytes) {
+            Ok(cost) => {
+                tokens.saved();
+                *self.wear.lock().unwrap_or_else(PoisonError::into_inner) += cost;
+            }
+            Err(failure) => log::debug!("{failure}; the token is asked for again"),
+        }
     }
 
     fn write(
@@ -485,6 +506,20 @@ fn told(error: &io::Error, path: &Path) -> String {
     }
 }
 
+fn takes_tokens(config: &Config) -> bool {
+    let grants = |source: &SourceConfig| source.source.as_ref()?.grant();
+    config.sources.iter().any(|source| grants(source).is_some())
+}
+
+/// Without the file, tokens are asked for.
+fn read_tokens(tokens: &mut Tokens, path: &Path) {
+    match store::read_own(path, MAX_TOKENS_FILE) {
+        Ok(bytes) => tokens.learn(&bytes),
+        Err(error) if is_absent(&error) => {}
+        Err(error) => log::debug!("reading {}: {}", path.display(), store::plainly(&error)),
+    }
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
@@ -498,4 +533,11 @@ fn is_young(config: &Config, memory: &Memory, age: Duration, now: Timestamp) -> 
     let last = asked.and_then(|asked| asked.into_iter().filter(|at| *at <= now).max());
     let age = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
     last.is_some_and(|last| now.unix().saturating_sub(last.unix()) < age)
+}
+
+/// Sorted.
+fn ids(items: &[Kept]) -> Vec<u64> {
+    let mut ids: Vec<u64> = items.iter().map(|kept| kept.head.id).collect();
+    sort::all(&mut ids);
+    ids
 }

@@ -29,7 +29,7 @@ pub(super) fn locals(config: &Config) -> Vec<Local> {
             source: source.source.clone()?,
             max_body: source.options.max_body,
         }),
-        Place::Network | Place::Later => None,
+        Place::Network => None,
     };
     config.sources.iter().enumerate().filter_map(local).collect()
 }

@@ -1,5 +1,6 @@
 //! How newsagg fares, written when all else is: it tells of every output, and of what is saved.
 
+use super::gather::Brought;
 use super::outputs::{self, Written};
 use super::standing::{self, Standing};
 use super::{House, account};
@@ -7,6 +8,7 @@ use crate::config::{Config, Output, OutputFormat, Place};
 use crate::format::SourceHealth;
 use crate::format::prometheus::{
     self, Asking, Histogram, Metrics, OutputFigures, QuotaFigures, RoundFigures, SourceFigures,
+    StreamFigures,
 };
 use crate::report::{self, Report};
 use crate::round::Round;
@@ -23,6 +25,8 @@ pub(super) struct Facts<'a> {
     /// One for each source.
     pub health: &'a [SourceHealth],
     pub round: &'a Round,
+    /// One for each source.
+    pub brought: &'a [Brought],
     /// Somebody could have been asked in it.
     pub asks: bool,
     /// Another process has the state, and knows better.
@@ -105,6 +109,13 @@ fn source(
         kind: health.kind,
         state: health.state,
         items: report.sources[index].items as u64,
+        stream: facts.brought[index].stand.as_ref().map(|stand| StreamFigures {
+            open_since: stand.open,
+            events: stand.events,
+            unreadable: stand.unreadable,
+            dropped: stand.dropped,
+            reconnects: stand.reconnects,
+        }),
         asking: (standing.source.place == Place::Network).then(|| asking(standing)),
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::config::{Config, Output, OutputFormat};
-use crate::format::{Merged, SourceHealth, State, Stories, Style};
+use crate::format::{Format, Merged, SourceHealth, State, Stories, Style};
 use crate::item::Story;
 use crate::merge::{Collection, Ranking};
 use crate::store::{self, Appeared, Counted, Wear};
@@ -71,9 +71,14 @@ impl<'a> Order<'a> {
     }
 }
 
-/// Whether an output holds news.
+/// Whether an output is made of what the sources said.
 fn is_news(output: &Output) -> bool {
     matches!(output.format, OutputFormat::Now(_))
+}
+
+/// Whether an output is a list of the sources themselves.
+fn is_list(output: &Output) -> bool {
+    output.format == OutputFormat::Now(Format::Opml)
 }
 
 /// The outputs of this version, in the order of what is written.
@@ -112,7 +117,8 @@ pub(super) fn shown(
     which: impl Fn(&Output) -> bool,
 ) -> Vec<(usize, u64)> {
     let mut items = Vec::new();
-    for output in config.outputs.iter().filter(|output| is_news(output) && which(output)) {
+    let shows = |output: &&Output| is_news(output) && !is_list(output) && which(output);
+    for output in config.outputs.iter().filter(shows) {
         let Ok(ranking) = order.of(output) else { continue };
         let shown = Shown::new(order.collection, ranking, output, now);
         let members = shown.ranks.flat_map(|rank| order.collection.members(ranking, rank));
@@ -156,7 +162,8 @@ pub(super) fn write(
         let well = |index: &usize| health[*index].state == State::Ok || counts[*index] > 0;
         let nothing = !output.sources.iter().any(well);
         // Nor may it lose what could not be remembered.
-        let stays = nothing || *busy || output.sources.iter().any(|index| lost[*index]);
+        let loses = output.sources.iter().any(|index| lost[*index]);
+        let stays = *busy || (!is_list(output) && (nothing || loses));
         if let Some(path) = output.path.as_deref().filter(|path| stays && path.is_file()) {
             written.push(left(path));
             continue;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::agenda;
 use super::gather::{Answer, Brought, keys};
-use crate::config::{Config, Place, SourceConfig};
+use crate::config::{Config, SourceConfig};
 use crate::failure::Failure;
 use crate::format::State;
 use crate::http::{Held, Url, Validators, place, without_secrets};
@@ -44,7 +44,7 @@ pub(super) fn note(
     let mut polls = Vec::new();
     let mut new = vec![0; config.sources.len()];
     for (index, source) in config.sources.iter().enumerate() {
-        if source.place == Place::Later || !verdicts[index].asked {
+        if !verdicts[index].asked {
             continue;
         }
         let (tally, verdict) = (&round.tallies[index], &verdicts[index]);
@@ -58,12 +58,19 @@ pub(super) fn note(
             }
             if let Some(answer) = &root.answer {
                 let old = memory.known(number).document(root.key).cloned();
-                let usable = root.whole && durable(index);
-                memory.hold(number, document(root.key, answer, old, usable));
+                let stream = brought[index].shows.is_some();
+                let usable = (root.whole || stream) && durable(index);
+                // What a stream said is not said again: where it stood stays true until more is safe.
+                if usable || !stream {
+                    memory.hold(number, document(root.key, answer, old, usable));
+                }
                 if let Some(pace) = answer.pace {
                     memory.pace(number, pace);
                 }
             }
+        }
+        if let Some(shows) = brought[index].shows {
+            memory.trim(number, shows, now);
         }
         let roots = &brought[index].roots;
         if roots.iter().any(|root| root.read) && roots.iter().all(|root| root.whole) {

@@ -9,10 +9,11 @@ use futures_lite::FutureExt;
 
 use super::gather::Gathered;
 use super::local::{Local, locals};
-use super::{House, Wishes, agenda::Turn, remember};
+use super::{House, Wishes, agenda::Turn, remember, streams};
 use crate::config::{Config, Place, SourceConfig};
 use crate::failure::{Failure, Stage};
 use crate::round::{Ask, Holding, Landed, Round, Rules, Tally, round};
+use crate::source::grant::Token;
 use crate::source::{Page, Quota, Window};
 use crate::state::{Known, Memory};
 
@@ -29,6 +30,8 @@ pub(super) async fn ask(
     let places: Vec<usize> = positions(config, |place| *place == Place::Network);
     let mut places: Vec<usize> =
         places.into_iter().filter(|index| turns[*index] == Turn::Ask).collect();
+    let listens = places.iter().any(|index| config.sources[*index].is_stream());
+    places.retain(|index| !config.sources[*index].is_stream());
     // Where a quota is too small for all, those who waited longest have the first turn.
     // An instant in the future is the mark of a clock that ran ahead: nobody knows how long it was.
     let now = gathered.now();
@@ -41,7 +44,7 @@ pub(super) async fn ask(
     let mut tallies = vec![Tally::default(); config.sources.len()];
     // Without a network and a brake there is nothing to wait for, and a failure that ends everything
     // had better come first.
-    let alone = places.is_empty() && !house.halt.is_fitted();
+    let alone = places.is_empty() && !listens && !house.halt.is_fitted();
     if alone || wishes.fail_fast {
         for local in locals.drain(..) {
             settle(local.index, local.read(), &mut tallies, gathered);
@@ -82,7 +85,12 @@ pub(super) async fn ask(
     for span in &mut round.spans {
         span.source = places[span.source];
     }
-    Round { tallies, ..round }
+    round.tallies = tallies;
+    if listens && !round.cut_short {
+        streams::hear(house, deadline).await;
+    }
+    streams::take(config, house, turns, &mut round, gathered);
+    round
 }
 
 async fn ask_network(
@@ -96,7 +104,7 @@ async fn ask_network(
     let asked = places.iter().map(|index| &config.sources[*index]);
     let ask = |source| {
         let held = if wishes.probe { Vec::new() } else { remember::held(source, memory) };
-        ask_of(config, source, held)
+        Some(Ask { token: token(source, house), ..ask_of(config, source, held)? })
     };
     let asks: Vec<Ask> = asked.filter_map(ask).collect();
     let rules = Rules {
@@ -108,8 +116,17 @@ async fn ask_network(
     };
     let mut keep = |landed: Landed| gathered.land(places[landed.source], landed);
     let halt = house.halt.clone();
-    round(&asks, rules, &halt, &mut house.limiter, &house.transport, house.executor, &mut keep)
-        .await
+    let mut round =
+        round(&asks, rules, &halt, &mut house.limiter, &house.transport, house.executor, &mut keep)
+            .await;
+    house.tokens.note(std::mem::take(&mut round.tokens), house.clock.wall());
+    round
+}
+
+/// The token at hand for a source that needs one.
+pub(super) fn token(source: &SourceConfig, house: &House<'_>) -> Option<Token> {
+    let grant = source.source.as_ref()?.grant()?;
+    house.tokens.get(&grant.key(), house.clock.wall()).cloned()
 }
 
 /// Another one for each round, and the same in the same simulated moment.
@@ -192,6 +209,7 @@ fn ask_of(config: &Config, source: &SourceConfig, held: Vec<Option<Holding>>) ->
         per_host,
         source: reader,
         held,
+        token: None,
     })
 }
 

@@ -88,11 +88,6 @@ fn one<'a>(
         quota: Vec::new(),
         items,
     };
-    if source.place == Place::Later {
-        standing.state = Some(State::Off);
-        standing.error = Some(format!("kind \"{}\" is not in this version yet", source.kind));
-        return standing;
-    }
     if let Some(known) = known.filter(|known| was_heard(known) || was_read(source, known)) {
         standing.state = Some(known.state());
         if let Some(illness) = &known.illness {
@@ -104,6 +99,10 @@ fn one<'a>(
     // Without its key nobody can tell what is counted for it.
     if source.place == Place::Network && source.source.is_some() {
         outlook(&mut standing, limiter, clock);
+    }
+    // A stream that nothing keeps from it comes by itself.
+    if source.is_stream() && standing.pause.is_none() {
+        standing.due = None;
     }
     standing
 }
@@ -148,6 +147,24 @@ fn outlook(standing: &mut Standing<'_>, limiter: &Limiter, clock: &Clock) {
         next = next.max(pause.until);
     }
     standing.due = Some(next);
+}
+
+/// Until when a source is left alone, in whole minutes: nobody needs to know it better, and a
+/// document that says it is the same after the next round.
+pub(super) fn until(
+    source: &SourceConfig,
+    known: Option<&Known>,
+    limiter: &Limiter,
+    clock: &Clock,
+) -> Option<Timestamp> {
+    const MINUTE: i64 = 60;
+    let at = clock.now();
+    let held = held(source, known, limiter, at, clock.wall()).map(|rest| rest.ends);
+    let terms = quota_of(source);
+    let free = limiter.next(&terms.account, &terms.windows, at);
+    let free = Some(free).filter(|free| *free > at && *free < Duration::MAX);
+    let until = clock.wall_at(held.max(free)?).unix();
+    Timestamp::from_unix((until + MINUTE - 1).div_euclid(MINUTE) * MINUTE)
 }
 
 fn allowed(source: &SourceConfig, known: Option<&Known>) -> Duration {

@@ -87,6 +87,87 @@ fn attributes_are_found_however_they_are_written() {
     assert_eq!(get("about").as_deref(), Some("f"));
     assert_eq!(get("g").as_deref(), Some("h"));
     assert_eq!(get("none"), None);
+    let [g, d, none] = tag.attributes(["g", "d", "none"]);
+    assert_eq!((g.as_deref(), d.as_deref(), none), (Some("h"), Some("z"), None));
+}
+
+#[test]
+fn attributes_are_found_in_damage() {
+    for (tag, value) in [
+        ("<a x='1'href='b'>", "b"),
+        ("<a x=\"1\"\n/href\t=\n'b'/>", "b"),
+        ("<a x y=1 href=b/c>", "b/c"),
+        ("<a = ='' \" href='b'>", "b"),
+        ("<a\u{e9}=\u{e9}\u{e9} \u{e9} href='b'>", "b"),
+        ("<a xmlns:href='c' y:href='b'>", "b"),
+        ("<a href='b' href='c' z:href='d'>", "b"),
+        ("<a href='' href='c'>", ""),
+        ("<a href='b>", "b"),
+    ] {
+        let mut xml = Xml::new(tag, None);
+        let tag = xml.descendant(0).expect("not deep").expect(tag);
+        assert_eq!(tag.attribute("href").as_deref(), Some(value), "{tag:?}");
+    }
+    let many = "a='' ".repeat(MAX_ATTRIBUTES - 1);
+    for (more, found) in [("", true), ("b='' ", false)] {
+        let text = format!("<a {many}{more}href='b'>");
+        let tag = Xml::new(&text, None).descendant(0).expect("not deep").expect("a");
+        assert_eq!(tag.attribute("href").is_some(), found, "{more}");
+    }
+}
+
+#[test]
+fn bodies_end_as_token_by_token() {
+    let pieces = [
+        "<a>",
+        "</a>",
+        "<b>",
+        "</b>",
+        "</b >",
+        "<b/>",
+        "x",
+        " ",
+        "<![CDATA[",
+        "]]>",
+        "y&amp;",
+        "<!--z-->",
+        "<",
+        ">",
+        "</",
+    ];
+    let mut plain = 0;
+    for seed in 0..100_000_u64 {
+        let mut luck = seed;
+        let mut text = String::from("<a>");
+        for _ in 0..seed % 9 {
+            luck = luck.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            text.push_str(pieces[(luck >> 33) as usize % pieces.len()]);
+        }
+        let after = |slowly: bool| {
+            let mut xml = Xml::new(&text, None);
+            xml.next().expect("not deep");
+            let body = if slowly {
+                xml.in_body = true;
+                let body = xml.body_of(1).expect("not deep");
+                xml.in_body = false;
+                body
+            } else {
+                xml.body().expect("not deep")
+            };
+            (
+                body.html().into_owned(),
+                body.text().into_owned(),
+                body.is_blank(),
+                xml.at,
+                xml.depth(),
+            )
+        };
+        assert_eq!(after(false), after(true), "{text}");
+        let mut xml = Xml::new(&text, None);
+        xml.next().expect("not deep");
+        plain += usize::from(xml.plain_body().is_some());
+    }
+    assert!(plain > 1_000, "{plain}");
 }
 
 #[test]

@@ -13,9 +13,11 @@ use crate::support::server::{Server, ok};
 
 mod asking;
 mod ending;
+mod lists;
 mod local;
 mod running;
 mod state;
+mod streaming;
 mod writing;
 
 /// A place of its own for a test: a working directory and a state directory.

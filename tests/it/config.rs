@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use newsagg::config::{Config, OutputFormat, Place, Problem};
+use newsagg::live::MAX_STREAMS;
 
 fn fixture(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/config").join(name);
@@ -68,9 +69,7 @@ fn the_example_of_the_contract_is_understood_whole() {
     let kinds: Vec<_> = config.sources.iter().map(|source| source.kind).collect();
     assert_eq!(kinds, ["newsapi", "hackernews", "guardian", "reddit", "github", "feed", "json"]);
     for source in &config.sources {
-        let later = matches!(source.kind, "reddit" | "github" | "json");
-        assert_eq!(source.place == Place::Later, later, "{}", source.name);
-        assert_eq!(source.source.is_none(), later, "{}", source.name);
+        assert!(source.source.is_some(), "{}", source.name);
     }
     assert_eq!(config.sources[0].quota.len(), 2);
     assert_eq!(config.sources[0].every.as_secs(), 3600);
@@ -140,11 +139,21 @@ fn relative_paths_are_relative_to_the_config() {
 }
 
 #[test]
-fn formats_of_a_later_version_are_known_by_name() {
+fn every_format_is_known_by_its_name() {
     for (name, format) in OutputFormat::ALL {
         assert_eq!(OutputFormat::parse(name), Ok(format));
-        let now = matches!(name, "jsonfeed" | "jsonl" | "text");
-        assert_eq!(matches!(format, OutputFormat::Now(_)), now, "{name}");
+        assert_eq!(format.name(), name);
+    }
+}
+
+#[test]
+fn no_message_shows_what_moves_a_cursor() {
+    for place in ["env", "file", "credential"] {
+        let key = format!("key = {{ {place} = \"a\\u001b[2Jb\\n\" }}");
+        let found = parse(&format!("[[source]]\nname = \"g\"\nkind = \"guardian\"\n{key}"));
+        let lines = lines(&found.unwrap_err());
+        assert!(!lines.contains(|c: char| c.is_control() && c != '\n'), "{lines:?}");
+        assert!(lines.contains("must be a string of one line"), "{lines}");
     }
 }
 
@@ -223,11 +232,8 @@ fn a_word_that_is_no_source_is_explained() {
         ("hn:tpo", "did you mean \"top\"?"),
         ("newsapi:zzz", "known are business"),
         ("newsapi:sport", "did you mean \"sports\"?"),
-        ("reddit:rust", "not in this version yet"),
         ("reddit:", "write reddit:SUB"),
-        ("github:smol-rs/smol", "not in this version yet"),
         ("github:smol", "write github:OWNER/REPO"),
-        ("rust", "not in this version yet"),
     ] {
         let error = select(&[spec]).unwrap_err();
         assert!(error.contains(part), "{spec}: {error}");
@@ -293,4 +299,45 @@ fn tempdir(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(&dir).unwrap();
     dir
+}
+
+#[test]
+fn no_more_streams_are_configured_than_can_be_open_at_once() {
+    let stream = |n: usize| {
+        let kind = match n % 2 {
+            0 => "kind = \"stream\"\nurl = \"https://a.example/\"",
+            _ => "kind = \"hackernews\"\nlive = true",
+        };
+        format!("[[source]]\nname = \"s{n}\"\n{kind}\n")
+    };
+    let all = |count: usize| (0..count).map(stream).collect::<String>();
+    assert!(parse(&all(MAX_STREAMS)).is_ok());
+    // A list that is not listened to is none.
+    let silent = all(MAX_STREAMS) + &stream(MAX_STREAMS + 1).replace("true", "false");
+    assert!(parse(&silent).is_ok());
+    let found = lines(&parse(&all(MAX_STREAMS + 1)).unwrap_err());
+    let name = format!("[[source]] \"s{MAX_STREAMS}\" is one stream too many");
+    assert!(found.contains(&name), "{found}");
+}
+
+#[test]
+fn what_means_nothing_to_a_stream_is_refused_with_its_place() {
+    let text = |more: &str| {
+        format!(
+            "[[source]]\nname = \"a\"\nkind = \"stream\"\nurl = \"https://a.example/\"\n{more}\n"
+        )
+    };
+    for (more, message) in [
+        ("quota = [\"1/1h\"]", ":5:9: [[source]] \"a\" has a `quota`, which no stream has"),
+        ("items = \"/a\"", ":5:1: `items` belongs to kind \"json\", not to [[source]] \"a\""),
+        ("events = \"update\"", ":5:10: `events` in [[source]] \"a\" must be a list such as"),
+        ("title = \"title\"", ":5:9: `title` in [[source]] \"a\" must be a JSON Pointer"),
+        ("idle = 5", ":5:8: `idle` in [[source]] \"a\" must be"),
+    ] {
+        let found = lines(&parse(&text(more)).unwrap_err());
+        assert!(found.contains(message), "{found}");
+    }
+    for more in ["tags = \"/tags\"", "tags = [\"a\"]", "events = [\"a\"]\nid = \"/id\"", ""] {
+        assert!(parse(&text(more)).is_ok(), "{more}");
+    }
 }

@@ -9,7 +9,7 @@ use newsagg::config::{Config, Fetch, Place, SourceConfig};
 use newsagg::format::State;
 use newsagg::round::GRACE;
 use newsagg::source::feed::FeedSource;
-use newsagg::source::hackernews::{HackerNews, List};
+use newsagg::source::hackernews::{Api, HackerNews, List};
 use newsagg::source::{Source, Window};
 use newsagg::store::Lock;
 use newsagg::update::Wishes;
@@ -78,7 +78,8 @@ fn who_waits_to_be_asked_again_is_not_and_says_why_it_had_to() {
 
 #[test]
 fn of_thirty_stories_those_that_came_are_kept() {
-    let hackernews = HackerNews { base_url: url("http://hn.test"), list: List::Top, limit: 30 };
+    let hackernews =
+        HackerNews { api: Api::Both, base_url: url("http://hn.test"), list: List::Top, limit: 30 };
     let played = Scene::new([ask(hackernews)]).workers(1).halted_at(ms(1_050)).play(|url, _| {
         match url.path().strip_prefix("/v0/item/").and_then(|id| id.strip_suffix(".json")) {
             None => fake::ok(format!("{:?}", (1..=30).collect::<Vec<_>>())),
@@ -135,6 +136,7 @@ fn whenever_it_is_halted_it_ends_within_the_grace_and_keeps_every_answer() {
                 status: [200, 200, 500, 404, 503][random(5) as usize],
                 latency: (random(8) > 0).then(|| ms(random(3_000))),
                 retry_after: (random(6) == 0).then_some("2"),
+                headers: Vec::new(),
                 body: ["news", "http://more.test/1 http://more.test/2", "<"][random(3) as usize]
                     .into(),
             }

@@ -82,6 +82,43 @@ fn the_guardian_wants_its_key_and_knows_sections() {
 }
 
 #[test]
+fn reddit_gives_a_token_for_its_key_and_lists_posts_for_the_token() {
+    let web = web();
+    let door = web.url("/reddit/api/v1/access_token");
+    let knock = |fields: &str, form: &str| {
+        let mut stream = connect(&door);
+        let length = form.len();
+        let head = format!("connection: close\r\ncontent-length: {length}\r\n{fields}");
+        let whole = request(&door, &head).replace("GET ", "POST ") + form;
+        // In two pieces, as it may come.
+        let (one, other) = whole.split_at(whole.len() - form.len() / 2);
+        stream.write_all(one.as_bytes()).expect("sent");
+        stream.flush().expect("sent");
+        // Who posts too much is not read to the end.
+        let _ = stream.write_all(other.as_bytes());
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        answer
+    };
+    // `printf "$KEY:$KEY" | base64 -w0`
+    let basic = "authorization: Basic YS1rZXktZm9yLXRoZS1lbWJlZGRlZC13ZWI6YS1rZXktZm9yLXRoZS1lbWJlZGRlZC13ZWI=\r\n";
+    let form = "grant_type=client_credentials";
+    assert_eq!(status(&knock("", form)), "401");
+    assert!(knock(basic, "grant_type=password").contains("unsupported_grant_type"));
+    let refused = knock(basic, &form.repeat(200));
+    assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 400"), "{refused}");
+    let token = knock(basic, form);
+    let token = token.split('"').nth(3).expect("a token");
+    let list = "/reddit/r/small/hot?limit=3";
+    assert_eq!(status(&text(&web, list, "").0), "401");
+    let (head, body) = text(&web, list, &format!("authorization: Bearer {token}\r\n"));
+    assert!(head.contains("x-ratelimit-remaining: 599.0"), "{head}");
+    assert_eq!(body.matches("\"kind\":\"t3\"").count(), 5);
+    let (_, feed) = text(&web, "/reddit/r/small/.rss", "");
+    assert!(feed.matches("[link]").count() > 5, "{feed}");
+}
+
+#[test]
 fn hacker_news_has_stories_jobs_polls_and_what_is_gone() {
     let web = web();
     let (_, ids) = text(&web, "/hn/v0/topstories.json", "");

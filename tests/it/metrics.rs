@@ -34,6 +34,7 @@ fn full() -> Metrics {
         kind: "feed",
         state,
         items: 30,
+        stream: None,
         asking,
     };
     let asking = Asking {

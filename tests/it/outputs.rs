@@ -4,6 +4,9 @@ use newsagg::format::{Format, Merged, SourceHealth, State, Style};
 use newsagg::item::{Also, Attachment, DateOrigin, Extra, Item, Story};
 use newsagg::time::Timestamp;
 
+mod back;
+mod stays;
+
 fn at(text: &str) -> Timestamp {
     newsagg::time::parse_date(text).unwrap()
 }
@@ -105,6 +108,7 @@ fn sources() -> Vec<SourceHealth> {
         error: error.map(Into::into),
         until: (state == State::Limited).then(|| at("2026-11-22T06:00:00Z")),
         feed: (kind == "feed").then(|| format!("https://{name}.example/feed")),
+        tags: if name == "lwn" { vec!["linux".into(), "a/b, c".into()] } else { Vec::new() },
     };
     vec![
         health("hn", "hackernews", State::Ok, None),
@@ -150,9 +154,13 @@ fn goldens() -> Vec<(&'static str, Format, Style)> {
     all
 }
 
-const GOLDENS: [(&str, Format, Style); 4] = [
+const GOLDENS: [(&str, Format, Style); 8] = [
     ("feed.json", Format::JsonFeed, PIPE),
     ("items.jsonl", Format::Jsonl, PIPE),
+    ("feed.atom", Format::Atom, PIPE),
+    ("feed.rss", Format::Rss, PIPE),
+    ("items.tsv", Format::Tsv, PIPE),
+    ("sources.opml", Format::Opml, PIPE),
     ("text.txt", Format::Text, PIPE),
     ("text-80-colour.txt", Format::Text, TERMINAL),
 ];

@@ -13,7 +13,7 @@ use newsagg::pool::Pool;
 use newsagg::queue::{MAX_REQUESTS, MAX_STEP};
 use newsagg::round::Span;
 use newsagg::schedule::SPACING;
-use newsagg::source::hackernews::{HackerNews, List};
+use newsagg::source::hackernews::{Api, HackerNews, List};
 use newsagg::source::{Page, Quota, Source, Window};
 use newsagg::time::Timestamp;
 use smol::Executor;
@@ -29,8 +29,12 @@ fn window(count: u32, per: Duration) -> Vec<Window> {
 }
 
 fn hackernews(n: usize) -> impl Iterator<Item = newsagg::round::Ask> {
-    let source =
-        |i| HackerNews { base_url: url(&format!("http://hn{i}.test")), list: List::Top, limit: 30 };
+    let source = |i| HackerNews {
+        api: Api::Both,
+        base_url: url(&format!("http://hn{i}.test")),
+        list: List::Top,
+        limit: 30,
+    };
     (0..n).map(move |i| ask(source(i)))
 }
 
@@ -315,6 +319,7 @@ fn every_round_ends_whatever_the_server_does() {
                 status: [200, 200, 200, 429, 500, 404][random(6) as usize],
                 latency: (random(10) > 0).then(|| Duration::from_millis(random(8000))),
                 retry_after: (random(5) == 0).then_some("3"),
+                headers: Vec::new(),
                 body: String::new(),
             });
         let mut answered = BTreeMap::<usize, usize>::new();

@@ -33,7 +33,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["hn:top"], "unknown command `hn:top`; to ask a source write `newsagg once SOURCE`"),
         (
             &["zzzz"],
-            "unknown command `zzzz`; the commands are once, run, demo, check, status, parse",
+            "unknown command `zzzz`; the commands are once, run, demo, check, status, import, export, parse",
         ),
         (&["help", "onec"], "unknown command `onec`; did you mean `once`?"),
         (&["--verison"], "unknown option `--verison`; did you mean `--version`?"),
@@ -48,23 +48,25 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["once", "--max-age", "1h", "--force"], "`--force` asks and `--max-age` may not"),
         (&["once", "--max-age", "soon"], "`--max-age soon`: "),
         (&["once", "--record=x"], "`--record` is not in this version yet"),
-        (&["once", "hn", "-f", "atom"], "the format atom is not in this version yet"),
         (&["once", "htp://x/"], "\"htp://x/\" is neither http:// nor https:// nor file:///"),
         (&["once", "guardain"], "\"guardain\" is no source; did you mean \"guardian\"?"),
         (&["once", "guardian"], "the environment variable GUARDIAN_KEY is not set"),
-        (&["once", "reddit:rust"], "sources of kind reddit are not in this version yet"),
+        (&["once", "github:a/b"], "sources of kind github are not in this version yet"),
         (&["once", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["bench"], "the command `bench` is not in this version yet"),
         (&["run", "hn"], "`run` does not know what to do with `hn`"),
         (&["status", "--jsn"], "unknown option `--jsn` of `status`; did you mean `--json`?"),
         (&["status", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["bench", "-x"], "not in this version yet"),
-        (&["import", "a.opml"], "not in this version yet"),
-        (&["export"], "not in this version yet"),
+        (&["import"], "`import` needs FILE.opml"),
+        (&["import", "a.opml", "b.opml"], "`import` does not know what to do with `b.opml`"),
+        (&["export", "a.opml"], "`export` does not know what to do with `a.opml`"),
+        (&["export", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["replay", "x"], "not in this version yet"),
         (&["parse"], "`parse` needs FILE"),
         (&["parse", "--kind", "hackrnews", "x"], "did you mean hackernews?"),
         (&["check", "--json"], "`--json` goes with `--politeness`"),
+        (&["parse", "--kind", "json", "a.json"], "json is read by the pointers of a [[source]]"),
         (&["check", "--online", "--politeness"], "`--online` asks and `--politeness` does not"),
         (&["check", "extra"], "`check` does not know what to do with `extra`"),
         (&["check", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
@@ -189,7 +191,9 @@ fn check_sums_up_a_good_config_without_its_keys() {
         [[source]]\nname = \"guardian\"\nkind = \"guardian\"\nkey = { env = \"SOME_KEY\" }\n\
         quota = [\"500/24h\"]\nevery = \"1h\"\n\
         [[source]]\nname = \"private\"\nkind = \"feed\"\nurl = \"https://example.org/f?token=hunter2\"\n\
-        [[source]]\nname = \"rust\"\nkind = \"reddit\"\nsubreddit = \"rust\"\n";
+        [[source]]\nname = \"rust\"\nkind = \"github\"\nrepo = \"a/b\"\n\
+        [[source]]\nname = \"lang\"\nkind = \"reddit\"\nsubreddit = \"rust\"\nlist = \"new\"\nlimit = 50\n\
+        client_id = \"an-id\"\nclient_secret = { env = \"SOME_KEY\" }\n";
     std::fs::write(home.join("newsagg.toml"), text).unwrap();
     let mut command = program(&home);
     command.env("SOME_KEY", "hunter2").args(["check", "-c", "newsagg.toml"]);
@@ -199,12 +203,15 @@ fn check_sums_up_a_good_config_without_its_keys() {
     for part in [
         "config   newsagg.toml\n",
         "fetch    32 workers, 4 to one host, timeout 10s, deadline ",
-        "\n4 sources\n",
+        "\n5 sources\n",
         "every 1h, at most 500/",
         "https://example.org/f?token=…\n",
-        "rust      reddit      not in this version yet\n",
+        "rust      github      not in this version yet\n",
+        "lang      reddit      every 30m, limit 50, at most 100/60s\n",
+        "https://www.reddit.com/api/v1/access_token (for a token)\n",
+        "https://oauth.reddit.com/r/rust/new?limit=50&raw_json=1\n",
         "\n2 outputs\n  feed.json  jsonfeed, limit 200, from hn\n",
-        "  feed.atom  atom, not in this version yet\n",
+        "  feed.atom  atom\n",
     ] {
         assert!(said.out.contains(part), "{part:?} is not in:\n{}", said.out);
     }

@@ -60,6 +60,15 @@ fn answer(path: &str) -> Vec<u8> {
             "400 No",
             r#"{"response":{"status":"error","message":"no hunter2 \u001b[31m\u202e"}}"#,
         ),
+        "api" => ok(&format!(r#"{{"access_token": "{SECRET}", "expires_in": 3600}}"#)),
+        "r" => with(
+            "400 No",
+            r#"{"message": "no \u001b]0;x\u0007 \u202e \u009b2J hunter2", "error": 400}"#,
+        ),
+        "shut" => with(
+            "401 No",
+            r#"{"message": "no \u001b]0;x\u0007 \u202e \u009b2J hunter2 dGhlLWFwcDpodW50ZXIy"}"#,
+        ),
         "v0" => with("401 No", r#"{"error":"Permission \u001b[31m\u202e denied"}"#),
         _ => with("404 Gone", &evil),
     }
@@ -67,7 +76,15 @@ fn answer(path: &str) -> Vec<u8> {
 
 fn config(address: std::net::SocketAddr) -> String {
     let mut text = String::from("[fetch]\nretries = 0\n");
-    for (file, format) in [("o.json", "jsonfeed"), ("o.jsonl", "jsonl"), ("o.txt", "text")] {
+    for (file, format) in [
+        ("o.json", "jsonfeed"),
+        ("o.jsonl", "jsonl"),
+        ("o.txt", "text"),
+        ("o.atom", "atom"),
+        ("o.rss", "rss"),
+        ("o.tsv", "tsv"),
+        ("o.opml", "opml"),
+    ] {
         text += &format!("[[output]]\npath = \"{file}\"\nformat = \"{format}\"\n");
     }
     for name in [
@@ -84,11 +101,19 @@ fn config(address: std::net::SocketAddr) -> String {
         ("newsapi", "key = { env = \"KEY\" }\ncountry = \"us\"\n"),
         ("guardian", "key = { env = \"KEY\" }\n"),
         ("hackernews", ""),
+        (
+            "reddit",
+            "subreddit = \"a\"\nclient_id = \"the-app\"\nclient_secret = { env = \"KEY\" }\n",
+        ),
     ] {
         text += &format!(
             "[[source]]\nname = \"{kind}\"\nkind = \"{kind}\"\nbase_url = \"http://{address}\"\n{more}"
         );
     }
+    text += &format!(
+        "[[source]]\nname = \"shut\"\nkind = \"reddit\"\nbase_url = \"http://{address}/shut\"\n\
+         subreddit = \"a\"\nclient_id = \"the-app\"\nclient_secret = {{ env = \"KEY\" }}\n"
+    );
     text
 }
 
@@ -121,7 +146,7 @@ fn assert_harmless(what: &str, text: &str) {
     if let Some(at) = text.find(acts) {
         panic!("{what}: {:?}", around(text, at));
     }
-    for word in [SECRET, "javascript:", "data:text", "file:///x"] {
+    for word in [SECRET, "dGhlLWFwcDpodW50ZXIy", "javascript:", "data:text", "file:///x"] {
         if let Some(at) = text.find(word) {
             panic!("{what}: {:?}", around(text, at));
         }
@@ -157,6 +182,10 @@ fn nothing_that_people_see_acts_on_a_terminal_or_tells_a_secret() {
     for path in written {
         let bytes = std::fs::read(&path).unwrap();
         // What is remembered is no text; a secret it must not hold either.
+        if path.ends_with("newsagg/tokens") {
+            assert_eq!(String::from_utf8_lossy(&bytes).matches(SECRET).count(), 1);
+            continue;
+        }
         if path.ends_with("newsagg/sources") {
             assert!(!String::from_utf8_lossy(&bytes).contains(SECRET), "{}", path.display());
             continue;

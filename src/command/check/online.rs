@@ -5,9 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use super::width;
 use crate::command::perform::{self, Manner};
-use crate::config::{Config, Place};
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::http::{Document, Request};
+use crate::report::{LiveReport, count};
+use crate::source::grant::Grant;
+use crate::source::live::Live;
 use crate::source::{Page, Quota, Source};
 use crate::transport::Transport;
 use crate::update::Wishes;
@@ -67,8 +70,16 @@ impl Source for Probe {
         self.source.explain(status, body)
     }
 
+    fn grant(&self) -> Option<Grant> {
+        self.source.grant()
+    }
+
     fn quota(&self) -> Quota {
         self.source.quota()
+    }
+
+    fn live(&self) -> Option<&dyn Live> {
+        self.source.live()
     }
 
     fn per_host(&self) -> Option<usize> {
@@ -84,7 +95,6 @@ impl Source for Probe {
 pub fn ask(config: &Config) -> Result<Vec<Row>, u8> {
     let mut config = config.clone();
     config.outputs.clear();
-    config.sources.retain(|source| source.place != Place::Later);
     let mut probes = Vec::new();
     for source in &mut config.sources {
         source.retries = 0;
@@ -103,9 +113,9 @@ pub fn ask(config: &Config) -> Result<Vec<Row>, u8> {
         Row {
             name: report.name,
             status: report.status,
-            items: seen.map_or(0, |seen| seen.items),
+            items: seen.map_or(report.items, |seen| seen.items),
             ms: report.ms,
-            what: seen.map(what).unwrap_or_default(),
+            what: seen.map(what).or(report.live.map(heard)).unwrap_or_default(),
             error: report.error,
         }
     });
@@ -117,6 +127,10 @@ fn what(seen: &Seen) -> String {
         0 => seen.format.clone(),
         more => format!("{}, {more} more to ask for", seen.format),
     }
+}
+
+fn heard(live: LiveReport) -> String {
+    format!("event stream, {} so far", count(live.events as usize, "event", "events"))
 }
 
 /// A line for each source that was asked.

@@ -8,6 +8,7 @@ use super::Voice;
 use crate::command::perform::{LINE_DOWN, complaints, listed};
 use crate::command::status::age;
 use crate::format::{SourceHealth, State};
+use crate::live::Streams;
 use crate::report::count;
 use crate::time::Timestamp;
 use crate::update::Updated;
@@ -102,6 +103,16 @@ impl News {
 /// Whether there is something old to show makes no difference.
 fn group(state: State) -> State {
     if state == State::Stale { State::Failed } else { state }
+}
+
+/// How many streams are open, for the end of that line.
+pub(super) fn streams(live: &Streams) -> String {
+    match live.open_since() {
+        (0, _) | (_, None) => String::new(),
+        (open, Some(since)) => {
+            format!(", {} open since {since}", count(open, "stream", "streams"))
+        }
+    }
 }
 
 /// One line about how things stand (`STATUS=` of sd_notify(3)).

@@ -79,6 +79,7 @@ pub async fn serve(service: Service<'_>, config: Config) -> u8 {
         hurried: None,
     };
     let house = &mut house;
+    house.live.lasting = true;
     if let Err(code) = running.begin(house).await {
         return code;
     }
@@ -87,7 +88,7 @@ pub async fn serve(service: Service<'_>, config: Config) -> u8 {
         next = match next {
             Next::Round { force } => running.round(house, force).await,
             Next::Look => running.look(house).await,
-            Next::Wait => running.wait().await,
+            Next::Wait => running.wait(house).await,
             Next::Stop => return OK,
         }
     }
@@ -110,6 +111,8 @@ enum Event {
     Updated(Box<Updated>),
     Alarm(Alarm),
     Order(Order),
+    /// There is news on a stream.
+    News,
     /// It is time to say that the work moves.
     Tick,
     /// It is time to go.
@@ -194,23 +197,38 @@ impl Running<'_> {
     }
 
     /// Waits until somebody is due, or something else happens.
-    async fn wait(&mut self) -> Next {
+    async fn wait(&mut self, house: &House<'_>) -> Next {
         let clock = self.clock.clone();
         let now = clock.moment();
         let sources = self.config.sources.iter().zip(&self.due);
+        // What is open comes by itself.
+        let asked = |source: &&SourceConfig| !source.is_stream() || !house.live.runs(&source.name);
+        let sources = sources.filter(|(source, _)| asked(source));
         let slack = |source: &SourceConfig| source.every.mul_f64(self.config.schedule.jitter);
         let dues: Vec<Due> =
             sources.map(|(source, at)| Due { at: *at, slack: slack(source) }).collect();
-        let wake = schedule::wake(&dues, luck(&clock)).unwrap_or(now.wall);
-        let left = u64::try_from(wake.unix().saturating_sub(now.wall.unix())).unwrap_or(0);
+        let wake = schedule::wake(&dues, luck(&clock));
+        let left = match wake {
+            Some(wake) => wake.unix().saturating_sub(now.wall.unix()),
+            None => i64::from(u32::MAX),
+        };
+        let left = u64::try_from(left).unwrap_or(0);
+        let next = wake
+            .map_or("next round with the next news".into(), |wake| format!("next round {wake}"));
         let broken = self.broken.iter().map(|line| format!("; {line}")).collect::<String>();
-        let status = format!("{}; next round {wake}{broken}", self.status);
+        let open = news::streams(&house.live);
+        let status = format!("{}{open}; {next}{broken}", self.status);
         self.voice.tell(&Notice::Status(status));
         self.ping(true);
         let mut alarm = pin!(clock.alarm(now.up.saturating_add(Duration::from_secs(left))));
         loop {
             let alarm = async { Event::Alarm(alarm.as_mut().await) };
-            match alarm.or(self.order()).or(self.tick()).await {
+            let news = async {
+                house.live.news(&clock).await;
+                Event::News
+            };
+            match alarm.or(self.order()).or(news).or(self.tick()).await {
+                Event::News => return Next::Round { force: false },
                 Event::Alarm(Alarm::Rang) => return Next::Round { force: false },
                 Event::Alarm(Alarm::ClockSet) => {
                     log::debug!("the calendar was set, or the machine woke");
@@ -277,7 +295,7 @@ impl Running<'_> {
                     Event::Tick => {
                         self.ping(moves(began, clock.now(), config.fetch.deadline));
                     }
-                    Event::Alarm(_) => {}
+                    Event::Alarm(_) | Event::News => {}
                 }
             }
         };

@@ -1,29 +1,52 @@
 //! `kind = "reddit"`.
 
+use std::sync::Arc;
+
 use toml::Spanned;
 use toml::de::DeValue;
 
 use super::super::keys::{Keys, Wrong};
+use super::super::secret::checked;
 use super::super::values;
 use super::Built;
+use crate::http::Secret;
+use crate::source::reddit::{App, List, Reddit};
 
-pub(in crate::config) fn read(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
-    keys.require("subreddit", subreddit);
+/// Which posts of a subreddit.
+const LISTS: [(&str, List); 4] =
+    [("hot", List::Hot), ("new", List::New), ("rising", List::Rising), ("top", List::Top)];
+
+pub(in crate::config) fn read(keys: &Keys<'_>, limit: Option<usize>) -> Built {
+    let subreddit = keys.require("subreddit", subreddit);
+    let list = keys.get("list", |value| values::choice(value, &LISTS)).unwrap_or_default();
+    let wants_app = keys.has("client_id") || keys.has("client_secret");
+    let app = app(keys);
+    let base_url = keys.get("base_url", values::url);
+    if wants_app && app.is_none() || keys.has("base_url") && base_url.is_none() {
+        return None;
+    }
+    Some(Arc::new(Reddit { base_url, subreddit: subreddit?, list, limit, app }))
+}
+
+/// Id and secret, of which none is anything without the other.
+fn app(keys: &Keys<'_>) -> Option<App> {
     let (id, secret) = (keys.has("client_id"), keys.has("client_secret"));
     if id != secret {
         keys.missing(if id { "client_secret" } else { "client_id" });
     }
-    client_id(keys);
-    keys.secret("client_secret");
-    keys.get("base_url", values::url);
-    None
+    let client_id = client_id(keys);
+    let client_secret = keys.secret("client_secret");
+    Some(App { client_id: client_id?, client_secret: client_secret? })
 }
 
 /// A client id is no secret, but may stand where the secret stands.
-fn client_id(keys: &Keys<'_>) {
+fn client_id(keys: &Keys<'_>) -> Option<Secret> {
     match keys.raw("client_id").map(Spanned::get_ref) {
-        Some(DeValue::Table(_)) => drop(keys.secret("client_id")),
-        _ => drop(keys.get("client_id", values::word)),
+        Some(DeValue::Table(_)) => keys.secret("client_id"),
+        _ => keys.get("client_id", |value| {
+            let id = checked(value.as_str().unwrap_or_default()).ok();
+            id.ok_or_else(|| "the client id of an app, in visible ASCII".into())
+        }),
     }
 }
 

@@ -114,6 +114,17 @@ pub fn read(document: &str, base: Option<&Url>) -> Result<Feed, String> {
     Ok(feed)
 }
 
+/// Reads one item that stands alone; `id` is for one that has none of its own.
+///
+/// The error says what is wrong with the JSON; nothing if there is nothing that an item says.
+pub fn read_item(text: &str, base: Option<&Url>, id: &str) -> Result<Option<Item>, String> {
+    let mut entry: Entry = json::from_text(text)?;
+    entry.id.get_or_insert_with(|| id.into());
+    let item = item(entry, base);
+    let says = |item: &Item| !item.title.is_empty() || item.summary.is_some() || item.url.is_some();
+    Ok(item.filter(says))
+}
+
 /// `authors` of version 1.1, else `author` of version 1.
 fn names(authors: List<Author>, author: Option<Author>) -> Vec<Text> {
     let name = |author: Author| author.name.map(|name| text::from_html(&name, MAX_TITLE));

@@ -4,12 +4,9 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::format::{Merged, SourceHealth};
+use crate::format::{ABOUT, Merged, SourceHealth};
 use crate::item::{Attachment, DateOrigin, Story, Text};
 use crate::json;
-
-/// What `_newsagg` is, for those who meet it in a feed.
-const ABOUT: &str = "https://github.com/newsagg/newsagg";
 
 const VERSION: &str = "https://jsonfeed.org/version/1.1";
 

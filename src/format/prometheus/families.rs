@@ -182,6 +182,36 @@ pub(super) const SOURCE: &[Family<SourceFigures>] = &[
         help: "When the source may be asked next, at the earliest.",
         value: |source| time(Some(source.asking.as_ref()?.next_due?)),
     },
+    Family {
+        name: "stream_open_timestamp_seconds",
+        kind: GAUGE,
+        help: "Since when the stream of the source is open, 0 if it is not.",
+        value: |source| time(source.stream?.open_since),
+    },
+    Family {
+        name: "stream_events_total",
+        kind: COUNTER,
+        help: "Events that came on the stream, whatever they said.",
+        value: |source| whole(source.stream?.events),
+    },
+    Family {
+        name: "stream_unreadable_total",
+        kind: COUNTER,
+        help: "Events of the stream that could not be read.",
+        value: |source| whole(source.stream?.unreadable),
+    },
+    Family {
+        name: "stream_dropped_total",
+        kind: COUNTER,
+        help: "Items of the stream that came faster than they were taken.",
+        value: |source| whole(source.stream?.dropped),
+    },
+    Family {
+        name: "stream_reconnects_total",
+        kind: COUNTER,
+        help: "How often the stream was opened again.",
+        value: |source| whole(source.stream?.reconnects),
+    },
 ];
 
 pub(super) const QUOTA: &[Family<QuotaFigures>] = &[

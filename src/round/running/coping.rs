@@ -18,7 +18,8 @@ impl Running<'_> {
         let ask = &self.asks[job.source];
         let at_home = same_server(place, &job.request.url);
         let account = if at_home { ask.account.as_str() } else { "" };
-        if failure.retry_after.is_some() || failure.status == Some(429) {
+        let limited = failure.status == Some(429) || failure.stage == Stage::Quota;
+        if failure.retry_after.is_some() || limited {
             // Without a word on how long, for this round.
             let until = failure.retry_after.map_or(self.deadline, |span| now.saturating_add(span));
             let hold = self.holds.entry(hold_key(account, place)).or_default();
@@ -27,7 +28,7 @@ impl Running<'_> {
                 self.obey(&job.request.url, place, account, &failure, until);
             }
         }
-        if let Some(request) = ask.source.fallback(&job.request) {
+        if let Some(request) = instead(ask, &job) {
             self.note_trouble(&job, place, &failure);
             return self.ask_instead(&job, request, now);
         }
@@ -127,7 +128,7 @@ impl Running<'_> {
     /// A job that was let go is not sent after all: nobody answers there. The fallback may.
     pub(super) fn give_up(&mut self, job: Job, failure: Failure, now: Duration) {
         self.queue.ended(&job);
-        match self.asks[job.source].source.fallback(&job.request) {
+        match instead(&self.asks[job.source], &job) {
             Some(request) => self.ask_instead(&job, request, now),
             None => {
                 let place = job.request.url.clone();
@@ -149,11 +150,13 @@ impl Running<'_> {
 
     fn fail(&mut self, job: Job, failure: Failure, place: &Url) {
         self.note_trouble(&job, place, &failure);
+        self.denied(&job, &failure, place);
         self.round.tallies[job.source].failures.push(failure);
         self.round.cut_short = self.rules.fail_fast;
     }
 
     pub(super) fn put_off(&mut self, job: &Job, until: Option<Duration>) {
+        self.deferred(job, until);
         let tally = &mut self.round.tallies[job.source];
         // Put off after it failed, it has failed: the reason is worth more than the delay.
         let failed = job.failed.as_deref().filter(|failed| failed.stage != Stage::Cancelled);
@@ -161,4 +164,9 @@ impl Running<'_> {
         // Never rather than soon: `None` sorts as «not known», a known time is the better answer.
         tally.put_off = Some(tally.put_off.flatten().max(until.filter(|at| *at < Duration::MAX)));
     }
+}
+
+/// What to ask in the place of a request; nothing stands in for a token.
+fn instead(ask: &Ask, job: &Job) -> Option<Request> {
+    ask.source.fallback(&job.request).filter(|_| job.request.form.is_none())
 }

@@ -115,6 +115,37 @@ fn what_is_no_date_is_none() {
 }
 
 #[test]
+fn dates_keep_to_a_standard_or_do_not() {
+    let standard = |text: &str| weigh_date(text).map(|(_, standard)| standard);
+    for text in [
+        "2026-11-21T06:00:00.5+01:00",
+        "2026-11-21 06:00:00Z",
+        "2026-11-21T06:00:00+0100",
+        "2026-11-21T06:00",
+        "2026-11-21",
+        "2026-11",
+        "2026",
+        "20261121T060000Z",
+        "Sat, 21 Nov 2026 06:00 EST",
+        "21 novembre 2026",
+    ] {
+        assert_eq!(standard(text), Some(true), "{text}");
+    }
+    for text in [
+        "2026-11-21 T 06:00:00-05:00",
+        "2026-11-21T06:00:00 -05:00",
+        "2026-11-21T060000+01:00",
+        "20261121T06:00:00+01:00",
+        "2026-11-21T06:00:00+1:00",
+        "11/21/2026",
+        "1795327200",
+    ] {
+        assert_eq!(standard(text), Some(false), "{text}");
+    }
+    assert_eq!(standard("soon"), None);
+}
+
+#[test]
 fn damaged_dates_never_panic() {
     let seeds = [
         "Sat, 21 Nov 2026 06:00:00 +0100 (x)",

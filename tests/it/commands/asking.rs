@@ -89,10 +89,9 @@ fn urls_of_one_host_have_names_of_their_own() {
 }
 
 #[test]
-fn what_is_not_asked_needs_no_key_and_what_comes_later_is_left_out() {
+fn what_is_not_asked_needs_no_key() {
     let (home, site) = (Home::new("partly"), site());
     let head = "[[source]]\nname = \"g\"\nkind = \"guardian\"\nkey = { env = \"NO_SUCH_KEY\" }";
-    let later = "[[source]]\nname = \"r\"\nkind = \"reddit\"\nsubreddit = \"rust\"";
     let feeds = [("a", site.url("/a").into(), "")];
     home.put("x.toml", &config(head, &feeds));
     let said = home.run(&["once", "-c", "x.toml", "a"]).ended(0);
@@ -104,19 +103,6 @@ fn what_is_not_asked_needs_no_key_and_what_comes_later_is_left_out() {
     }
     let unknown = home.run(&["once", "-c", "x.toml", "hm"]).ended(2);
     assert_eq!(unknown.err, "newsagg: \"hm\" is no source; did you mean \"hn\"?\n");
-    home.put("y.toml", &config(later, &feeds));
-    let said = home.run(&["once", "-c", "y.toml"]).ended(0);
-    assert_eq!(said.out.lines().count(), 3);
-    let warning = "y.toml: warning: source \"r\" (kind reddit) is not in this version yet\n";
-    assert_eq!(said.err.matches("not in this version").count(), 1, "{}", said.err);
-    let said = said.says(warning);
-    assert_eq!(said.err.lines().count(), 3);
-    let said = said.says("newsagg: a: not due until ");
-    drop(said);
-    home.run(&["once", "-c", "y.toml", "r"]).ended(2).says("kind reddit are not in this version");
-    let online = home.run(&["check", "--online", "-c", "y.toml"]).ended(0);
-    let online = online.says("r: not asked: kind reddit is not in this version yet");
-    assert_eq!(online.out.lines().count(), 2, "{}", online.out);
 }
 
 #[test]

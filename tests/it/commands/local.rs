@@ -101,11 +101,6 @@ fn parse_answers_every_file_in_its_order() {
     assert_eq!(keys(&lines[0]), ["error", "file", "ok"]);
     assert_eq!(keys(&lines[1]), ["file", "format", "items", "ok", "skipped", "title"]);
     assert_eq!(titles(&lines[1]), ["alpha", "beta"]);
-    for kind in ["reddit", "github", "json", "stream"] {
-        let said = home.run(&["parse", "--kind", kind, "a.xml", "a.xml"]).ended(1);
-        let error = format!("\"ok\":false,\"error\":\"kind {kind} is not in this version yet\"}}");
-        assert_eq!(said.out.matches(&error).count(), 2, "{}", said.out);
-    }
 }
 
 #[test]

@@ -8,10 +8,10 @@ use super::*;
 use crate::support::server::PATIENCE;
 
 /// Where a service tells how it is (sd_notify(3)).
-struct Manager(UnixDatagram);
+pub struct Manager(UnixDatagram);
 
 impl Manager {
-    fn new(home: &Home) -> Manager {
+    pub fn new(home: &Home) -> Manager {
         let socket = UnixDatagram::bind(home.path("notify")).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Manager(socket)
@@ -25,14 +25,14 @@ impl Manager {
     }
 
     #[track_caller]
-    fn hears(&self, start: &str) -> String {
+    pub fn hears(&self, start: &str) -> String {
         let told = self.told();
         assert!(told.starts_with(start), "{told:?} instead of {start:?}");
         told
     }
 }
 
-fn start(home: &Home, options: &[&str]) -> Child {
+pub fn start(home: &Home, options: &[&str]) -> Child {
     let words = [&["run", "-c", "x.toml"], options].concat();
     let mut command = home.program(&words);
     command.env("NOTIFY_SOCKET", home.path("notify"));

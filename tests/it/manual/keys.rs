@@ -7,14 +7,13 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use newsagg::config::{
-    Config, FETCH_KEYS, LATER_KINDS, MAX_CONFIG, OUTPUT_KEYS, SCHEDULE_KEYS, SOURCE_KEYS,
-    STATE_KEYS, kinds,
+    Config, FETCH_KEYS, MAX_CONFIG, OUTPUT_KEYS, SCHEDULE_KEYS, SOURCE_KEYS, STATE_KEYS, kinds,
 };
-use newsagg::source::known::known_host;
-use newsagg::source::{Window, guardian, hackernews, newsapi};
+use newsagg::source::known::{GITHUB_WITH_TOKEN, known_host};
+use newsagg::source::{Window, github, guardian, hackernews, newsapi, reddit};
 use newsagg::time::format_duration;
 
-use super::mdoc::{Item, arguments, items, literals, plain};
+use super::mdoc::{Item, items, literals, plain};
 use super::{NEWSAGG, TOML, Words, words};
 use crate::support::said::said;
 
@@ -46,10 +45,8 @@ fn key(item: &Item) -> &str {
 
 #[test]
 fn every_key_is_in_newsagg_toml_5_and_no_other() {
-    let mut known: BTreeMap<String, Words> = kinds()
-        .filter(|(kind, _)| !LATER_KINDS.contains(kind))
-        .map(|(kind, keys)| (kind.to_owned(), words(keys.iter().copied())))
-        .collect();
+    let mut known: BTreeMap<String, Words> =
+        kinds().map(|(kind, keys)| (kind.to_owned(), words(keys.iter().copied()))).collect();
     known.insert("fetch".into(), words(FETCH_KEYS));
     known.insert("state".into(), words(STATE_KEYS));
     known.insert("schedule".into(), words(SCHEDULE_KEYS));
@@ -58,17 +55,6 @@ fn every_key_is_in_newsagg_toml_5_and_no_other() {
     let keys = |items: &Vec<Item>| words(items.iter().map(key));
     let told = told().iter().map(|(table, items)| (table.clone(), keys(items))).collect();
     assert_eq!(known, told);
-}
-
-#[test]
-fn the_keys_of_kinds_to_come_are_named_too() {
-    for (kind, keys) in kinds().filter(|(kind, _)| LATER_KINDS.contains(kind)) {
-        let item = items(TOML).into_iter().find(|item| item.head == format!("Cm {kind}"));
-        let body = item.unwrap_or_else(|| panic!("{kind} is not there")).body;
-        let told: Words = body.iter().flat_map(|line| arguments(line, "Ic")).collect();
-        // Of kind `json`, `tags` may be a pointer.
-        assert_eq!(&told - &words(SOURCE_KEYS), words(keys.iter().copied()), "{kind}");
-    }
 }
 
 /// A file with a key in it, since a test may not set variables; one for all tests.
@@ -86,16 +72,17 @@ fn config(table: &str, extra: Option<(&str, &str)>, without: Option<&str>) -> St
     let secret = format!("{{ file = \"{}\" }}", key_file().display());
     let url = "\"https://a.example/feed\"".to_owned();
     let mut keys: BTreeMap<&str, String> = BTreeMap::new();
-    let kind = match table {
-        "guardian" | "newsapi" | "hackernews" => table,
-        _ => "feed",
+    let kind = kinds().map(|(kind, _)| kind).find(|kind| *kind == table).unwrap_or("feed");
+    let needed = match kind {
+        "feed" => vec![("url", url)],
+        "json" => vec![("url", url), ("title", "\"/title\"".into())],
+        "stream" => vec![("url", url)],
+        "guardian" | "newsapi" => vec![("key", secret)],
+        "reddit" => vec![("subreddit", "\"rust\"".into())],
+        "github" => vec![("repo", "\"o/r\"".into())],
+        _ => Vec::new(),
     };
-    if kind != "hackernews" {
-        keys.insert(
-            if kind == "feed" { "url" } else { "key" },
-            if kind == "feed" { url } else { secret },
-        );
-    }
+    keys.extend(needed);
     keys.insert("name", "\"a\"".into());
     keys.insert("kind", format!("\"{kind}\""));
     let mut own: BTreeMap<&str, String> = BTreeMap::new();
@@ -209,7 +196,14 @@ fn what_is_told_in_passing_is_true_too() {
     };
     let hosts = ["reddit.com", "hnrss.org", "api.github.com"];
     let hosts = hosts.iter().flat_map(|host| known_host(host).unwrap().1);
-    for window in guardian::WINDOWS.iter().chain(&newsapi::WINDOWS).chain(hosts) {
+    let searches = github::SEARCH.iter().chain(&github::SEARCH_WITH_TOKEN);
+    let windows = guardian::WINDOWS
+        .iter()
+        .chain(&newsapi::WINDOWS)
+        .chain(&reddit::WINDOWS)
+        .chain(hosts)
+        .chain(searches);
+    for window in windows.chain(&GITHUB_WITH_TOKEN) {
         assert!(TOML.contains(&quota(window)), "{}", quota(window));
     }
     for (value, taken) in [("\"1GiB\"", true), ("\"2GiB\"", false), ("1", true), ("0", false)] {

@@ -25,12 +25,13 @@ pub struct Answer {
     pub status: u16,
     pub latency: Option<Duration>,
     pub retry_after: Option<&'static str>,
+    pub headers: Vec<(&'static str, String)>,
     pub body: String,
 }
 
 pub fn ok(body: impl Into<String>) -> Answer {
     let latency = Some(Duration::from_millis(100));
-    Answer { status: 200, latency, retry_after: None, body: body.into() }
+    Answer { status: 200, latency, retry_after: None, headers: Vec::new(), body: body.into() }
 }
 
 pub fn status(status: u16) -> Answer {
@@ -66,6 +67,9 @@ impl surf::HttpClient for Canned {
         let mut response = wire::Response::new(answer.status);
         if let Some(value) = answer.retry_after {
             response.insert_header("retry-after", value);
+        }
+        for (name, value) in answer.headers {
+            response.insert_header(name, value);
         }
         response.set_body(answer.body);
         Ok(response)
@@ -158,6 +162,7 @@ pub fn ask(source: impl Source + 'static) -> Ask {
         per_host: 1000,
         source: Arc::new(source),
         held: Vec::new(),
+        token: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub mod drip;
 pub mod fake;
 pub mod proxy;
 pub mod server;

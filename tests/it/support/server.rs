@@ -107,9 +107,21 @@ impl Connection {
                 Ok(count) => self.ahead.extend_from_slice(&buffer[..count]),
             }
         };
-        let head = String::from_utf8(self.ahead.drain(..end).collect()).unwrap();
+        let mut head = String::from_utf8(self.ahead.drain(..end).collect()).unwrap();
+        head += &self.posted(&head)?;
         self.requests.lock().unwrap().push(head.clone());
         Some(head)
+    }
+
+    /// The form behind a head, if it was posted.
+    fn posted(&mut self, head: &str) -> Option<String> {
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length = length.map_or(0, |length| length.parse().unwrap());
+        let ahead = self.ahead.len().min(length);
+        let mut body: Vec<u8> = self.ahead.drain(..ahead).collect();
+        body.resize(length, 0);
+        self.stream.read_exact(&mut body[ahead..]).ok()?;
+        Some(String::from_utf8(body).unwrap())
     }
 
     /// Whether the client still takes bytes.

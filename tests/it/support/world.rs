@@ -20,6 +20,7 @@ use newsagg::update::{House, Updated, Wishes, update};
 use smol::Executor;
 use surf::http as wire;
 
+use super::drip::Drip;
 use super::fake::pulled_at;
 
 pub const SECOND: Duration = Duration::from_secs(1);
@@ -54,6 +55,8 @@ impl Luck {
 pub struct Asked {
     pub url: Url,
     fields: Vec<(String, String)>,
+    /// The form, if it was posted.
+    pub posted: Option<String>,
     /// True time: since the world began, whatever the calendar says.
     pub at: Duration,
     /// Which round it belongs to, from 0.
@@ -70,6 +73,9 @@ impl Asked {
     }
 }
 
+/// What comes when, and when it ends.
+type Pieces = (Vec<(Duration, String)>, Option<Duration>);
+
 /// How the server answers.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -77,6 +83,8 @@ pub struct Reply {
     pub latency: Duration,
     fields: Vec<(&'static str, String)>,
     body: String,
+    /// What comes instead of a body, how long after the head, and when it ends: never, or then.
+    pieces: Option<Pieces>,
     failure: Option<Failure>,
 }
 
@@ -93,15 +101,31 @@ impl Reply {
     pub fn after(self, latency: Duration) -> Reply {
         Reply { latency, ..self }
     }
+
+    /// With another status.
+    pub fn coming(self, status: u16) -> Reply {
+        Reply { status, ..self }
+    }
 }
 
 pub fn status(status: u16) -> Reply {
     let latency = Duration::from_millis(100);
-    Reply { status, latency, fields: Vec::new(), body: String::new(), failure: None }
+    let (fields, body) = (Vec::new(), String::new());
+    Reply { status, latency, fields, body, pieces: None, failure: None }
 }
 
 pub fn page(body: impl Into<String>) -> Reply {
     Reply { body: body.into(), ..status(200) }
+}
+
+/// A stream of events: each piece so long after its head. It ends then, or stays open for ever.
+pub fn stream<T: ToString>(
+    pieces: impl IntoIterator<Item = (Duration, T)>,
+    end: Option<Duration>,
+) -> Reply {
+    let pieces = pieces.into_iter().map(|(at, piece)| (at, piece.to_string())).collect();
+    let reply = status(200).with("content-type", "text/event-stream");
+    Reply { pieces: Some((pieces, end)), ..reply }
 }
 
 /// No answer at all.
@@ -171,14 +195,17 @@ impl<W: Web> Wire<W> {
         };
         let fields = request.iter().map(field).collect();
         let round = self.fate.round.load(Ordering::Relaxed);
-        Asked { url: request.url().clone(), fields, at: self.clock.now(), round }
+        Asked { url: request.url().clone(), fields, posted: None, at: self.clock.now(), round }
     }
 }
 
 #[surf::utils::async_trait]
 impl<W: Web> surf::HttpClient for Wire<W> {
-    async fn send(&self, request: wire::Request) -> Result<wire::Response, surf::Error> {
-        let asked = self.see(&request);
+    async fn send(&self, mut request: wire::Request) -> Result<wire::Response, surf::Error> {
+        let mut asked = self.see(&request);
+        if request.method() == wire::Method::Post {
+            asked.posted = Some(request.body_string().await?);
+        }
         self.asked.lock().unwrap().push(asked.clone());
         let reply = self.web.lock().unwrap().answer(&asked);
         if self.fate.requests_left.fetch_sub(1, Ordering::Relaxed) == 1 {
@@ -194,7 +221,14 @@ impl<W: Web> surf::HttpClient for Wire<W> {
         for (name, value) in &reply.fields {
             response.append_header(*name, value);
         }
-        response.set_body(reply.body);
+        match reply.pieces {
+            Some((pieces, end)) => {
+                let drip = Drip::new(self.clock.clone(), pieces, end);
+                response.set_body(wire::Body::from_reader(drip, None));
+                response.insert_header("content-type", "text/event-stream");
+            }
+            None => response.set_body(reply.body),
+        }
         Ok(response)
     }
 }

@@ -1,0 +1,297 @@
+//! Streams: sources that say by themselves when there is news.
+//!
+//! Each is read by a task of its own, outside the pool: no round waits for one, and none takes a
+//! worker. What comes is held in a bounded buffer until a round takes it; [`Streams::news`] says when
+//! one is worth while. Without news nobody wakes up.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender, bounded};
+use futures_lite::FutureExt;
+use smol::{Executor, Task};
+
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::http::{Header, Url};
+use crate::item::Item;
+use crate::schedule::SHORTEST_EVERY;
+use crate::source::Source;
+use crate::time::Timestamp;
+use crate::transport::{Options, Transport};
+
+mod buffer;
+mod pause;
+mod reading;
+
+pub use buffer::{MAX_BYTES, MAX_WAITING};
+pub use pause::{LONGEST_PAUSE, LONGEST_RETRY, SHORTEST_RETRY, USUAL_RETRY};
+pub use reading::{MAX_PER_MINUTE, WELL_AFTER};
+
+use buffer::Buffer;
+
+/// No more streams are open at once: each holds a connection and up to some 400 kB.
+pub const MAX_STREAMS: usize = 16;
+
+/// What comes within so long after the first news is shown together with it.
+pub const SETTLE: Duration = Duration::from_millis(500);
+
+/// News of one stream is shown no more often than this, however much comes.
+pub const SHOWN_EVERY: Duration = Duration::from_secs(10);
+
+/// One stream, and how it is to be read.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// Of its source; unique.
+    pub name: String,
+    /// Of all that the config says of it: another one is another stream.
+    pub key: u64,
+    /// Where it is, and what its events say.
+    pub source: Arc<dyn Source>,
+    /// How the request is made.
+    pub options: Options,
+    /// Header fields that it carries beyond the source's own.
+    pub headers: Vec<Header>,
+    /// From the request to the head of the answer.
+    pub timeout: Duration,
+    /// Where the stream stood when it was last read; may be empty.
+    pub last_id: String,
+}
+
+/// How a stream stands. What is counted is counted since it was first opened.
+#[derive(Clone, Debug, Default)]
+pub struct Stand {
+    /// Since when it is open, by the calendar; `None` while it is not.
+    pub open: Option<Timestamp>,
+    /// Why it is not, unless that is usual.
+    pub failure: Option<Failure>,
+    /// It ended for good: nobody asks again.
+    pub over: bool,
+    /// Events that came, whatever they said.
+    pub events: u64,
+    /// Of these, those that could not be read.
+    pub unreadable: u64,
+    /// Items that were dropped because nobody took them in time.
+    pub dropped: u64,
+    /// How often it was opened again.
+    pub reconnects: u64,
+}
+
+/// What a stream brought since that was last asked.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// In the order in which they came.
+    pub items: Vec<Item>,
+    /// Whether any of them was never taken before.
+    pub news: bool,
+    /// Where it stands.
+    pub last_id: String,
+    /// It was asked and answered: it is open, or was in the meantime.
+    pub answered: bool,
+    /// A failure that was not told before, and whose it is.
+    pub failed: Option<(Failure, Url)>,
+    /// Requests sent.
+    pub requests: u32,
+    /// Bytes of events, decoded.
+    pub bytes_in: u64,
+    /// How it stands now.
+    pub stand: Stand,
+}
+
+/// All streams that are read.
+#[derive(Debug)]
+pub struct Streams {
+    all: Vec<Open>,
+    /// Whether they stay open after a round, and are opened again when they break off.
+    pub lasting: bool,
+    stir: Sender<()>,
+    stirred: Receiver<()>,
+}
+
+#[derive(Debug)]
+struct Open {
+    name: String,
+    key: u64,
+    listen: Duration,
+    shared: Shared,
+    _task: Task<()>,
+}
+
+/// Between the task that reads and whoever takes what it read.
+type Shared = Arc<Mutex<Inbox>>;
+
+#[derive(Debug, Default)]
+struct Inbox {
+    buffer: Buffer,
+    last_id: String,
+    /// There is news where the source's plan asks.
+    due: bool,
+    /// Since when there is something to show, as the clock counts.
+    pending: Option<Duration>,
+    /// When its news was last shown, or could have been.
+    shown: Option<Duration>,
+    /// When it was first opened, as the clock counts.
+    opened: Option<Duration>,
+    /// Nobody reads any more.
+    ended: bool,
+    answered: bool,
+    failed: Option<(Failure, Url)>,
+    /// It is open again after a failure.
+    recovered: bool,
+    requests: u32,
+    bytes_in: u64,
+    stand: Stand,
+}
+
+impl Default for Streams {
+    fn default() -> Streams {
+        let (stir, stirred) = bounded(1);
+        Streams { all: Vec::new(), lasting: false, stir, stirred }
+    }
+}
+
+impl Streams {
+    /// Begins to read a stream, unless it is read already or there are [`MAX_STREAMS`].
+    pub fn open(&mut self, channel: Channel, transport: &Arc<Transport>, on: &Executor<'static>) {
+        if self.runs(&channel.name) || self.all.len() >= MAX_STREAMS {
+            return;
+        }
+        let inbox = Inbox { last_id: channel.last_id.clone(), ..Inbox::default() };
+        let shared = Arc::new(Mutex::new(inbox));
+        let (name, key) = (channel.name.clone(), channel.key);
+        let listen = channel.source.live().map(|live| live.listen()).unwrap_or_default();
+        let listen = listen.min(channel.timeout);
+        let reading = reading::Reading {
+            channel,
+            transport: transport.clone(),
+            shared: shared.clone(),
+            stir: self.stir.clone(),
+            lasting: self.lasting,
+        };
+        let task = on.spawn(reading.run());
+        self.all.push(Open { name, key, listen, shared, _task: task });
+    }
+
+    /// Closes all but those that `wanted` wants, by name and key.
+    pub fn retain(&mut self, wanted: impl Fn(&str, u64) -> bool) {
+        self.all.retain(|open| wanted(&open.name, open.key));
+    }
+
+    /// Whether the stream of this source is read, or was to its end.
+    pub fn runs(&self, name: &str) -> bool {
+        self.of(name).is_some()
+    }
+
+    /// How it stands.
+    pub fn stand(&self, name: &str) -> Option<Stand> {
+        self.of(name).map(|open| open.inbox().stand.clone())
+    }
+
+    /// How many are open just now, and since when all of them are.
+    pub fn open_since(&self) -> (usize, Option<Timestamp>) {
+        let open: Vec<Timestamp> =
+            self.all.iter().filter_map(|open| open.inbox().stand.open).collect();
+        (open.len(), open.iter().max().copied())
+    }
+
+    /// Whether it said that there is news where its source's plan asks.
+    pub fn is_due(&self, name: &str) -> bool {
+        self.of(name).is_some_and(|open| open.inbox().due)
+    }
+
+    /// What it brought, for a round at `now`.
+    pub fn take(&mut self, name: &str, now: Duration) -> Option<Taken> {
+        let mut inbox = self.of(name)?.inbox();
+        inbox.pass(now);
+        inbox.pending = None;
+        (inbox.due, inbox.recovered) = (false, false);
+        let open = inbox.stand.open.is_some();
+        Some(Taken {
+            news: inbox.buffer.has_news(),
+            items: inbox.buffer.take(),
+            last_id: inbox.last_id.clone(),
+            answered: std::mem::take(&mut inbox.answered) || open,
+            failed: inbox.failed.take(),
+            requests: std::mem::take(&mut inbox.requests),
+            bytes_in: std::mem::take(&mut inbox.bytes_in),
+            stand: inbox.stand.clone(),
+        })
+    }
+
+    /// A round is over, and what it took is saved, or is to be taken again.
+    pub fn settle(&self, saved: bool) {
+        self.all.iter().for_each(|open| open.inbox().buffer.settle(saved));
+    }
+
+    /// There was a round at `now`, whether or not it could take anything: the next one is not at once.
+    pub fn pass(&self, now: Duration) {
+        self.all.iter().for_each(|open| open.inbox().pass(now));
+    }
+
+    /// Waits until there is news that is worth a round.
+    pub async fn news(&self, clock: &Clock) {
+        loop {
+            let soonest = self.all.iter().filter_map(|open| open.inbox().worth_while()).min();
+            match soonest {
+                Some(at) if at <= clock.now() => return,
+                Some(at) => clock.sleep_until(at).or(self.stirred()).await,
+                None => self.stirred().await,
+            }
+        }
+    }
+
+    /// Waits until every stream was listened to for a while, or ended.
+    pub async fn heard_out(&self, clock: &Clock) {
+        loop {
+            let now = clock.now();
+            let left = self.all.iter().filter_map(|open| open.heard_out_at());
+            match left.filter(|at| *at > now).min() {
+                None => return,
+                Some(Duration::MAX) => self.stirred().await,
+                Some(at) => clock.sleep_until(at).or(self.stirred()).await,
+            }
+        }
+    }
+
+    async fn stirred(&self) {
+        // The sender is ours: the channel is never closed.
+        let _ = self.stirred.recv().await;
+    }
+
+    fn of(&self, name: &str) -> Option<&Open> {
+        self.all.iter().find(|open| open.name == name)
+    }
+}
+
+impl Open {
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        lock(&self.shared)
+    }
+
+    /// Until when it is to be listened to; `MAX` before it is open, `None` after its end.
+    fn heard_out_at(&self) -> Option<Duration> {
+        let inbox = self.inbox();
+        let opened = || inbox.opened.map(|opened| opened.saturating_add(self.listen));
+        (!inbox.ended).then(|| opened().unwrap_or(Duration::MAX))
+    }
+}
+
+impl Inbox {
+    fn pass(&mut self, now: Duration) {
+        if self.pending.is_some() {
+            self.shown = Some(now);
+        }
+    }
+
+    /// When there is to be a round for what is pending, if anything is.
+    fn worth_while(&self) -> Option<Duration> {
+        let settled = self.pending?.saturating_add(SETTLE);
+        // What is asked for because of it costs its server more than what is here already.
+        let every = if self.due { SHORTEST_EVERY } else { SHOWN_EVERY };
+        Some(self.shown.map_or(settled, |shown| settled.max(shown.saturating_add(every))))
+    }
+}
+
+fn lock(shared: &Shared) -> MutexGuard<'_, Inbox> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}

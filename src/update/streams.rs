@@ -1,0 +1,200 @@
+//! Streams, as a round opens and empties them.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_lite::FutureExt;
+
+use super::agenda::Turn;
+use super::gather::{Brought, Gathered, keys};
+use super::{House, Wishes};
+use crate::config::{Config, SourceConfig};
+use crate::http::{Response, Url, Validators};
+use crate::live::{Channel, Stand, Taken};
+use crate::merge::fingerprint;
+use crate::round::{Round, Tally, Trouble};
+use crate::source::live::Live;
+use crate::state::Memory;
+
+/// Closes what the config no longer has, and opens what is to be read.
+pub(super) fn tune(
+    config: &Config,
+    house: &mut House<'_>,
+    wishes: &Wishes,
+    turns: &[Turn],
+    memory: &Memory,
+) {
+    let wanted: Vec<(&str, u64)> = config
+        .sources
+        .iter()
+        .filter(|source| live(source).is_some())
+        .map(|source| (source.name.as_str(), key(source)))
+        .collect();
+    house.live.retain(|name, key| wanted.contains(&(name, key)));
+    if wishes.offline {
+        return;
+    }
+    house.live.pass(house.clock.now());
+    for (source, turn) in config.sources.iter().zip(turns) {
+        let wanted = match turn {
+            Turn::Ask => source.is_stream() || house.live.lasting,
+            // A list is listened to whenever it is asked.
+            Turn::NotDue(_) => !source.is_stream() && house.live.lasting,
+            Turn::Held(_) | Turn::Nobody(_) => false,
+        };
+        if let Some(channel) = Some(source).filter(|_| wanted).and_then(|s| channel(s, memory)) {
+            house.live.open(channel, &house.transport, house.executor);
+        }
+    }
+}
+
+/// Whether a list said that there is news.
+pub(super) fn is_due(source: &SourceConfig, house: &House<'_>) -> bool {
+    !source.is_stream() && house.live.is_due(&source.name)
+}
+
+/// Whether a stream is read already: then it is asked for nothing, whoever is left alone.
+pub(super) fn runs(source: &SourceConfig, house: &House<'_>) -> bool {
+    source.is_stream() && house.live.runs(&source.name)
+}
+
+/// Listens for a while where nobody would be here later to hear the rest.
+pub(super) async fn hear(house: &House<'_>, deadline: Duration) {
+    if house.live.lasting {
+        return;
+    }
+    let late = house.clock.sleep_until(deadline);
+    house.live.heard_out(&house.clock).or(late).or(house.halt.pulled()).await;
+}
+
+/// Takes what the streams brought; a list is asked in this round, and has nothing else to say.
+pub(super) fn take(
+    config: &Config,
+    house: &mut House<'_>,
+    turns: &[Turn],
+    round: &mut Round,
+    gathered: &mut Gathered<'_>,
+) {
+    let began = round.began;
+    for (index, source) in config.sources.iter().enumerate() {
+        if !matches!(turns[index], Turn::Ask | Turn::Held(_)) {
+            continue;
+        }
+        let now = house.clock.now();
+        let Some(taken) = house.live.take(&source.name, now) else { continue };
+        if source.is_stream() {
+            let began = if house.live.lasting { now } else { began };
+            round.tallies[index] = tally(source, &taken, (began, now));
+            keep(source, index, taken, gathered);
+        }
+    }
+    stand(config, house, &mut gathered.brought);
+    if !house.live.lasting {
+        house.live.retain(|_, _| false);
+    }
+    round.ended = round.ended.max(house.clock.now());
+}
+
+/// Says how the streams stand.
+pub(super) fn stand(config: &Config, house: &House<'_>, brought: &mut [Brought]) {
+    for (source, brought) in config.sources.iter().zip(brought) {
+        brought.stand = house.live.stand(&source.name).or(brought.stand.take());
+    }
+}
+
+fn tally(source: &SourceConfig, taken: &Taken, span: (Duration, Duration)) -> Tally {
+    let Taken { items, answered, failed, requests, stand, .. } = taken;
+    let asked = url(source);
+    let trouble = failed.clone().zip(asked.clone());
+    let trouble = trouble.map(|((failure, place), asked)| Trouble { asked, place, failure });
+    let well = stand.failure.is_none();
+    let happened = taken.news || *requests > 0 || trouble.is_some();
+    let status = stand.failure.as_ref().map(|failure| failure.status);
+    Tally {
+        pages: usize::from(well && !items.is_empty()),
+        unchanged: usize::from(well && items.is_empty() && *answered),
+        items: items.len(),
+        requests: *requests,
+        status: status.unwrap_or(answered.then_some(200)),
+        bytes_in: taken.bytes_in,
+        failures: stand.failure.iter().cloned().collect(),
+        asked,
+        trouble,
+        span: happened.then_some(span),
+        sent: happened.then_some(span.0),
+        ..Tally::default()
+    }
+}
+
+fn keep(source: &SourceConfig, index: usize, taken: Taken, gathered: &mut Gathered<'_>) {
+    let Taken { mut items, last_id, answered, .. } = taken;
+    if let Some(url) = url(source).filter(|_| answered || !items.is_empty()) {
+        gathered.answered(index, url.clone(), stood_at(url, last_id));
+    }
+    if !items.is_empty() {
+        // Of more than it shows, the newest stay; of an item that came twice, the newer.
+        items.reverse();
+        let mut seen = HashSet::new();
+        items.retain(|item| seen.insert(fingerprint(&item.id)));
+        gathered.keep(index, 0, items);
+    }
+}
+
+/// What is held of a stream: the id that it stood at is what tells one state of it from another.
+fn stood_at(url: Url, last_id: String) -> Response {
+    let etag = Some(last_id).filter(|id| !id.is_empty());
+    Response {
+        status: 200,
+        url,
+        body: Vec::new(),
+        content_type: None,
+        retry_after: None,
+        validators: Validators { etag, last_modified: None },
+        fresh_for: None,
+        limits: Vec::new(),
+        moved: None,
+        delimited: true,
+    }
+}
+
+fn channel(source: &SourceConfig, memory: &Memory) -> Option<Channel> {
+    live(source)?;
+    let held = memory.of(&source.memory).filter(|_| source.is_stream());
+    let document = held.and_then(|known| known.document(*keys(source).first()?));
+    let last_id = document.and_then(|document| document.validators.etag.clone());
+    Some(Channel {
+        name: source.name.clone(),
+        key: key(source),
+        source: source.source.clone()?,
+        options: source.options.clone(),
+        headers: source.headers.clone(),
+        timeout: source.timeout,
+        last_id: last_id.unwrap_or_default(),
+    })
+}
+
+fn live(source: &SourceConfig) -> Option<&dyn Live> {
+    source.source.as_ref()?.live()
+}
+
+fn url(source: &SourceConfig) -> Option<Url> {
+    live(source)?.open().map(|request| request.url)
+}
+
+/// Of all that the config says of it.
+fn key(source: &SourceConfig) -> u64 {
+    let SourceConfig { source: own, options, timeout, .. } = source;
+    let keys: u64 = keys(source).iter().fold(0, |all, key| all.rotate_left(1) ^ key);
+    keys ^ fingerprint(&format!("{own:?}{options:?}{timeout:?}"))
+}
+
+/// How one stands, for the report.
+pub(super) fn told(stand: &Stand) -> crate::report::LiveReport {
+    crate::report::LiveReport {
+        open_since: crate::report::date(stand.open),
+        events: stand.events,
+        unreadable: stand.unreadable,
+        dropped: stand.dropped,
+        reconnects: stand.reconnects,
+    }
+}
