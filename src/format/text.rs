@@ -62,9 +62,11 @@ const YEAR: i64 = 365 * DAY;
 /// it is of the future.
 fn age(at: Timestamp, now: Timestamp) -> Option<String> {
     let seconds = now.unix().saturating_sub(at.unix());
+    if seconds <= -MINUTE {
+        return None;
+    }
     let (unit, name) = match seconds {
         // Within a minute clocks may differ.
-        ..=-60 => return None,
         ..MINUTE => return Some("now".into()),
         MINUTE..HOUR => (MINUTE, "min"),
         HOUR..DAY => (HOUR, "h"),
