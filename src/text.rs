@@ -13,6 +13,7 @@ mod escaped;
 mod html;
 mod link;
 mod run;
+pub mod width;
 
 pub use link::link;
 

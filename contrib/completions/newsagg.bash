@@ -7,7 +7,7 @@ _newsagg_commands='once run demo check status import export parse replay help'
 _newsagg_options() {
     case $1 in
     once)
-        echo '-c --config -o --output -f --format --limit --new --max-age --offline --force --workers
+        echo '-c --config -o --output -f --format --limit --ages --new --max-age --offline --force --workers
             --timeout --deadline --strict --fail-fast --report --record -q --quiet -v --verbose -h --help'
         ;;
     run) echo '-c --config -q --quiet -v --verbose -h --help' ;;

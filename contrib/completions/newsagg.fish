@@ -72,6 +72,7 @@ complete -c newsagg -n '__newsagg_in once replay' -s o -l output -rF -d 'Write t
 complete -c newsagg -n '__newsagg_in demo' -s o -l output -xa '(__fish_complete_directories)' -d 'Where the files go'
 complete -c newsagg -n '__newsagg_in once replay' -s f -l format -xa 'jsonfeed jsonl atom rss tsv html opml text prometheus' -d 'How it is written'
 complete -c newsagg -n '__newsagg_in once' -l limit -x -d 'Write at most so many items'
+complete -c newsagg -n '__newsagg_in once' -l ages -d 'In text, how old instead of when'
 complete -c newsagg -n '__newsagg_in once' -l new -d 'Only what was never printed before'
 complete -c newsagg -n '__newsagg_in once' -l max-age -x -d 'Ask nobody if the last round is younger'
 complete -c newsagg -n '__newsagg_in once' -l offline -d 'Ask nobody'

@@ -1,9 +1,10 @@
 """The recipes that give the feed to others, and that wait for it."""
+import html
 import os
 import re
 import subprocess
 
-from kitchen import free_port, same, until
+from kitchen import free_port, same, title, until
 from publisher import Site
 
 
@@ -25,6 +26,14 @@ def published(k, port):
     same(ask("Accept-Encoding: gzip")[1].get("content-encoding"), "gzip")
     for other in ("l", "/../feed.jsonl"):
         assert "Quoted" not in k.run(f"curl -s --path-as-is {url}{other}"), "more is given out than the feed"
+
+
+def check_page(k):
+    k.cook()
+    page = (k.home / "news/index.html").read_text()
+    shown = re.findall(r"<h3.*?>(?:<a .*?>)?(.*?)(?:</a>)?</h3>", page)
+    same([html.unescape(text) for text in shown][:len(k.items())], [title(item) for item in k.items()])
+    assert "<script" not in page and page.endswith("</html>\n")
 
 
 def check_nginx(k):

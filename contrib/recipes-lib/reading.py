@@ -73,6 +73,13 @@ def check_text(k):
     same(lines[len(of):], [title(item) for item in k.items()[:5]])
 
 
+def check_ages(k):
+    lines = [line.split("\t") for line in k.cook().splitlines()]
+    same([line[2] for line in lines], [title(item) for item in k.items()[:5]])
+    for age, *_ in lines:
+        assert re.fullmatch(r"now|\d+ (min|h|d|w|y)", age), age
+
+
 def check_fzf_open(k):
     # On a terminal: with `--filter`, fzf 0.38 prints other lines.
     for words in ("ferry", "Quoted"):

@@ -81,6 +81,7 @@ Options:
                         opml (the feeds) or prometheus (how it fares);
                         without -o it goes to stdout
       --limit N         write at most N items
+      --ages            in text on stdout: how old, `3 h`, instead of when
       --new             print only items that were never printed before
       --max-age DUR     ask nobody if the last round is younger than this
       --offline         ask nobody: what is stored

@@ -69,6 +69,9 @@ pub struct OnceArgs {
     /// ask also who is not due
     #[argh(switch)]
     pub force: bool,
+    /// in text, ages instead of dates
+    #[argh(switch)]
+    pub ages: bool,
     /// write all of the round to this file, for `replay`
     #[argh(option)]
     pub record: Option<PathBuf>,
@@ -229,6 +232,7 @@ pub fn run(options: OnceArgs, words: &[String]) -> ExitCode {
         strict: options.strict,
         report: options.report.clone(),
         quiet: options.quiet,
+        ages: options.ages,
         wishes: options.wishes(),
     };
     match &options.record {

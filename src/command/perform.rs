@@ -29,6 +29,8 @@ pub struct Manner {
     pub report: Option<PathBuf>,
     /// No closing line.
     pub quiet: bool,
+    /// Text says how old stories are, not their dates.
+    pub ages: bool,
     /// What the round does differently.
     pub wishes: Wishes,
 }
@@ -68,7 +70,8 @@ pub fn run_in(
     let (transport, witness) = setting(clock.clone());
     let mut house = House::new(clock.clone(), Arc::new(transport), &executor);
     house.witness = witness;
-    let wishes = Wishes { style: style(), ..manner.wishes };
+    let ages = manner.ages.then(|| clock.wall());
+    let wishes = Wishes { style: Style { ages, ..style() }, ..manner.wishes };
     if config.sources.iter().all(|source| source.place != Place::Network) {
         // Files only: nothing to wait for, so no reactor and no second thread.
         return Ok(futures_lite::future::block_on(update(config, &mut house, wishes)));
@@ -104,8 +107,32 @@ pub fn style() -> Style {
     Style {
         colour: !plain,
         width: Some(width.filter(|width| *width > 0).unwrap_or(80)),
-        ..Style::default()
+        links: opens_links(&|name| std::env::var(name).ok()),
+        ages: None,
     }
+}
+
+/// Whether the terminal is one of those known to open hyperlinks (OSC 8); one that does not know
+/// them may print their addresses, so in doubt it does not.
+fn opens_links(var: &dyn Fn(&str) -> Option<String>) -> bool {
+    let has_var = |name: &str| var(name).is_some_and(|value| !value.is_empty());
+    let number_var =
+        |name: &str| var(name).and_then(|value| value.parse::<u32>().ok()).unwrap_or(0);
+    let term = var("TERM").unwrap_or_default();
+    let within = ["dumb", "screen", "tmux", "linux"].into_iter().any(|name| term.starts_with(name));
+    if term.is_empty() || within || has_var("TMUX") {
+        // The variables below may be those of the terminal around it.
+        return false;
+    }
+    let known = ["xterm-kitty", "xterm-ghostty", "foot", "alacritty", "wezterm", "contour"];
+    let program = var("TERM_PROGRAM").unwrap_or_default();
+    known.into_iter().any(|name| term.starts_with(name))
+        || ["iTerm.app", "WezTerm", "vscode", "ghostty", "rio", "mintty"].contains(&&*program)
+        // Before 0.50.1 a hyperlink could crash VTE.
+        || number_var("VTE_VERSION") >= 5_001
+        || number_var("KONSOLE_VERSION") >= 201_200
+        || has_var("KITTY_WINDOW_ID")
+        || has_var("WT_SESSION")
 }
 
 /// Says what came of it, and returns the exit code.
@@ -248,4 +275,45 @@ fn code(manner: &Manner, updated: &Updated, reported: bool) -> u8 {
         return FAILED;
     }
     OK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_written_only_where_they_are_known_to_work() {
+        let opens = |pairs: &[(&str, &str)]| {
+            let var = |name: &str| {
+                let own = pairs.iter().find(|(known, _)| *known == name);
+                own.map(|(_, value)| (*value).to_owned())
+            };
+            opens_links(&var)
+        };
+        let xterm = ("TERM", "xterm-256color");
+        for known in [
+            &[("TERM", "xterm-kitty")][..],
+            &[("TERM", "foot-extra")],
+            &[xterm, ("TERM_PROGRAM", "iTerm.app")],
+            &[xterm, ("VTE_VERSION", "7600")],
+            &[xterm, ("KONSOLE_VERSION", "220400")],
+            &[xterm, ("WT_SESSION", "x")],
+        ] {
+            assert!(opens(known), "{known:?}");
+        }
+        for unknown in [
+            &[][..],
+            &[xterm],
+            &[("VTE_VERSION", "7600")],
+            &[xterm, ("VTE_VERSION", "4400")],
+            &[xterm, ("VTE_VERSION", "many")],
+            &[xterm, ("TERM_PROGRAM", "Apple_Terminal")],
+            &[("TERM", "dumb"), ("WT_SESSION", "x")],
+            &[("TERM", "screen-256color"), ("VTE_VERSION", "7600")],
+            &[("TERM", "tmux-256color"), ("KITTY_WINDOW_ID", "1")],
+            &[("TERM", "xterm-kitty"), ("TMUX", "/tmp/x")],
+        ] {
+            assert!(!opens(unknown), "{unknown:?}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ use super::recording::{self, Recording};
 use super::{FAILED, args, log, say};
 use crate::clock::Clock;
 use crate::config::{Config, Output, OutputFormat, Vault};
+use crate::format::Style;
 use crate::store::{self, Journal, Scratch};
 use crate::transport::Transport;
 use crate::update::{House, Updated, Wishes, Witness, update};
@@ -63,9 +64,10 @@ pub fn run(options: ReplayArgs) -> ExitCode {
         strict: once.strict,
         report: options.report.clone(),
         quiet: options.quiet,
+        ages: once.ages,
         wishes: once.wishes(),
     };
-    match play(recording, config, manner.wishes) {
+    match play(recording, config, &manner) {
         Ok(updated) => conclude(&manner, &updated),
         Err(why) => failed(why),
     }
@@ -126,7 +128,7 @@ impl ReplayArgs {
 }
 
 /// The round, in simulated time, over what passed and what was told.
-fn play(recording: Recording, mut config: Config, wishes: Wishes) -> Result<Updated, String> {
+fn play(recording: Recording, mut config: Config, manner: &Manner) -> Result<Updated, String> {
     let Recording { circumstances, exchanges, .. } = recording;
     let moment = circumstances.moment.ok_or("the recording does not say when it was made")?;
     let scratch = Scratch::new()
@@ -150,6 +152,7 @@ fn play(recording: Recording, mut config: Config, wishes: Wishes) -> Result<Upda
     let transport = Arc::new(Transport::playing(clock.clone(), player));
     let mut house = House::new(clock.clone(), transport, &executor);
     house.witness = Witness::Again(Arc::new(circumstances));
-    let wishes = Wishes { style: style(), ..wishes };
+    let ages = manner.ages.then(|| clock.wall());
+    let wishes = Wishes { style: Style { ages, ..style() }, ..manner.wishes };
     Ok(clock.block_on(&executor, update(&config, &mut house, wishes)))
 }

@@ -1,69 +1,38 @@
-//! For people: two lines a story on a terminal, one line a story in a pipe.
+//! For people: lines that fit on a terminal, one line a story in a pipe.
 //!
 //! In a pipe the fields are date, source, title and link, parted by tabs, with `-` for what is
 //! unknown; so `cut -f3` and `awk -F'\t'` work, and no field holds a tab. Dates are in UTC.
 
-use std::borrow::Cow;
+mod hyperlink;
+mod terminal;
+
 use std::io::{self, Write};
 
 use crate::format::{Merged, Style};
-use crate::item::{DateOrigin, MAX_TITLE, Story};
+use crate::item::{MAX_TITLE, Story};
 use crate::text::printable;
-
-/// Titles are not cut below this many columns, however narrow the terminal says it is.
-const MIN_WIDTH: usize = 20;
+use crate::time::Timestamp;
 
 /// No link that an item has is longer.
 pub(super) const MAX_LINK: usize = 8_192;
 
-/// What a terminal is told. ECMA-48 §8.3.117, in colours that follow the terminal's own.
-const BOLD: &str = "\u{1b}[1m";
-const DIM: &str = "\u{1b}[2m";
-const PLAIN: &str = "\u{1b}[0m";
-
 /// Writes the stories: without a width one line each and never in colour, for `grep`, `cut` and
-/// `head`; with one the title, cut to it, and below it where it is from. Links are not cut: a
-/// terminal that wraps them still opens them.
+/// `head`; with one as [`terminal`] has it.
+///
+/// # Errors
+/// What `out` said, or what fetching a story said.
 pub fn write(merged: &Merged<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    merged.stories.each(&mut |story| match style.width {
-        Some(width) => block(story, width.max(MIN_WIDTH), style.colour, out),
-        None => line(story, out),
-    })
+    match style.width {
+        Some(width) => terminal::write(merged, style, width, out),
+        None => merged.stories.each(&mut |story| line(story, style, out)),
+    }
 }
 
 /// One story in a pipe.
-fn line(story: &Story, out: &mut dyn Write) -> io::Result<()> {
-    let source = source(story);
+fn line(story: &Story, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let link = link(story).unwrap_or("-".into());
-    writeln!(out, "{}\t{source}\t{}\t{link}", date(story).unwrap_or("-".into()), title(story))
-}
-
-/// One story on a terminal.
-fn block(story: &Story, width: usize, colour: bool, out: &mut dyn Write) -> io::Result<()> {
-    let [bold, dim, plain] = if colour { [BOLD, DIM, PLAIN] } else { [""; 3] };
-    writeln!(out, "{bold}{}{plain}", cut(&title(story), width))?;
-    write!(out, "{dim}  {}", source(story))?;
-    if let Some(date) = date(story) {
-        // A date that the feed did not tell is no date of publication.
-        let seen = if story.date_origin == DateOrigin::Feed { "" } else { "seen " };
-        write!(out, " · {seen}{date}")?;
-    }
-    if let Some(extra) = &story.item.extra {
-        if let Some(score) = extra.score {
-            write!(out, " · {score} {}", if score == 1 { "point" } else { "points" })?;
-        }
-        if let Some(comments) = extra.comments {
-            write!(out, " · {comments} {}", if comments == 1 { "comment" } else { "comments" })?;
-        }
-    }
-    for (index, also) in story.also.iter().enumerate() {
-        let before = if index == 0 { " · also " } else { ", " };
-        write!(out, "{before}{}", printable(&also.source, MAX_TITLE))?;
-    }
-    if let Some(link) = link(story) {
-        write!(out, " · {link}")?;
-    }
-    writeln!(out, "{plain}")
+    let date = when(story, style).unwrap_or("-".into());
+    writeln!(out, "{date}\t{}\t{}\t{link}", source(story), title(story))
 }
 
 fn source(story: &Story) -> String {
@@ -71,11 +40,41 @@ fn source(story: &Story) -> String {
     if name.is_empty() { "-".into() } else { name }
 }
 
+/// The date or, if that is asked for, the age.
+fn when(story: &Story, style: Style) -> Option<String> {
+    let at = story.date()?;
+    Some(style.ages.and_then(|now| age(at, now)).unwrap_or_else(|| date(at)))
+}
+
 /// `2026-11-21 06:00`, in UTC.
-fn date(story: &Story) -> Option<String> {
-    let date = story.date()?.to_string();
-    let (day, time) = date.split_once('T')?;
-    Some(format!("{day} {}", time.get(..5)?))
+fn date(at: Timestamp) -> String {
+    let [year, month, day, hour, minute, _] = at.civil();
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+}
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+const WEEK: i64 = 7 * DAY;
+const YEAR: i64 = 365 * DAY;
+
+/// `3 h`: how old it is in the largest unit of which there is more than one, or just one; `None` if
+/// it is of the future.
+fn age(at: Timestamp, now: Timestamp) -> Option<String> {
+    let seconds = now.unix().saturating_sub(at.unix());
+    if seconds <= -MINUTE {
+        return None;
+    }
+    let (unit, name) = match seconds {
+        // Within a minute clocks may differ.
+        ..MINUTE => return Some("now".into()),
+        MINUTE..HOUR => (MINUTE, "min"),
+        HOUR..DAY => (HOUR, "h"),
+        DAY..WEEK => (DAY, "d"),
+        WEEK..YEAR => (WEEK, "w"),
+        _ => (YEAR, "y"),
+    };
+    Some(format!("{} {name}", seconds / unit))
 }
 
 /// The title, or what may stand for it: posts and photographs often have none.
@@ -96,76 +95,31 @@ fn link_of(story: &Story) -> Option<&str> {
     story.item.external_url.as_deref().or(story.item.url.as_deref())
 }
 
-/// As much of a text as fits into so many columns, with `…` where something is missing.
-fn cut(text: &str, width: usize) -> Cow<'_, str> {
-    let (mut column, mut end) = (0, 0);
-    for (at, letter) in text.char_indices() {
-        let columns = columns(letter);
-        // Here the ellipsis would still fit; a mark stays with its letter.
-        if column < width && columns > 0 {
-            end = at;
-        }
-        column += columns;
-        if column > width {
-            return Cow::Owned(format!("{}…", text[..end].trim_end()));
-        }
-    }
-    Cow::Borrowed(text)
-}
-
-/// Columns that a character takes: none for marks, two for the wide ones of East Asia and for
-/// pictures (UAX #11), by blocks.
-fn columns(letter: char) -> usize {
-    match letter {
-        '\u{300}'..='\u{36f}'
-        | '\u{483}'..='\u{489}'
-        | '\u{591}'..='\u{5bd}'
-        | '\u{610}'..='\u{61a}'
-        | '\u{64b}'..='\u{65f}'
-        | '\u{e31}'
-        | '\u{e34}'..='\u{e3a}'
-        | '\u{e47}'..='\u{e4e}'
-        | '\u{1ab0}'..='\u{1aff}'
-        | '\u{1dc0}'..='\u{1dff}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{20d0}'..='\u{20ff}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{fe20}'..='\u{fe2f}'
-        | '\u{e0100}'..='\u{e01ef}' => 0,
-        '\u{1100}'..='\u{115f}'
-        | '\u{2e80}'..='\u{303e}'
-        | '\u{3041}'..='\u{a4cf}'
-        | '\u{a960}'..='\u{a97f}'
-        | '\u{ac00}'..='\u{d7a3}'
-        | '\u{f900}'..='\u{faff}'
-        | '\u{fe30}'..='\u{fe6f}'
-        | '\u{ff00}'..='\u{ff60}'
-        | '\u{ffe0}'..='\u{ffe6}'
-        | '\u{1f300}'..='\u{1f64f}'
-        | '\u{1f680}'..='\u{1f6ff}'
-        | '\u{1f900}'..='\u{1f9ff}'
-        | '\u{20000}'..='\u{3fffd}' => 2,
-        _ => 1,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn titles_are_cut_by_columns_not_by_characters() {
-        assert_eq!(cut("abcdef", 6), "abcdef");
-        assert_eq!(cut("abcdef", 5), "abcd…");
-        assert_eq!(cut("ab cdef", 4), "ab…");
-        assert_eq!(cut("日本語", 6), "日本語");
-        assert_eq!(cut("日本語", 5), "日本…");
-        assert_eq!(cut("日本語", 4), "日…");
-        assert_eq!(cut("abe\u{301}", 3), "abe\u{301}");
-        assert_eq!(cut("abe\u{301}de", 4), "abe\u{301}…");
-        for width in 1..30 {
-            let text = cut("日本 e\u{301}\u{301} 👩 wide and narrow", width).into_owned();
-            assert!(text.chars().map(columns).sum::<usize>() <= width, "{width}: {text}");
+    fn an_age_has_one_unit() {
+        let now = Timestamp::from_unix(1_795_240_800).unwrap();
+        for (seconds, wanted) in [
+            (0, "now"),
+            (59, "now"),
+            (-59, "now"),
+            (60, "1 min"),
+            (3_599, "59 min"),
+            (3_600, "1 h"),
+            (86_399, "23 h"),
+            (86_400, "1 d"),
+            (7 * 86_400 - 1, "6 d"),
+            (7 * 86_400, "1 w"),
+            (365 * 86_400 - 1, "52 w"),
+            (365 * 86_400, "1 y"),
+        ] {
+            let at = Timestamp::from_unix(now.unix() - seconds).unwrap();
+            assert_eq!(age(at, now).as_deref(), Some(wanted), "{seconds}");
         }
+        let ahead = Timestamp::from_unix(now.unix() + 60).unwrap();
+        assert_eq!(age(ahead, now), None);
     }
 }

@@ -38,4 +38,5 @@ mod support;
 mod tls;
 mod tokens;
 mod usage;
+mod widths;
 mod words;

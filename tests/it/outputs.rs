@@ -131,6 +131,29 @@ fn written(stories: &[Story], sources: &[SourceHealth], format: Format, style: S
 const PIPE: Style = Style { colour: false, width: None, links: false, ages: None };
 const TERMINAL: Style = Style { colour: true, width: Some(80), links: false, ages: None };
 
+/// A terminal that opens links, 5 h after the newest story.
+fn linking(width: usize) -> Style {
+    Style { width: Some(width), links: true, ages: Some(at("2026-11-21T11:00:00Z")), ..TERMINAL }
+}
+
+fn plain(width: usize) -> Style {
+    Style { width: Some(width), colour: false, ..TERMINAL }
+}
+
+/// How each golden file is written.
+fn goldens() -> Vec<(&'static str, Format, Style)> {
+    let mut all = GOLDENS.to_vec();
+    all.extend([
+        ("page.html", Format::Html, PIPE),
+        ("text-ages.txt", Format::Text, Style { ages: linking(1).ages, ..PIPE }),
+        ("text-40.txt", Format::Text, plain(40)),
+        ("text-80-links.txt", Format::Text, linking(80)),
+        ("text-120.txt", Format::Text, plain(120)),
+        ("text-200-links.txt", Format::Text, linking(200)),
+    ]);
+    all
+}
+
 const GOLDENS: [(&str, Format, Style); 8] = [
     ("feed.json", Format::JsonFeed, PIPE),
     ("items.jsonl", Format::Jsonl, PIPE),
@@ -144,7 +167,7 @@ const GOLDENS: [(&str, Format, Style); 8] = [
 
 #[test]
 fn every_format_is_written_as_its_golden_file_says() {
-    for (name, format, style) in GOLDENS {
+    for (name, format, style) in goldens() {
         let found = written(&stories(), &sources(), format, style);
         let path = format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"));
         if std::env::var_os("UPDATE").is_some() {
@@ -157,7 +180,7 @@ fn every_format_is_written_as_its_golden_file_says() {
 
 #[test]
 fn the_same_news_gives_the_same_bytes() {
-    for (name, format, style) in GOLDENS {
+    for (name, format, style) in goldens() {
         let [first, second] = [(); 2].map(|()| written(&stories(), &sources(), format, style));
         assert!(first == second, "{name}");
     }
@@ -194,6 +217,35 @@ fn a_pipe_gets_four_fields_a_line_and_nothing_that_moves_a_cursor() {
         assert!(!line.chars().any(|c| c.is_control() && c != '\t'), "{line}");
     }
     assert_eq!(written(&[], &sources(), Format::Text, TERMINAL), b"");
+}
+
+#[test]
+fn no_line_but_an_address_is_wider_than_the_terminal() {
+    for width in 20..220 {
+        for style in [plain(width), Style { ages: linking(1).ages, ..plain(width) }] {
+            let text = written(&stories(), &sources(), Format::Text, style);
+            for line in String::from_utf8(text).unwrap().lines() {
+                let fits = newsagg::text::width::width(line) <= width;
+                assert!(fits || line.trim().starts_with("https://"), "{width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_terminal_is_told_beside_text_is_bold_dim_plain_and_links() {
+    let text = written(&stories(), &sources(), Format::Text, linking(80));
+    let mut text = String::from_utf8(text).unwrap();
+    for known in ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m", "\u{1b}]8;;\u{1b}\\"] {
+        assert!(text.contains(known), "{known:?}");
+        text = text.replace(known, "");
+    }
+    while let Some((before, link)) = text.split_once("\u{1b}]8;;https://") {
+        let (url, after) = link.split_once("\u{1b}\\").unwrap();
+        assert!(url.bytes().all(|byte| byte.is_ascii_graphic()), "{url}");
+        text = format!("{before}{after}");
+    }
+    assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n'), "{text:?}");
 }
 
 #[test]

@@ -23,9 +23,9 @@ pub(super) fn head(
 ) -> io::Result<()> {
     let style = style(survey.choices(), &survey.days);
     out.write_all(b"<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n")?;
-    write!(
+    writeln!(
         out,
-        "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'\">\n",
+        "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'\">",
         hash(&style)
     )?;
     out.write_all(
@@ -35,7 +35,7 @@ pub(super) fn head(
         <meta name=generator content=newsagg>\n<title>",
     )?;
     text(merged.title, MAX_TITLE, out)?;
-    write!(out, "</title>\n<style>{style}</style>\n</head>\n<body>\n")?;
+    writeln!(out, "</title>\n<style>{style}</style>\n</head>\n<body>")?;
     out.write_all(b"<a class=skip href=#news>Skip to the headlines</a>\n")?;
     masthead(merged, survey, out)?;
     if survey.stories > 0 {
@@ -69,7 +69,7 @@ fn masthead(merged: &Merged<'_>, survey: &Survey<'_>, out: &mut dyn Write) -> io
         out.write_all(all)?;
         return out.write_all(b"</span></p>\n</header>\n");
     }
-    write!(out, ", <a href=#sources>{} fresh</a></span></p>\n", merged.sources.len() - count)?;
+    writeln!(out, ", <a href=#sources>{} fresh</a></span></p>", merged.sources.len() - count)?;
     out.write_all(b"<ul class=ill aria-label=\"Sources that are not fresh\">\n")?;
     for source in ill().take(ILL) {
         write!(out, "<li class={}>", source.state.name())?;
@@ -77,7 +77,7 @@ fn masthead(merged: &Merged<'_>, survey: &Survey<'_>, out: &mut dyn Write) -> io
         out.write_all(b"\n")?;
     }
     if count > ILL {
-        write!(out, "<li><a href=#sources>and {} more</a>\n", count - ILL)?;
+        writeln!(out, "<li><a href=#sources>and {} more</a>", count - ILL)?;
     }
     out.write_all(b"</ul>\n</header>\n")
 }
@@ -127,9 +127,9 @@ fn word(state: State) -> &'static str {
 /// What can be chosen: sources, order, summaries, light.
 fn choices(merged: &Merged<'_>, survey: &Survey<'_>, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"<section class=view aria-label=\"What is shown\">\n<fieldset class=by><legend>Source</legend>\n")?;
-    write!(
+    writeln!(
         out,
-        "<label><input type=radio name=s id=all checked>All <small>{}</small></label>\n",
+        "<label><input type=radio name=s id=all checked>All <small>{}</small></label>",
         survey.stories
     )?;
     let mut next = 1;
@@ -177,7 +177,7 @@ fn days(survey: &Survey<'_>, out: &mut dyn Write) -> io::Result<()> {
             let [_, _, date, ..] = day.civil();
             format!("{date} {}", day.month())
         });
-        write!(out, "<a href=#{}>{words} <small>{}</small></a>\n", anchor(day), day.stories)?;
+        writeln!(out, "<a href=#{}>{words} <small>{}</small></a>", anchor(day), day.stories)?;
     }
     out.write_all(b"</nav>\n")
 }

@@ -142,6 +142,7 @@ pub fn health(name: &str, state: State) -> SourceHealth {
         since: error.map(|_| at("2026-11-20T18:00:00Z")),
         error: error.map(Into::into),
         until: (state == State::Limited).then(|| at("2026-11-22T06:00:00Z")),
+        tags: Vec::new(),
         feed: (state != State::Off).then(|| "https://feeds.example/news.xml?all=1&n=5".into()),
         tags: Vec::new(),
     }
