@@ -21,6 +21,9 @@ use crate::store;
 /// No key is longer than this.
 const MAX_SECRET: u64 = 8 * 1024;
 
+/// Why a secret is not there that was not there when a recording was made.
+pub(super) const NOT_TOLD: &str = "it is not in the recording";
+
 /// What stands for a secret that is not told: `secret-1`.
 pub fn stand_in(number: usize) -> String {
     format!("secret-{number}")
@@ -56,7 +59,7 @@ impl Vault {
             None => look(),
             Some(numbers) => match numbers.get(met.len()).copied().flatten() {
                 Some(number) => Ok(Secret(stand_in(number))),
-                None => Err("it is not in the recording".into()),
+                None => Err(NOT_TOLD.into()),
             },
         };
         met.push(found.clone().ok());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::kinds::{CATEGORIES, LISTS, is_repo, is_subreddit};
 use super::nearest::nearest;
-use super::secret::{Vault, checked, from_env};
+use super::secret::{NOT_TOLD, Vault, checked, from_env};
 use super::sheet::shown;
 use super::values::{is_two_letters, parse_url};
 use super::{Config, Fetch, Place, Problem, SourceConfig};
@@ -111,7 +111,7 @@ fn one(config: &Config, spec: &str, vault: &Vault) -> Result<SourceConfig, Strin
         "newsapi" => newsapi(rest, fetch, vault),
         "reddit" if is_subreddit(rest) => Ok(reddit(rest, fetch)),
         "reddit" => Err(format!("\"{}\" names no subreddit: write reddit:SUB", shown(spec))),
-        "github" if is_repo(rest) => github(rest, fetch),
+        "github" if is_repo(rest) => github(rest, fetch, vault),
         "github" => {
             Err(format!("\"{}\" names no repository: write github:OWNER/REPO", shown(spec)))
         }
@@ -237,12 +237,14 @@ fn newsapi(which: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, St
 }
 
 /// Releases, with a token if there is one.
-fn github(repo: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
-    let token = match std::env::var_os("GITHUB_TOKEN").filter(|token| !token.is_empty()) {
-        Some(_) => from_env("GITHUB_TOKEN")
-            .and_then(|text| checked(&text))
-            .map_err(|error| format!("source github: {error}"))?,
-        None => Secret(String::new()),
+fn github(repo: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, String> {
+    let look = || match std::env::var_os("GITHUB_TOKEN").filter(|token| !token.is_empty()) {
+        Some(_) => from_env("GITHUB_TOKEN").and_then(|text| checked(&text)),
+        None => Err(NOT_TOLD.into()),
+    };
+    let token = match vault.find(look) {
+        Err(why) if why == NOT_TOLD => Secret(String::new()),
+        found => found.map_err(|error| format!("source github: {error}"))?,
     };
     let base_url = base_url(github::BASE_URL)?;
     let source = GitHub { base_url, token, what: What::Releases(repo.to_owned()), limit: None };

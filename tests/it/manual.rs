@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use argh::ArgsInfo;
-use newsagg::command::{self, check, demo, export, import, once, parse, run, status};
+use newsagg::command::{self, check, demo, export, import, once, parse, replay, run, status};
 use newsagg::config::{MAX_WORKERS, OutputFormat};
 
 mod completions;
@@ -50,6 +50,7 @@ fn known() -> (Options, Words) {
         ("import", options_of::<import::ImportArgs>()),
         ("export", options_of::<export::ExportArgs>()),
         ("parse", options_of::<parse::ParseArgs>()),
+        ("replay", options_of::<replay::ReplayArgs>()),
     ];
     assert_eq!(words(all.iter().map(|(name, _)| *name)), words(command::COMMANDS));
     let later = all.iter().flat_map(|(_, (_, later))| later.clone()).collect();

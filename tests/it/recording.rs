@@ -282,6 +282,7 @@ fn same_report(place: &Place) {
                     "max_in_flight",
                     "bytes_in",
                     "bytes",
+                    "written",
                     "state",
                     "path",
                 ]

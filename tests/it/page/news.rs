@@ -144,7 +144,6 @@ pub fn health(name: &str, state: State) -> SourceHealth {
         until: (state == State::Limited).then(|| at("2026-11-22T06:00:00Z")),
         tags: Vec::new(),
         feed: (state != State::Off).then(|| "https://feeds.example/news.xml?all=1&n=5".into()),
-        tags: Vec::new(),
     }
 }
 
