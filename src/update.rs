@@ -322,11 +322,14 @@ fn complaints(written: &[outputs::Written]) -> Vec<String> {
     all
 }
 
+/// What to do about it.
+pub const FORCE_ASKS: &str = ", --force asks";
+
 /// Who was not asked, and why, for people.
 fn rested(config: &Config, turns: &[Turn], now: Timestamp) -> Vec<(String, String)> {
     let words = |turn: &Turn| match turn {
         Turn::Ask | Turn::Held(_) => None,
-        Turn::NotDue(at) => Some(format!("not due until {}, --force asks", clock_time(*at, now))),
+        Turn::NotDue(at) => Some(format!("not due until {}{FORCE_ASKS}", clock_time(*at, now))),
         Turn::Nobody(why) => Some(why.clone()),
     };
     let rested = config.sources.iter().zip(turns);

@@ -113,7 +113,12 @@ pub fn ask(config: &Config) -> Result<Vec<Row>, u8> {
         Row {
             name: report.name,
             status: report.status,
-            items: seen.map_or(report.items, |seen| seen.items),
+            // What is remembered of a source that did not answer is no answer.
+            items: match (seen, &report.error) {
+                (Some(seen), _) => seen.items,
+                (None, None) => report.items,
+                (None, Some(_)) => 0,
+            },
             ms: report.ms,
             what: seen.map(what).or(report.live.map(heard)).unwrap_or_default(),
             error: report.error,
