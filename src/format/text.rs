@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 pub(super) const MAX_LINK: usize = 8_192;
 
 /// Writes the stories: without a width one line each and never in colour, for `grep`, `cut` and
-/// `head`; with one as [`terminal`] has it.
+/// `head`; with one as a terminal has it.
 ///
 /// # Errors
 /// What `out` said, or what fetching a story said.

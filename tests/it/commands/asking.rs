@@ -57,8 +57,12 @@ fn when_nothing_comes_old_files_stay_and_stdout_is_a_valid_document() {
     home.run(&["once", "-c", "x.toml", "-o", "new.json"]).ended(1);
     assert_eq!(titles(&home.json("new.json")), [] as [&str; 0]);
     // Nobody listens on port 1 of loopback.
-    let refused = home.run(&["once", "http://127.0.0.1:1/", "--deadline", "300ms"]).ended(1);
-    refused.says("127.0.0.1: connect: 127.0.0.1:1: connection refused");
+    home.put(
+        "y.toml",
+        &config("[fetch]\nretries = 0", &[("nobody", "http://127.0.0.1:1/".into(), "")]),
+    );
+    let refused = home.run(&["once", "-c", "y.toml"]).ended(1);
+    refused.says("nobody: connect: 127.0.0.1:1: connection refused");
 }
 
 #[test]
