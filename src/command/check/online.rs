@@ -66,6 +66,10 @@ impl Source for Probe {
         Ok(page)
     }
 
+    fn reading(&self) -> String {
+        self.source.reading()
+    }
+
     fn explain(&self, status: u16, body: &[u8]) -> Option<String> {
         self.source.explain(status, body)
     }
