@@ -69,6 +69,12 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// Reads one answer with a 2xx status.
     fn read(&self, request: &Request, document: &Document<'_>) -> Result<Page, Failure>;
 
+    /// What the config says of how answers are read, where it says it. What was read otherwise is
+    /// asked for anew, and whole.
+    fn reading(&self) -> String {
+        String::new()
+    }
+
     /// Where to ask instead when a request failed for good: in order, each once.
     fn fallback(&self, _request: &Request) -> Option<Request> {
         None

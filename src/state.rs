@@ -478,16 +478,27 @@ impl Memory {
 
 impl Illness {
     /// Whether this is the same trouble: the same stage, by the first word of the error, and the
-    /// same status. Numbers in the words may differ.
+    /// same status. Numbers in the words may differ; what a document or a service says may not, for
+    /// it is what somebody goes by who puts it right.
     pub fn has_cause_of(&self, other: &Illness) -> bool {
         let stage = |illness: &Illness| illness.error.find(':').map_or(0, |end| end);
         let (end, same) = (stage(self), stage(self) == stage(other));
         let group = |state| if state == State::Stale { State::Failed } else { state };
         same && self.error.as_bytes()[..end] == other.error.as_bytes()[..end]
+            && (!WORDS_COUNT.contains(&&self.error[..end]) || self.words().eq(other.words()))
             && self.status == other.status
             && group(self.state) == group(other.state)
     }
+
+    /// The words of the error that have no number in them.
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let words = self.error.split_whitespace();
+        words.filter(|word| !word.bytes().any(|byte| byte.is_ascii_digit()))
+    }
 }
+
+/// Stages whose words are of the config, the document or the service, not of the moment.
+const WORDS_COUNT: [&str; 2] = ["read", "service"];
 
 /// What tells the packed bytes of an item from others: their length and their CRC-32.
 pub fn content(packed: &[u8]) -> (u32, u32) {

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::format::{SourceHealth, State, Style};
 use crate::http::without_secrets;
 use crate::item::Story;
-use crate::limit::Limiter;
+use crate::limit::{HoldCause, Limiter};
 use crate::live::Streams;
 use crate::report::Report;
 use crate::round::{Halt, Round, Span};
@@ -322,11 +322,18 @@ fn complaints(written: &[outputs::Written]) -> Vec<String> {
     all
 }
 
+/// What to do about it.
+pub const FORCE_ASKS: &str = ", --force asks";
+
 /// Who was not asked, and why, for people.
 fn rested(config: &Config, turns: &[Turn], now: Timestamp) -> Vec<(String, String)> {
     let words = |turn: &Turn| match turn {
+        // Our own caution can be overruled, what a server asked for cannot.
+        Turn::Held(rest) if rest.cause == HoldCause::Backoff => {
+            Some(format!("left alone until {}{FORCE_ASKS}", clock_time(rest.until, now)))
+        }
         Turn::Ask | Turn::Held(_) => None,
-        Turn::NotDue(at) => Some(format!("not due until {}, --force asks", clock_time(*at, now))),
+        Turn::NotDue(at) => Some(format!("not due until {}{FORCE_ASKS}", clock_time(*at, now))),
         Turn::Nobody(why) => Some(why.clone()),
     };
     let rested = config.sources.iter().zip(turns);

@@ -9,7 +9,8 @@ use argh::{ArgsInfo, FromArgs};
 use super::{FAILED, OK, USAGE, say};
 use crate::clock::Clock;
 use crate::config::{self, Config, Output, SourceConfig};
-use crate::http::without_secrets;
+use crate::http::{Request, without_secrets};
+use crate::merge::Join;
 use crate::report;
 use crate::source::Window;
 use crate::time::format_duration;
@@ -119,6 +120,9 @@ fn width<'a>(words: impl Iterator<Item = &'a str>) -> usize {
     words.map(|word| word.chars().count()).fold(LEAST, usize::max).min(MOST)
 }
 
+/// Of longer lines of fallbacks the rest is not told.
+const MOST_FALLBACKS: usize = 32;
+
 /// What would be asked, and what would be written.
 fn summary(config: &Config) -> String {
     let mut text = String::new();
@@ -181,6 +185,10 @@ fn source_lines(text: &mut String, source: &SourceConfig, names: usize) {
     notes.extend(windows.iter().map(|window| format!("at most {}", window_text(window))));
     notes.extend((!source.include.is_empty()).then(|| "include".to_owned()));
     notes.extend((!source.exclude.is_empty()).then(|| "exclude".to_owned()));
+    notes.extend(source.tracking.then(|| "tracking kept".to_owned()));
+    let live = source.source.as_ref().is_some_and(|own| own.live().is_some());
+    notes.extend(live.then(|| "open as long as `run` runs".to_owned()));
+    notes.extend((!source.tags.is_empty()).then(|| format!("tags {}", source.tags.join(", "))));
     let SourceConfig { name, kind, .. } = source;
     let notes = notes.join(", ");
     let _ = writeln!(text, "  {name:names$}  {kind:10}  {notes}");
@@ -191,6 +199,11 @@ fn source_lines(text: &mut String, source: &SourceConfig, names: usize) {
     let plan = source.source.as_ref().map(|source| source.plan()).unwrap_or_default();
     for request in plan {
         let _ = writeln!(text, "{indent}{}", without_secrets(&request.url));
+        let other = |request: &Request| source.source.as_ref()?.fallback(request);
+        let others = std::iter::successors(other(&request), other);
+        for other in others.take(MOST_FALLBACKS) {
+            let _ = writeln!(text, "{indent}{} (if that fails)", without_secrets(&other.url));
+        }
     }
 }
 
@@ -212,5 +225,10 @@ fn output_line(config: &Config, output: &Output) -> String {
         let names: Vec<&str> = names.map(|source| source.name.as_str()).collect();
         notes.push(format!("from {}", names.join(", ")));
     }
+    notes.extend(match output.join {
+        Join::Titles => None,
+        Join::Links => Some("joined by links alone".to_owned()),
+        Join::Nothing => Some("nothing joined".to_owned()),
+    });
     notes.join(", ")
 }

@@ -199,7 +199,8 @@ the service has is a warning.
 
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
-      --online       ask each source once, and say how it answered
+      --online       ask each source its first question, no fallbacks, and say
+                     how it answered
       --politeness   score what past runs did by what publishers complain of:
                      asking for all of it where «what changed» was possible,
                      too early, again after «wait», without a contact
@@ -237,7 +238,7 @@ for each SOURCE, or for each source of the config:
            show; limited: put off by a quota or by its server; off: gone for
            good; new: never asked
   since    how long it has not been well
-  next     when it is asked again, if newsagg runs then
+  next     when it is asked again, if newsagg runs then; live: a service listens
   p50 p95  how long its last 32 polls took, in milliseconds: the middle one,
            and the one that only 5 % were slower than
   quota    what is left of its tightest one: 58 of 100 in any 24 hours

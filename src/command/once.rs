@@ -9,6 +9,7 @@ use argh::{ArgsInfo, FromArgs};
 use super::perform::{self, Manner, conclude, perform};
 use super::{FAILED, args, recording, say};
 use crate::config::{self, Config, Output, OutputFormat, Problem, Vault};
+use crate::format::Format;
 use crate::http::Secret;
 use crate::store;
 use crate::transport::Transport;
@@ -133,6 +134,14 @@ impl OnceArgs {
         both.then(|| format!("the news and the report cannot both be in {}", report.display()))
     }
 
+    /// An option that nothing is told by.
+    fn idle(&self, outputs: &[Output]) -> Option<&'static str> {
+        let text = OutputFormat::Now(Format::Text);
+        let shows = |output: &Output| output.path.is_none() && output.format == text;
+        let idle = self.ages && !outputs.iter().any(shows);
+        idle.then_some("`--ages` is for text on stdout, and there is none; `-f text` prints it")
+    }
+
     /// The config that these options ask for: found, read, narrowed to the SOURCEs, overridden.
     /// It has at least one source and one output, all of this version.
     ///
@@ -220,6 +229,9 @@ pub fn run(options: OnceArgs, words: &[String]) -> ExitCode {
     };
     if let Some(problem) = options.misplaced(&config.outputs) {
         return say::usage(&problem, Some("once"));
+    }
+    if let Some(problem) = options.idle(&config.outputs) {
+        return say::usage(problem, Some("once"));
     }
     if !options.quiet {
         if config.path.is_none() && options.sources.is_empty() {

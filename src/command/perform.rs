@@ -18,7 +18,7 @@ use crate::format::{SourceHealth, State, Style};
 use crate::report::{Report, SourceReport, count, milliseconds};
 use crate::store;
 use crate::transport::Transport;
-use crate::update::{House, Updated, Wishes, Witness, update};
+use crate::update::{FORCE_ASKS, House, Updated, Wishes, Witness, update};
 
 /// How a round is run and reported, beyond what the config says.
 #[derive(Clone, Debug, Default)]
@@ -222,8 +222,14 @@ pub fn complaints(
     let sources = updated.health.iter().zip(&updated.report.sources);
     let ill: Vec<(&SourceHealth, &SourceReport)> =
         sources.filter(|(health, _)| health.state != State::Ok && which(health)).collect();
+    // What is told is what was said last: who was not asked now can be.
+    let hint = |name: &str| {
+        let rested = updated.rested.iter().find(|(rested, _)| rested == name);
+        rested.filter(|(_, why)| why.ends_with(FORCE_ASKS)).map_or("", |_| FORCE_ASKS)
+    };
     let alike = |a: &(&SourceHealth, &SourceReport), b: &(&SourceHealth, &SourceReport)| {
         (a.0.state, &a.0.error, &a.1.next_due) == (b.0.state, &b.0.error, &b.1.next_due)
+            && hint(&a.0.name) == hint(&b.0.name)
     };
     let mut lines = Vec::new();
     for group in ill.chunk_by(alike) {
@@ -231,7 +237,7 @@ pub fn complaints(
         let names: Vec<&str> = group.iter().map(|(health, _)| &*health.name).collect();
         let (names, why) = (listed(&names), health.error.as_deref().unwrap_or("nothing came"));
         let line = match &report.next_due {
-            Some(due) => format!("{names}: {why}, not before {due}"),
+            Some(due) => format!("{names}: {why}, not before {due}{}", hint(&health.name)),
             None => format!("{names}: {why}"),
         };
         lines.push((health.state, line));

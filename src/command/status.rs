@@ -107,12 +107,17 @@ impl<'a> View<'a> {
         let known = stored.memory.sources().iter();
         let known = known.filter(|known| known.asked().is_some() || !known.items.is_empty());
         let dir = config.state.dir.as_deref();
+        let service = dir.and_then(store::service_of);
+        let mut sources = standing(config, stored, clock);
+        if service.is_some() {
+            sources.iter_mut().for_each(Standing::listened);
+        }
         View {
-            sources: standing(config, stored, clock),
+            sources,
             unnamed: known.filter(|known| everything && !named(&known.name)).count(),
             last_round: last_round(stored, clock.wall()),
             max_age: None,
-            service: dir.and_then(store::service_of),
+            service,
             dir: dir.map_or_else(String::new, |dir| dir.display().to_string()),
             size: dir.filter(|dir| dir.is_dir()).map(store::directory_size),
             now: clock.wall(),
@@ -148,6 +153,12 @@ fn is_well(standing: &Standing<'_>) -> bool {
 /// `new` is never asked.
 fn state_name(standing: &Standing<'_>) -> &'static str {
     standing.state.map_or("new", State::name)
+}
+
+/// How long its last polls took, milliseconds. How long somebody listened to a stream is no such time.
+fn latencies<'a>(standing: &'a Standing<'_>) -> &'a [u32] {
+    let known = standing.known.filter(|_| !standing.source.is_stream());
+    known.map_or(&[], |known| &known.totals.latencies)
 }
 
 /// The share of the last polls in percent that took at most so long, milliseconds: by nearest rank.

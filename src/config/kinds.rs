@@ -207,6 +207,10 @@ fn read_hackernews(keys: &Keys<'_>, limit: Option<usize>) -> Built {
     let api = keys.get("api", |value| values::choice(value, &APIS)).unwrap_or_default();
     let own = if api == Api::Algolia { algolia::BASE_URL } else { hackernews::BASE_URL };
     let live = keys.get("live", values::boolean).unwrap_or(false);
+    if live && api == Api::Algolia {
+        let problem = "listens to Firebase, which `api` does not let it ask; leave one of them out";
+        keys.sheet.error(keys.place("live"), format!("`live` in {} {problem}", keys.title));
+    }
     let source = HackerNews { api, base_url: base_url(keys, own)?, list, limit };
     Some(if live { Arc::new(LiveHackerNews(source)) } else { Arc::new(source) })
 }

@@ -10,6 +10,9 @@ use crate::source::{Page, Quota, Source, unreadable};
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
     application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1";
 
+/// What to do about JSON that is no feed.
+const OTHER_JSON: &str = "; a [[source]] of `kind = \"json\"` reads it by pointers";
+
 /// A feed at a URL.
 #[derive(Clone, Debug)]
 pub struct FeedSource {
@@ -35,7 +38,12 @@ impl Source for FeedSource {
     }
 
     fn read(&self, request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
-        let feed = format::read(document).map_err(|cause| unreadable(request.conceal(&cause)))?;
+        let feed = format::read(document).map_err(|cause| {
+            // What is asked for can be asked for as what it is.
+            let other = self.url.is_some() && cause.starts_with("JSON, but");
+            let remedy = if other { OTHER_JSON } else { "" };
+            unreadable(request.conceal(&cause) + remedy)
+        })?;
         Ok(feed.into())
     }
 
@@ -106,6 +114,23 @@ mod tests {
             assert!(asked.len() < 10);
         }
         assert_eq!(asked, [a, b, c]);
+    }
+
+    #[test]
+    fn an_api_that_was_taken_for_a_feed_is_told_how_it_is_read() {
+        let at = || url("http://a/");
+        let said = |url: Option<Url>, body: &str| {
+            let request = FeedSource::request(&at());
+            let document = Document { url: None, content_type: None, body: body.as_bytes() };
+            let read = FeedSource { url, fallback: Vec::new() }.read(&request, &document);
+            read.expect_err("no feed").to_string()
+        };
+        let asked = || Some(at());
+        for body in ["[]", "{\"a\": 1}"] {
+            assert!(said(asked(), body).contains("kind = \"json\""), "{}", said(asked(), body));
+            assert!(!said(None, body).contains("kind"), "nobody points into a file");
+        }
+        assert!(!said(asked(), "hello").contains("kind"));
     }
 
     #[test]

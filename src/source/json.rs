@@ -56,6 +56,10 @@ impl Source for JsonSource {
         Ok(Page { format: "json".into(), items, skipped, ..Page::default() })
     }
 
+    fn reading(&self) -> String {
+        format!("{:?}{:?}", self.items, self.fields)
+    }
+
     fn fallback(&self, request: &Request) -> Option<Request> {
         next_after(Some(&self.url), &self.fallback, &request.url).map(JsonSource::request)
     }

@@ -35,6 +35,10 @@ impl Source for StreamSource {
         "stream"
     }
 
+    fn reading(&self) -> String {
+        format!("{:?}{:?}", self.events, self.fields)
+    }
+
     fn plan(&self) -> Vec<Request> {
         let request = |url: &Url| {
             Request::get(url.clone())

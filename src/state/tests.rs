@@ -282,6 +282,34 @@ fn a_source_is_ill_since_its_first_failure_until_it_is_well() {
 }
 
 #[test]
+fn what_is_wrong_with_a_document_is_said_as_it_is_now_and_a_number_in_it_is_no_news() {
+    let mut memory = Memory::default();
+    let source = memory.meet("json");
+    for (now, said) in [
+        (
+            "read: there is no list at `/data`, 12 bytes",
+            "read: there is no list at `/data`, 12 bytes",
+        ),
+        (
+            "read: there is no list at `/data`, 15 bytes",
+            "read: there is no list at `/data`, 12 bytes",
+        ),
+        (
+            "read: there is no list at `/posts`, 15 bytes",
+            "read: there is no list at `/posts`, 15 bytes",
+        ),
+        ("service: the key is wrong", "service: the key is wrong"),
+        ("service: the page is wrong", "service: the page is wrong"),
+        ("timeout: given up, connecting", "timeout: given up, connecting"),
+        ("timeout: given up, waiting", "timeout: given up, connecting"),
+    ] {
+        memory.ill(source, Some(ill(State::Failed, 7, now)));
+        let known = memory.known(source).illness.as_ref().unwrap();
+        assert_eq!((&*known.error, known.since), (said, 7), "{now}");
+    }
+}
+
+#[test]
 fn a_source_that_failed_is_stale_only_if_there_is_something_to_show() {
     let (mut desk, mut memory) = (Desk::default(), Memory::default());
     let source = memory.meet("a");

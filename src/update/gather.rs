@@ -253,7 +253,10 @@ pub fn keys(source: &SourceConfig) -> Vec<u64> {
     settings.push('\r');
     settings.push_str(&source.limit.unwrap_or(0).to_string());
     let plan = match (&source.place, &source.source) {
-        (Place::Network, Some(own)) => own.plan(),
+        (Place::Network, Some(own)) => {
+            settings.push_str(&own.reading());
+            own.plan()
+        }
         (Place::File(path), _) => {
             return vec![fingerprint(&format!("{settings}\r{}", path.display()))];
         }

@@ -30,8 +30,8 @@ pub struct Standing<'a> {
     pub failures: u32,
     /// Until when it is left alone, and why.
     pub pause: Option<Pause>,
-    /// When it is asked next, at the earliest; now if it is due. `None` where nobody is asked, and
-    /// where the source's key is not at hand.
+    /// When it is asked next, at the earliest; now if it is due. `None` where nobody is asked, where
+    /// the source's key is not at hand, and of a stream that a service listens to.
     pub due: Option<Timestamp>,
     /// The shortest time between two polls that everybody allows: the config and the publisher.
     pub allowed: Duration,
@@ -52,18 +52,32 @@ pub struct Pause {
 
 /// One for each source, in the order of the config.
 pub fn standing<'a>(config: &'a Config, stored: &'a Stored, clock: &Clock) -> Vec<Standing<'a>> {
-    by(config, &stored.memory, &stored.limiter, clock)
+    let stand = |source| one(source, &stored.memory, &stored.limiter, clock);
+    config.sources.iter().map(stand).collect()
 }
 
-/// The same by what a round knows.
+/// The same by what a round of a service knows.
 pub(super) fn by<'a>(
     config: &'a Config,
     memory: &'a Memory,
     limiter: &Limiter,
     clock: &Clock,
 ) -> Vec<Standing<'a>> {
-    let stand = |source| one(source, memory, limiter, clock);
+    let stand = |source| {
+        let mut standing = one(source, memory, limiter, clock);
+        standing.listened();
+        standing
+    };
     config.sources.iter().map(stand).collect()
+}
+
+impl Standing<'_> {
+    /// A service listens: a stream that nothing keeps from it comes by itself.
+    pub fn listened(&mut self) {
+        if self.source.is_stream() && self.pause.is_none() {
+            self.due = None;
+        }
+    }
 }
 
 fn one<'a>(
@@ -99,10 +113,6 @@ fn one<'a>(
     // Without its key nobody can tell what is counted for it.
     if source.place == Place::Network && source.source.is_some() {
         outlook(&mut standing, limiter, clock);
-    }
-    // A stream that nothing keeps from it comes by itself.
-    if source.is_stream() && standing.pause.is_none() {
-        standing.due = None;
     }
     standing
 }

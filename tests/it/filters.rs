@@ -88,6 +88,30 @@ fn what_a_filter_lets_through_again_comes_back_though_nothing_is_due() {
 }
 
 #[test]
+fn another_pointer_of_a_json_source_is_followed_at_once_though_nothing_changed() {
+    let world =
+        World::new("filters-pointers", |asked: &Asked| match asked.field("if-none-match") {
+            Some(_) => status(304),
+            None => page("[{\"id\": 1, \"t\": \"one\", \"by\": \"me\"}]").with("etag", "\"1\""),
+        });
+    let source = |more: &str| {
+        let url = "url = \"http://a.test/\"\nid = \"/id\"";
+        format!("{OUTPUT}[[source]]\nname = \"a\"\nkind = \"json\"\n{url}\n{more}\n")
+    };
+    for (more, title, requests) in [
+        ("title = \"/by\"", "me", 1),
+        ("title = \"/t\"", "one", 2),
+        ("title = \"/t\"", "one", 2),
+        ("title = \"/t\"\nauthor = \"/by\"", "one", 3),
+    ] {
+        world.round(&world.config(&source(more)));
+        assert_eq!((titles(&world), world.asked().len()), (vec![title.to_owned()], requests));
+        world.wait(MINUTE);
+    }
+    assert_eq!(shown(&world)[0]["authors"][0]["name"], "me");
+}
+
+#[test]
 fn filters_hold_when_the_answer_is_304_and_when_nobody_is_asked() {
     let world = World::new("filters-304", stories);
     let config = world.config(&source("exclude = [\"^t\"]\nlimit = 1\ntags = [\"x\"]"));

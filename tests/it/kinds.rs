@@ -77,6 +77,7 @@ fn hacker_news_is_asked_of_whom_the_config_says() {
     asks(&of(keys), &format!("https://hn.algolia.com{algolia}"));
     asks(&of(&format!("{keys}\nbase_url = \"http://m/x\"")), &format!("http://m/x{algolia}"));
     refused(&of("api = \"algola\""), "did you mean \"algolia\"?");
+    refused(&of("api = \"algolia\"\nlive = true"), "listens to Firebase");
 }
 
 /// A key without a file or a variable: of no use, and enough here.

@@ -52,6 +52,10 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["once", "guardain"], "\"guardain\" is no source; did you mean \"guardian\"?"),
         (&["once", "guardian"], "the environment variable GUARDIAN_KEY is not set"),
         (&["once", "github:a"], "\"github:a\" names no repository: write github:OWNER/REPO"),
+        (
+            &["once", "--ages", "-o", "a.txt", "hn"],
+            "`--ages` is for text on stdout, and there is none; `-f text` prints it",
+        ),
         (&["once", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["bench"], "the command `bench` is not in this version yet"),
         (&["run", "hn"], "`run` does not know what to do with `hn`"),
@@ -193,7 +197,11 @@ fn check_sums_up_a_good_config_without_its_keys() {
         [[source]]\nname = \"private\"\nkind = \"feed\"\nurl = \"https://example.org/f?token=hunter2\"\n\
         [[source]]\nname = \"rust\"\nkind = \"github\"\nrepo = \"a/b\"\n\
         [[source]]\nname = \"lang\"\nkind = \"reddit\"\nsubreddit = \"rust\"\nlist = \"new\"\nlimit = 50\n\
-        client_id = \"an-id\"\nclient_secret = { env = \"SOME_KEY\" }\n";
+        client_id = \"an-id\"\nclient_secret = { env = \"SOME_KEY\" }\n\
+        [[source]]\nname = \"wire\"\nkind = \"stream\"\nurl = \"https://example.org/s\"\n\
+        tags = [\"a\", \"b\"]\ntracking = \"keep\"\n\
+        [[source]]\nname = \"two\"\nkind = \"feed\"\nurl = \"https://example.org/1\"\n\
+        fallback = [\"https://example.org/2\", \"https://example.org/3?key=hunter2\"]\n";
     std::fs::write(home.join("newsagg.toml"), text).unwrap();
     let mut command = program(&home);
     command.env("SOME_KEY", "hunter2").args(["check", "-c", "newsagg.toml"]);
@@ -203,13 +211,17 @@ fn check_sums_up_a_good_config_without_its_keys() {
     for part in [
         "config   newsagg.toml\n",
         "fetch    32 workers, 4 to one host, timeout 10s, deadline ",
-        "\n5 sources\n",
+        "\n7 sources\n",
         "every 1h, at most 500/",
         "https://example.org/f?token=…\n",
         "rust      github      every 30m, at most 60/1h\n",
+        "https://api.github.com/repos/a/b/releases\n",
         "lang      reddit      every 30m, limit 50, at most 100/60s\n",
         "https://www.reddit.com/api/v1/access_token (for a token)\n",
         "https://oauth.reddit.com/r/rust/new?limit=50&raw_json=1\n",
+        "wire      stream      every 30m, tracking kept, open as long as `run` runs, tags a, b\n",
+        "/1\n            https://example.org/2 (if that fails)\n",
+        "/2 (if that fails)\n            https://example.org/3?key=… (if that fails)\n",
         "\n2 outputs\n  feed.json  jsonfeed, limit 200, from hn\n",
         "  feed.atom  atom\n",
     ] {

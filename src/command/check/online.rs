@@ -66,6 +66,10 @@ impl Source for Probe {
         Ok(page)
     }
 
+    fn reading(&self) -> String {
+        self.source.reading()
+    }
+
     fn explain(&self, status: u16, body: &[u8]) -> Option<String> {
         self.source.explain(status, body)
     }
@@ -113,7 +117,12 @@ pub fn ask(config: &Config) -> Result<Vec<Row>, u8> {
         Row {
             name: report.name,
             status: report.status,
-            items: seen.map_or(report.items, |seen| seen.items),
+            // What is remembered of a source that did not answer is no answer.
+            items: match (seen, &report.error) {
+                (Some(seen), _) => seen.items,
+                (None, None) => report.items,
+                (None, Some(_)) => 0,
+            },
             ms: report.ms,
             what: seen.map(what).or(report.live.map(heard)).unwrap_or_default(),
             error: report.error,

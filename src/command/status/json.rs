@@ -74,7 +74,7 @@ pub(super) fn text(view: &View<'_>) -> String {
 fn source<'a>(standing: &'a Standing<'_>) -> Source<'a> {
     let known = standing.known;
     let totals = known.map(|known| known.totals.clone()).unwrap_or_default();
-    let pause = standing.pause.as_ref();
+    let (pause, latencies) = (standing.pause.as_ref(), super::latencies(standing));
     let (moved_to, moved) = moved_to(standing).unzip();
     let quota = standing.quota.iter();
     Source {
@@ -90,8 +90,8 @@ fn source<'a>(standing: &'a Standing<'_>) -> Source<'a> {
         held_until: date(pause.map(|pause| pause.until)),
         held_because: pause.map(|pause| pause.why),
         failures: standing.failures,
-        p50_ms: percentile(&totals.latencies, 50),
-        p95_ms: percentile(&totals.latencies, 95),
+        p50_ms: percentile(latencies, 50),
+        p95_ms: percentile(latencies, 95),
         polls: totals.polls,
         requests: totals.requests,
         unchanged: totals.unchanged,

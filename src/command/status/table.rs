@@ -1,6 +1,6 @@
 //! The table: a line for each source, a column for each thing that is known of any of them.
 
-use super::{View, percentile, state_name, words};
+use super::{View, is_well, percentile, state_name, words};
 use crate::format::{State, Style};
 use crate::item::MAX_TITLE;
 use crate::report;
@@ -41,11 +41,14 @@ pub(super) fn write(text: &mut String, view: &View<'_>, style: Style) {
 }
 
 fn row(standing: &Standing<'_>, view: &View<'_>) -> [String; COLUMNS] {
-    let totals = standing.known.map(|known| &known.totals);
-    let latencies = totals.map_or(&[][..], |totals| &totals.latencies);
+    let latencies = super::latencies(standing);
     let ms = |percent| percentile(latencies, percent).map_or_else(String::new, |ms| ms.to_string());
     let age = |at| words::age(at, view.now);
-    let due = standing.due.map(|due| words::ahead(due, view.now));
+    let live = view.service.is_some() && standing.source.is_stream() && is_well(standing);
+    let due = match standing.due {
+        Some(due) => Some(words::ahead(due, view.now)),
+        None => live.then(|| "live".into()),
+    };
     [
         printable(&standing.source.name, MAX_TITLE),
         state_name(standing).into(),

@@ -191,3 +191,15 @@ fn keys_travel_in_headers_and_nowhere_else() {
     }
     assert!(said.err.contains("/private?token=…: 401, "), "{}", said.err);
 }
+
+#[test]
+fn who_failed_and_is_not_asked_now_is_told_how_to_be_asked() {
+    let (home, site) = (Home::new("forced"), site());
+    home.put("x.toml", &config("", &[("none", site.url("/nowhere").into(), "")]));
+    let first = home.run(&["once", "-c", "x.toml"]).ended(1).says("newsagg: none: status: ");
+    assert!(!first.err.contains("--force"), "it was asked: {}", first.err);
+    let again = home.run(&["once", "-c", "x.toml"]).ended(1).says("newsagg: none: status: ");
+    assert!(again.err.lines().any(|line| line.ends_with("Z, --force asks")), "{}", again.err);
+    let forced = home.run(&["once", "-c", "x.toml", "--force"]).ended(1);
+    assert!(forced.err.contains(", 1 request in "), "{}", forced.err);
+}

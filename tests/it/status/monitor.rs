@@ -141,3 +141,24 @@ fn a_state_that_is_written_meanwhile_is_read_as_it_was_or_as_it_is() {
     });
     assert_eq!(polls, ROUNDS as u64);
 }
+
+fn events(_: &wire::Request, _: u64) -> Answer {
+    (200, vec![("content-type", "text/event-stream")], "data: News\n\n".into(), 10)
+}
+
+#[test]
+fn a_stream_is_due_for_a_round_and_live_while_a_service_listens() {
+    let world = World { server: events, ..World::new("stream") };
+    let config = world.config(
+        "[[source]]\nname = \"wire\"\nkind = \"stream\"\nurl = \"https://wire.test/events\"\n",
+    );
+    world.round(&config, Wishes::default());
+    let stored = stored(&config, &world.clock);
+    let told = || status::text(&view(&world, &config, &stored), Style::default());
+    let alone = told();
+    assert!(alone.contains("\nwire    ok ") && alone.contains("  in 30 min "), "{alone}");
+    assert!(!alone.contains("p50"), "how long it was listened to is no latency: {alone}");
+    let _service = Lock::service(&world.dir.join("state")).unwrap();
+    let served = told();
+    assert!(served.contains("  live ") && !served.contains("in 30 min"), "{served}");
+}
