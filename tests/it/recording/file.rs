@@ -56,6 +56,30 @@ fn what_is_no_recording_is_told_with_its_line_and_a_remedy() {
 }
 
 #[test]
+fn words_that_a_stranger_put_in_move_no_terminal() {
+    let place = Place::new("stranger");
+    let head =
+        "{\"newsagg\":\"recording\",\"version\":1}\n{\"once\":[\"/x\",\"http://a.test/\"]}\n";
+    let wall = "{\"wall\":1795289344,\"unwritable\":\"no\\u001b[31m\\u202e";
+    for (n, more) in [
+        "state\"}\n{\"read\":0,\"error\":\"no\\u001b[31m file\"}\n{\"lines\":5}\n",
+        "state\",\"busy\":\"no\\u001b[2Jbody\"}\n{\"lines\":4}\n",
+        "state\"}\n{\"url\":\"http://a.test/\",\"end\":\"failed\",\"stage\":\"protocol\",\
+         \"cause\":\"no\\u001b]0;x\\u0007 answer\"}\n{\"lines\":5}\n",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        place.put("x.rec", &[head, wall, more].concat());
+        let said = place.run(&["replay", "x.rec", "-vv"], &[], "");
+        let told = said.err.matches("no").count() > 1 && said.err.contains(": no");
+        assert!(told && said.err.contains(["no file", "nobody", "no answer"][n]), "{}", said.err);
+        let moves = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!said.err.contains(moves) && !said.out.contains(moves), "{}", said.err);
+    }
+}
+
+#[test]
 fn no_damage_ends_the_program_in_any_other_way() {
     let place = Place::new("random");
     let first = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(FIRST)).unwrap();
