@@ -80,6 +80,41 @@ fn words_that_a_stranger_put_in_move_no_terminal() {
 }
 
 #[test]
+fn a_name_that_a_stranger_chose_takes_nobodys_place() {
+    let place = Place::new("names");
+    let recording = |outputs: &[&str]| {
+        let output = |path: &&str| format!("[[output]]\npath = '{path}'\nformat = 'text'\n");
+        let source = "[[source]]\nname = 'a'\nkind = 'feed'\nurl = 'http://a.test/'\n";
+        let config = outputs.iter().map(output).collect::<String>() + source;
+        let once = serde_json::json!({"once": [], "file": "x.toml", "config": config});
+        let answer = serde_json::json!({"url": "http://a.test/", "status": 200, "delimited": true,
+            "body": [[0, "text", feed(&["news"])]], "end": "whole"});
+        let head = "{\"newsagg\":\"recording\",\"version\":1}";
+        format!("{head}\n{once}\n{{\"wall\":1795289344}}\n{answer}\n{{\"lines\":5}}\n")
+    };
+    place.put("Makefile", "mine");
+    place.put("two.rec", &recording(&["/x/../Makefile", "../.profile", "b"]));
+    place.put("one.rec", &recording(&["/elsewhere/Makefile"]));
+    for file in ["one.rec", "two.rec"] {
+        let said = place.run(&["replay", file, "-o", "."], &[], "");
+        let said = said.ended(2);
+        let wrong = "./Makefile is there already, and the recording chose the name";
+        assert!(said.err.contains(wrong), "{}", said.err);
+        assert_eq!(place.bytes("Makefile"), b"mine");
+    }
+    place.run(&["replay", "two.rec", "-o", "new"], &[], "").ended(0);
+    let mut names: Vec<_> = std::fs::read_dir(place.0.join("new"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Makefile", "b", "text"]);
+    // A name that the user gave is the user's.
+    place.run(&["replay", "one.rec", "-o", "Makefile"], &[], "").ended(0);
+    assert_ne!(place.bytes("Makefile"), b"mine");
+}
+
+#[test]
 fn no_damage_ends_the_program_in_any_other_way() {
     let place = Place::new("random");
     let first = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(FIRST)).unwrap();
