@@ -83,7 +83,12 @@ impl Reading {
             if !self.lasting {
                 break;
             }
-            clock.sleep_until(clock.now().saturating_add(wait)).await;
+            let mut until = Some(clock.now().saturating_add(wait));
+            while let Some(at) = until {
+                clock.sleep_until(at).await;
+                // Others may have been told to stay away meanwhile.
+                until = lock(&self.shared).spared.filter(|spared| *spared > at);
+            }
             self.note(&clock, |inbox| inbox.stand.reconnects += 1);
         }
         self.note(&clock, |inbox| inbox.ended = true);
