@@ -103,3 +103,24 @@ fn a_stream_that_breaks_off_stays_away_as_long_as_its_server_asked_another_sourc
     let next = stream.iter().find(|at| *at > refused).unwrap();
     assert!(*next >= *refused + HOUR, "{stream:?} {feed:?}");
 }
+
+#[test]
+fn what_a_stream_says_is_no_leave_to_ask_its_server_for_anything_else() {
+    let web = |asked: &Asked| match asked.url.path() {
+        "/e" => stream(chatter(20 * MINUTE, 2 * MINUTE, 90), None),
+        _ if asked.at > 10 * MINUTE => status(429).with("retry-after", 3_600),
+        _ => well(asked),
+    };
+    let world = World::new("stream-no-leave", web);
+    let feed = "[[source]]\nname = \"feed\"\nkind = \"feed\"\nurl = \"https://a.test/feed\"\n\
+        every = \"15m\"\nretries = 0\n";
+    let clock = world.clock.clone();
+    let config = streams(&["a"]).replace("/e\"\n", "/e\"\nidle = \"1h\"\n") + feed;
+    live(&world, &config, None, |_| async move {
+        clock.sleep_until(3 * HOUR).await;
+    });
+    let asked = world.take_asked();
+    let feed = asked.iter().filter(|asked| asked.url.path() == "/feed" && asked.at > 10 * MINUTE);
+    let feed: Vec<Duration> = feed.map(|asked| asked.at).collect();
+    assert!(feed.len() > 1 && feed.windows(2).all(|two| two[1] - two[0] >= HOUR), "{feed:?}");
+}
