@@ -124,3 +124,14 @@ fn what_a_stream_says_is_no_leave_to_ask_its_server_for_anything_else() {
     let feed: Vec<Duration> = feed.map(|asked| asked.at).collect();
     assert!(feed.len() > 1 && feed.windows(2).all(|two| two[1] - two[0] >= HOUR), "{feed:?}");
 }
+
+#[test]
+fn a_stream_that_ends_whenever_it_said_something_is_asked_about_once_a_minute() {
+    let web = |_: &Asked| stream([(SECOND, "id: 1\ndata: title 1.\n\n")], Some(2 * SECOND));
+    let world = World::new("stream-short", web);
+    let clock = world.clock.clone();
+    live(&world, &streams(&["a"]), None, |_| async move { clock.sleep_until(HOUR).await });
+    let times: Vec<Duration> = world.take_asked().iter().map(|asked| asked.at).collect();
+    assert!(times[1] < 12 * SECOND, "{times:?}");
+    assert!((45..75).contains(&times.len()), "{}: {times:?}", times.len());
+}
