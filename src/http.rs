@@ -234,11 +234,13 @@ pub struct Document<'a> {
     pub body: &'a [u8],
 }
 
-/// Whether a parameter of a query is called like a key.
+/// Whether a parameter of a query, or a header field, is called like a key.
 pub fn names_a_secret(name: &str) -> bool {
     const HIDDEN: [&str; 6] = ["key", "token", "secret", "password", "auth", "signature"];
+    // Within other words they mean nothing.
+    const WHOLE: [&str; 4] = ["pass", "pwd", "sid", "sig"];
     let lower = name.to_ascii_lowercase();
-    HIDDEN.iter().any(|hidden| lower.contains(hidden))
+    WHOLE.contains(&&*lower) || HIDDEN.iter().any(|hidden| lower.contains(hidden))
 }
 
 /// The URL for a log: without its password, and without what looks like a key in its query.

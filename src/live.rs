@@ -36,8 +36,15 @@ pub const MAX_STREAMS: usize = 16;
 /// What comes within so long after the first news is shown together with it.
 pub const SETTLE: Duration = Duration::from_millis(500);
 
-/// News of one stream is shown no more often than this, however much comes.
+/// News of streams is shown no more often than this, however much comes and however many there are:
+/// each time all outputs are written.
 pub const SHOWN_EVERY: Duration = Duration::from_secs(10);
+
+/// After so many times without a rest …
+pub const SHOWN_SOON: u32 = 30;
+
+/// … no more often than this: a memory card wears out by writing.
+pub const SHOWN_SELDOM: Duration = Duration::from_secs(60);
 
 /// One stream, and how it is to be read.
 #[derive(Clone, Debug)]
@@ -104,6 +111,9 @@ pub struct Streams {
     all: Vec<Open>,
     /// Whether they stay open after a round, and are opened again when they break off.
     pub lasting: bool,
+    /// When their news was last shown, or could have been; and how often without a rest.
+    shown: Option<Duration>,
+    restless: u32,
     stir: Sender<()>,
     stirred: Receiver<()>,
 }
@@ -130,6 +140,8 @@ struct Inbox {
     pending: Option<Duration>,
     /// When its news was last shown, or could have been.
     shown: Option<Duration>,
+    /// It is not opened again before, for others of its server or key.
+    spared: Option<Duration>,
     /// When it was first opened, as the clock counts.
     opened: Option<Duration>,
     /// Nobody reads any more.
@@ -146,7 +158,7 @@ struct Inbox {
 impl Default for Streams {
     fn default() -> Streams {
         let (stir, stirred) = bounded(1);
-        Streams { all: Vec::new(), lasting: false, stir, stirred }
+        Streams { all: Vec::new(), lasting: false, shown: None, restless: 0, stir, stirred }
     }
 }
 
@@ -201,8 +213,11 @@ impl Streams {
 
     /// What it brought, for a round at `now`.
     pub fn take(&mut self, name: &str, now: Duration) -> Option<Taken> {
-        let mut inbox = self.of(name)?.inbox();
-        inbox.pass(now);
+        let open = self.all.iter().find(|open| open.name == name)?;
+        let mut inbox = open.inbox();
+        if inbox.pass(now) {
+            self.shown = Some(now);
+        }
         inbox.pending = None;
         (inbox.due, inbox.recovered) = (false, false);
         let open = inbox.stand.open.is_some();
@@ -224,14 +239,33 @@ impl Streams {
     }
 
     /// There was a round at `now`, whether or not it could take anything: the next one is not at once.
-    pub fn pass(&self, now: Duration) {
-        self.all.iter().for_each(|open| open.inbox().pass(now));
+    pub fn pass(&mut self, now: Duration) {
+        let passed = self.all.iter().filter(|open| open.inbox().pass(now)).count();
+        if passed > 0 {
+            let rest = self.pace().saturating_mul(2);
+            let rested = self.shown.is_none_or(|shown| shown.saturating_add(rest) <= now);
+            self.restless = if rested { 0 } else { self.restless.saturating_add(1) };
+            self.shown = Some(now);
+        }
+    }
+
+    /// A stream that breaks off is not opened again before `until`.
+    pub fn spare(&self, name: &str, until: Option<Duration>) {
+        if let Some(open) = self.of(name) {
+            open.inbox().spared = until;
+        }
+    }
+
+    /// How often news is shown just now.
+    fn pace(&self) -> Duration {
+        if self.restless < SHOWN_SOON { SHOWN_EVERY } else { SHOWN_SELDOM }
     }
 
     /// Waits until there is news that is worth a round.
     pub async fn news(&self, clock: &Clock) {
         loop {
-            let soonest = self.all.iter().filter_map(|open| open.inbox().worth_while()).min();
+            let next = self.shown.map(|shown| shown.saturating_add(self.pace()));
+            let soonest = self.all.iter().filter_map(|open| open.inbox().worth_while(next)).min();
             match soonest {
                 Some(at) if at <= clock.now() => return,
                 Some(at) => clock.sleep_until(at).or(self.stirred()).await,
@@ -277,18 +311,21 @@ impl Open {
 }
 
 impl Inbox {
-    fn pass(&mut self, now: Duration) {
+    /// Whether there was anything to show.
+    fn pass(&mut self, now: Duration) -> bool {
         if self.pending.is_some() {
             self.shown = Some(now);
         }
+        self.pending.is_some()
     }
 
-    /// When there is to be a round for what is pending, if anything is.
-    fn worth_while(&self) -> Option<Duration> {
-        let settled = self.pending?.saturating_add(SETTLE);
+    /// When there is to be a round for what is pending, if anything is; `next` is when one may be for
+    /// any of the streams.
+    fn worth_while(&self, next: Option<Duration>) -> Option<Duration> {
+        let settled = self.pending?.saturating_add(SETTLE).max(next.unwrap_or_default());
         // What is asked for because of it costs its server more than what is here already.
-        let every = if self.due { SHORTEST_EVERY } else { SHOWN_EVERY };
-        Some(self.shown.map_or(settled, |shown| settled.max(shown.saturating_add(every))))
+        let own = self.shown.filter(|_| self.due);
+        Some(own.map_or(settled, |shown| settled.max(shown.saturating_add(SHORTEST_EVERY))))
     }
 }
 

@@ -279,14 +279,14 @@ fn astray(chain: &Chain<'_>) -> Failure {
 }
 
 /// A body without its content coding, as far as it can be undone.
-pub fn decoded(coding: &str, body: &[u8], max: u64) -> Option<Vec<u8>> {
-    let mut decoder = Decoder::new(coding, max).ok()?;
+pub fn decoded(coding: &str, body: &[u8], max: u64) -> Vec<u8> {
+    let Ok(mut decoder) = Decoder::new(coding, max) else { return Vec::new() };
     let mut rest = body;
     while !rest.is_empty() {
-        let step = decoder.step(rest).ok()?;
+        let Ok(step) = decoder.step(rest) else { break };
         rest = &rest[step.read..];
     }
-    decoder.finish().ok()
+    decoder.so_far()
 }
 
 fn status(answer: &message::Response) -> u16 {

@@ -188,6 +188,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     streams::stand(config, house, &mut brought);
 
     blame::place(config, &memory, house, &mut round, &brought, &turns);
+    streams::spare(config, house, &memory, started);
     let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round);
     let counts = collection.counts(config.sources.len());
     let mut health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);

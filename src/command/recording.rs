@@ -127,7 +127,7 @@ fn learn(secrets: &mut Secrets, subject: &Subject<'_>, exchanges: &[Exchange]) -
             // Whatever it says that it is.
             let body = whole(subject.tape, exchange)?;
             let body = transport::decoded(coding(exchange), &body, MAX_RECORDING);
-            secrets.learn_tokens(&String::from_utf8_lossy(&body.unwrap_or_default()));
+            secrets.learn_tokens(&String::from_utf8_lossy(&body));
         }
         for (name, value) in exchange.head.iter().flat_map(|head| &head.fields) {
             if name == "location" {
@@ -136,7 +136,7 @@ fn learn(secrets: &mut Secrets, subject: &Subject<'_>, exchanges: &[Exchange]) -
             if name == "content-type" && value.contains("json") {
                 let body = whole(subject.tape, exchange)?;
                 let body = transport::decoded(coding(exchange), &body, MAX_RECORDING);
-                secrets.learn_tokens(&String::from_utf8_lossy(&body.unwrap_or_default()));
+                secrets.learn_tokens(&String::from_utf8_lossy(&body));
             }
         }
     }
@@ -202,7 +202,6 @@ impl Told {
             }
             let coded = whole(subject.tape, exchange)?;
             let plain = transport::decoded(coding(exchange), &coded, MAX_RECORDING);
-            let plain = plain.unwrap_or_default();
             if let Some(clean) = secrets.replaced(&plain) {
                 self.digests.insert(digest(&plain), digest(&clean));
             }
@@ -319,9 +318,11 @@ fn passed(exchange: &Exchange, tape: &Tape, secrets: &Secrets) -> io::Result<Lin
             tape.get((*place, *size), &mut bytes)?;
             pieces.push((*at, bytes));
         }
-        if let Some(body) = scrubbed_body(exchange, &pieces, secrets) {
+        if let Some((body, coded)) = scrubbed_body(exchange, &pieces, secrets) {
             // It is another body, and stands without its coding.
-            fields.retain(|(name, _)| name != "content-encoding" && name != "content-length");
+            let told =
+                |name: &str| name != "content-length" && (coded || name != "content-encoding");
+            fields.retain(|(name, _)| told(name));
             length = length.map(|_| body.len() as u64);
             pieces = vec![(pieces.last().map(|(at, _)| *at).unwrap_or_default(), body)];
         }
@@ -350,14 +351,19 @@ fn told_failure(line: Line, failure: &Failure, secrets: &Secrets) -> Line {
     line.text("cause", &secrets.scrub(&failure.cause))
 }
 
-/// The body with words in the place of the secrets that a server said back; `None` if it said none.
-fn scrubbed_body(exchange: &Exchange, pieces: &Pieces, secrets: &Secrets) -> Option<Vec<u8>> {
+/// The body with words in the place of the secrets that a server said back, and whether it is as it
+/// came but for them; `None` if it said none.
+fn scrubbed_body(
+    exchange: &Exchange,
+    pieces: &Pieces,
+    secrets: &Secrets,
+) -> Option<(Vec<u8>, bool)> {
     if secrets.is_empty() {
         return None;
     }
     let body: Vec<u8> = pieces.iter().flat_map(|(_, bytes)| bytes).copied().collect();
-    match coding(exchange) {
-        "" => secrets.replaced(&body),
-        coding => secrets.replaced(&transport::decoded(coding, &body, MAX_RECORDING)?),
-    }
+    let plain = transport::decoded(coding(exchange), &body, MAX_RECORDING);
+    let clean = secrets.replaced(&plain).map(|clean| (clean, false));
+    // What is not coded as it says may say it openly.
+    clean.or_else(|| Some((secrets.replaced(&body)?, true)))
 }

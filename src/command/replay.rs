@@ -1,5 +1,6 @@
 //! `newsagg replay`: a round again, as `once --record` saw it.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -97,8 +98,8 @@ impl ReplayArgs {
         let file = self.output.as_deref().filter(|path| *path != Path::new("-"));
         if let [output] = &mut config.outputs[..] {
             let name = output.path.take();
-            output.path = match (file, name.as_deref().and_then(Path::file_name)) {
-                (Some(folder), Some(name)) if folder.is_dir() => Some(folder.join(name)),
+            output.path = match (file, name.as_deref().and_then(harmless)) {
+                (Some(folder), Some(name)) if folder.is_dir() => Some(unused(folder.join(name))?),
                 (file, _) => file.map(Path::to_owned),
             };
             return Ok(());
@@ -114,16 +115,32 @@ impl ReplayArgs {
         })?;
         let mut taken: Vec<PathBuf> = Vec::new();
         for (index, output) in config.outputs.iter_mut().enumerate() {
-            let name = output.path.as_deref().and_then(Path::file_name);
+            let name = output.path.as_deref().and_then(harmless);
             let name = name.map_or_else(|| output.format.name().into(), PathBuf::from);
             let path = match taken.contains(&name) {
                 true => folder.join(format!("{}-{}", index + 1, name.display())),
                 false => folder.join(&name),
             };
             taken.push(name);
-            output.path = Some(path);
+            output.path = Some(unused(path)?);
         }
         Ok(())
+    }
+}
+
+/// The name of an output, as the recording has it, if no program looks for it by itself.
+fn harmless(path: &Path) -> Option<&OsStr> {
+    path.file_name().filter(|name| !name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// A file whose name a recording chose: it takes nobody's place.
+fn unused(path: PathBuf) -> Result<PathBuf, String> {
+    match path.symlink_metadata() {
+        Err(_) => Ok(path),
+        Ok(_) => Err(format!(
+            "{} is there already, and the recording chose the name: `-o` another folder",
+            path.display()
+        )),
     }
 }
 

@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use super::keys::Keys;
 use super::sheet::shown;
 use super::values;
-use crate::http::Header;
+use crate::http::{Header, names_a_secret};
 
 /// Header fields that the transport sets itself, or that would change what a message is.
 const RESERVED: [&str; 10] = [
@@ -24,9 +24,10 @@ const RESERVED: [&str; 10] = [
     "expect",
 ];
 
-/// Header fields whose values are secrets wherever they come from.
-const CONFIDENTIAL: [&str; 6] =
-    ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token"];
+/// Whether the values of a header field are secrets wherever they come from.
+fn is_confidential(name: &str) -> bool {
+    name == "cookie" || names_a_secret(name)
+}
 
 /// `headers = { Accept = "application/json", Authorization = { env = "TOKEN" } }`
 pub(super) fn read_headers(keys: &Keys<'_>) -> Vec<Header> {
@@ -57,7 +58,7 @@ fn read_header(
     if RESERVED.contains(&lower.as_str()) {
         return fail(name.span().start, "newsagg sets it itself".into());
     }
-    let confidential = CONFIDENTIAL.contains(&lower.as_str());
+    let confidential = is_confidential(&lower);
     match value.get_ref() {
         DeValue::Table(_) => keys
             .read_secret(&format!("headers.{printable}"), value)

@@ -23,6 +23,10 @@ pub const MAX_PER_MINUTE: u64 = 1 << 20;
 /// A connection that was open for so long was a good one, even if nothing came.
 pub const WELL_AFTER: Duration = Duration::from_secs(60);
 
+/// One that said something and ended sooner, again and again, is no stream but a page that wants to be
+/// asked: pauses double so often and no more.
+const SHORT: u32 = 4;
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A longer id is not sent back: servers refuse heads that grow.
@@ -41,7 +45,7 @@ pub(super) struct Reading {
 /// How a connection ended.
 enum End {
     /// It was open, and broke off, as all of them do some time.
-    BrokenOff { well: bool },
+    BrokenOff { well: bool, said: bool },
     /// It never was, or the service reported an error.
     Failed(Failure, Url),
     /// And nobody is to come back.
@@ -58,8 +62,12 @@ impl Reading {
             let end = self.connection(&clock, &mut heard, &mut retry).await;
             count = count.wrapping_add(1);
             let wait = match end {
-                End::BrokenOff { well } => {
-                    tries = if well { 0 } else { tries + 1 };
+                End::BrokenOff { well, said } => {
+                    tries = match (well, said) {
+                        (true, _) => 0,
+                        (false, true) => SHORT.min(tries + 1),
+                        (false, false) => tries + 1,
+                    };
                     self.note(&clock, |inbox| inbox.stand.open = None);
                     pause(retry, tries, count)
                 }
@@ -83,7 +91,12 @@ impl Reading {
             if !self.lasting {
                 break;
             }
-            clock.sleep_until(clock.now().saturating_add(wait)).await;
+            let mut until = Some(clock.now().saturating_add(wait));
+            while let Some(at) = until {
+                clock.sleep_until(at).await;
+                // Others may have been told to stay away meanwhile.
+                until = lock(&self.shared).spared.filter(|spared| *spared > at);
+            }
             self.note(&clock, |inbox| inbox.stand.reconnects += 1);
         }
         self.note(&clock, |inbox| inbox.ended = true);
@@ -97,7 +110,7 @@ impl Reading {
         retry: &mut Option<Duration>,
     ) -> End {
         let Some(request) = self.request() else {
-            return End::BrokenOff { well: false };
+            return End::BrokenOff { well: false, said: false };
         };
         let Channel { source, options, timeout, .. } = &self.channel;
         let opening = self.transport.open(&request, options, *timeout).await;
@@ -119,7 +132,7 @@ impl Reading {
                 log::debug!("{}: open", without_secrets(&place));
                 self.note(clock, |inbox| inbox.opened(clock));
                 match self.listen(stream, clock, heard, retry).await {
-                    Ok(well) => End::BrokenOff { well },
+                    Ok(end) => end,
                     Err(failure) => End::Failed(failure, place),
                 }
             }
@@ -136,15 +149,17 @@ impl Reading {
         Some(request)
     }
 
-    /// Reads one connection to its end; whether it was any good.
+    /// Reads one connection to its end.
     async fn listen(
         &self,
         mut stream: Stream,
         clock: &Clock,
         heard: &mut Vec<u64>,
         retry: &mut Option<Duration>,
-    ) -> Result<bool, Failure> {
-        let Some(live) = self.channel.source.live() else { return Ok(false) };
+    ) -> Result<End, Failure> {
+        let Some(live) = self.channel.source.live() else {
+            return Ok(End::BrokenOff { well: false, said: false });
+        };
         let mut parser = Parser::resuming(&lock(&self.shared).last_id);
         let (opened, mut events) = (clock.now(), 0);
         let mut minute = (opened, 0);
@@ -160,7 +175,7 @@ impl Reading {
             }
             if next.is_err() || piece.is_empty() {
                 let lived = clock.now().saturating_sub(opened);
-                return Ok(events > 0 || lived >= WELL_AFTER);
+                return Ok(End::BrokenOff { well: lived >= WELL_AFTER, said: events > 0 });
             }
             let mut over = None;
             let skipped = parser.skipped();

@@ -74,8 +74,8 @@ impl Groups {
     }
 }
 
-/// A title, as far as it counts, and whose it is.
-type Titled = (String, Reverse<u32>, u64);
+/// The fingerprint of a title, as far as it counts, and whose it is: many long titles may be alike.
+type Titled = (u64, Reverse<u32>, u64);
 
 impl Collection {
     /// Which of the entries in `order` are one story.
@@ -126,7 +126,7 @@ impl Collection {
         Ok(())
     }
 
-    /// The title of an entry, read again: a fingerprint may be that of two.
+    /// The title of an entry, read again: half a fingerprint may be that of two.
     fn titled(&self, order: &[u32], rank: Reverse<u32>) -> io::Result<Option<Titled>> {
         let entry = self.entry(order[rank.0 as usize]);
         let mut bytes = Vec::with_capacity(entry.length as usize);
@@ -137,7 +137,7 @@ impl Collection {
             fingerprint(host.strip_prefix("www.").unwrap_or(host))
         });
         let title = title::telling(item.title, item.link, &self.names[entry.source as usize]);
-        Ok(title.map(|title| (title, rank, host)))
+        Ok(title.map(|title| (fingerprint(&title), rank, host)))
     }
 
     /// Joins what has one title, from the earliest on: whatever is within a day of it.

@@ -98,6 +98,20 @@ impl Decoder {
         std::mem::swap(&mut self.body, other);
     }
 
+    /// What there is of the body, whether or not its coding came to its end.
+    pub(super) fn so_far(mut self) -> Vec<u8> {
+        let inflate = match &mut self.kind {
+            Kind::Gzip(gzip) if matches!(gzip.state, State::Body) => Some(&mut gzip.inflate),
+            Kind::Deflate { inflate, ended: false, .. } => inflate.as_mut(),
+            _ => None,
+        };
+        if let Some(inflate) = inflate {
+            // What was read already may still have something to say.
+            while run(inflate, &[], &mut self.body).is_ok_and(|(_, ended)| !ended) {}
+        }
+        self.body
+    }
+
     /// The body, if its coding came to its end.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, Failure> {
         if let Kind::Deflate { inflate: Some(inflate), ended, .. } = &mut self.kind {

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use futures_lite::FutureExt;
 
-use super::agenda::Turn;
+use super::agenda::{self, Turn};
 use super::gather::{Brought, Gathered, keys};
 use super::{House, Wishes};
 use crate::config::{Config, SourceConfig};
 use crate::http::{Response, Url, Validators};
+use crate::limit::HoldCause;
 use crate::live::{Channel, Stand, Taken};
 use crate::merge::fingerprint;
 use crate::round::{Round, Tally, Trouble};
 use crate::source::live::Live;
 use crate::state::Memory;
+use crate::time::Timestamp;
 
 /// Closes what the config no longer has, and opens what is to be read.
 pub(super) fn tune(
@@ -99,6 +101,16 @@ pub(super) fn take(
 pub(super) fn stand(config: &Config, house: &House<'_>, brought: &mut [Brought]) {
     for (source, brought) in config.sources.iter().zip(brought) {
         brought.stand = house.live.stand(&source.name).or(brought.stand.take());
+    }
+}
+
+/// Spares servers that asked for it the streams that break off: whoever of their sources was told.
+pub(super) fn spare(config: &Config, house: &House<'_>, memory: &Memory, now: Timestamp) {
+    let at = house.clock.now();
+    for source in config.sources.iter().filter(|source| house.live.runs(&source.name)) {
+        let rest = agenda::held(source, memory.of(&source.memory), &house.limiter, at, now);
+        let asked = rest.filter(|rest| rest.cause == HoldCause::Asked);
+        house.live.spare(&source.name, asked.map(|rest| rest.ends));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::support::said::{Said, said};
 use crate::support::server::{Connection, Server, moved, ok};
 
 mod file;
+mod stream;
 mod token;
 
 /// All of them stand in the config or its environment, or come from a server.
@@ -245,17 +246,21 @@ fn a_replay_writes_the_bytes_of_its_round_anywhere_and_knows_no_secret() {
         let said = place.run(&words, &[KEY], "");
         said.ended(0);
         let asked = server.requests().len();
-        for folder in ["one", "two"] {
+        let folders = ["one", "two"].map(|folder| format!("{round}-{folder}"));
+        for folder in &folders {
             let words = ["replay", &record, "-o", folder, "--report", "again.json"];
             place.run(&words, &ELSEWHERE, "").ended(0);
             same_outputs(&place, folder);
         }
         assert_eq!(server.requests().len(), asked, "nobody is asked");
         for name in OUTPUTS {
-            assert!(place.bytes(&format!("one/{name}")) == place.bytes(&format!("two/{name}")));
+            let [one, two] =
+                folders.each_ref().map(|folder| place.bytes(&format!("{folder}/{name}")));
+            assert!(one == two, "{name}");
         }
         same_report(&place);
-        no_secret(&place, &[&record, "one/out.jsonl", "one/out.jsonfeed", "again.json"]);
+        let feeds = ["out.jsonl", "out.jsonfeed"].map(|name| format!("{}/{name}", folders[0]));
+        no_secret(&place, &[&record, &feeds[0], &feeds[1], "again.json"]);
     }
     let text = String::from_utf8(place.bytes("second.rec")).unwrap();
     for word in ["\"status\":304", "if-none-match", "\"record\":", "\"quotas\":", "given up"] {

@@ -1,6 +1,7 @@
 //! `newsagg run` in simulated time: when it gets up, what it says, what it does when it is told.
 
 mod moves;
+mod sparing;
 mod streams;
 
 use std::cell::RefCell;

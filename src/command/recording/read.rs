@@ -9,6 +9,7 @@ use super::{MAX_RECORDING, Recording, VERSION};
 use crate::failure::{Failure, Stage};
 use crate::http::Timing;
 use crate::store;
+use crate::text::printable;
 use crate::time::{Moment, Timestamp};
 use crate::wire::tape::{End, Exchange, Head, Pieces};
 
@@ -27,6 +28,9 @@ const STAGES: [Stage; 13] = [
     Stage::Quota,
     Stage::Cancelled,
 ];
+
+/// No words of a recording that are shown as they stand are longer.
+const MAX_WORDS: usize = 4_096;
 
 /// Any line: which one it is, its keys tell.
 #[derive(Debug, Default, Deserialize)]
@@ -138,7 +142,10 @@ fn without_place(words: &str) -> String {
     words.replace(" at line 1 column ", ", byte ")
 }
 
-fn take(entry: Entry, recording: &mut Recording) -> Result<(), &'static str> {
+fn take(mut entry: Entry, recording: &mut Recording) -> Result<(), &'static str> {
+    // They were ours when they were said; who sends a recording may have put in others.
+    let shown = [&mut entry.busy, &mut entry.unwritable, &mut entry.error].into_iter().flatten();
+    shown.chain([&mut entry.cause]).for_each(|words| *words = printable(words, MAX_WORDS));
     let circumstances = &mut recording.circumstances;
     let span = Duration::from_nanos;
     if entry.url.is_some() {

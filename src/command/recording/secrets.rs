@@ -172,13 +172,15 @@ impl Secrets {
 fn urls(text: &str) -> Vec<(usize, usize)> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (at, _) in text.match_indices("://") {
+        if found.last().is_some_and(|(_, last)| at < *last) {
+            // A part of that one: looking for its end again and again would take for ever.
+            continue;
+        }
         let scheme = text[..at].bytes().rev().take_while(u8::is_ascii_alphabetic).count();
         let begin = at - scheme;
         let ends = |c: char| c.is_whitespace() || c.is_control() || "\"'<>`\\".contains(c);
         let end = text[at..].find(ends).map_or(text.len(), |length| at + length);
-        if found.last().is_none_or(|(_, last)| *last <= begin) {
-            found.push((begin, end));
-        }
+        found.push((begin, end));
     }
     found
 }
@@ -187,8 +189,7 @@ fn urls(text: &str) -> Vec<(usize, usize)> {
 fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let bare = lower.replace("authori", "auth-i").replace("author", "").replace("keyword", "");
-    let exact = ["sig", "sid", "pass", "pwd"].contains(&&*bare);
-    exact || names_a_secret(&bare)
+    names_a_secret(&bare)
 }
 
 /// Without percent-encoding.

@@ -56,6 +56,65 @@ fn what_is_no_recording_is_told_with_its_line_and_a_remedy() {
 }
 
 #[test]
+fn words_that_a_stranger_put_in_move_no_terminal() {
+    let place = Place::new("stranger");
+    let head =
+        "{\"newsagg\":\"recording\",\"version\":1}\n{\"once\":[\"/x\",\"http://a.test/\"]}\n";
+    let wall = "{\"wall\":1795289344,\"unwritable\":\"no\\u001b[31m\\u202e";
+    for (n, more) in [
+        "state\"}\n{\"read\":0,\"error\":\"no\\u001b[31m file\"}\n{\"lines\":5}\n",
+        "state\",\"busy\":\"no\\u001b[2Jbody\"}\n{\"lines\":4}\n",
+        "state\"}\n{\"url\":\"http://a.test/\",\"end\":\"failed\",\"stage\":\"protocol\",\
+         \"cause\":\"no\\u001b]0;x\\u0007 answer\"}\n{\"lines\":5}\n",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        place.put("x.rec", &[head, wall, more].concat());
+        let said = place.run(&["replay", "x.rec", "-vv"], &[], "");
+        let told = said.err.matches("no").count() > 1 && said.err.contains(": no");
+        assert!(told && said.err.contains(["no file", "nobody", "no answer"][n]), "{}", said.err);
+        let moves = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!said.err.contains(moves) && !said.out.contains(moves), "{}", said.err);
+    }
+}
+
+#[test]
+fn a_name_that_a_stranger_chose_takes_nobodys_place() {
+    let place = Place::new("names");
+    let recording = |outputs: &[&str]| {
+        let output = |path: &&str| format!("[[output]]\npath = '{path}'\nformat = 'text'\n");
+        let source = "[[source]]\nname = 'a'\nkind = 'feed'\nurl = 'http://a.test/'\n";
+        let config = outputs.iter().map(output).collect::<String>() + source;
+        let once = serde_json::json!({"once": [], "file": "x.toml", "config": config});
+        let answer = serde_json::json!({"url": "http://a.test/", "status": 200, "delimited": true,
+            "body": [[0, "text", feed(&["news"])]], "end": "whole"});
+        let head = "{\"newsagg\":\"recording\",\"version\":1}";
+        format!("{head}\n{once}\n{{\"wall\":1795289344}}\n{answer}\n{{\"lines\":5}}\n")
+    };
+    place.put("Makefile", "mine");
+    place.put("two.rec", &recording(&["/x/../Makefile", "../.profile", "b"]));
+    place.put("one.rec", &recording(&["/elsewhere/Makefile"]));
+    for file in ["one.rec", "two.rec"] {
+        let said = place.run(&["replay", file, "-o", "."], &[], "");
+        let said = said.ended(2);
+        let wrong = "./Makefile is there already, and the recording chose the name";
+        assert!(said.err.contains(wrong), "{}", said.err);
+        assert_eq!(place.bytes("Makefile"), b"mine");
+    }
+    place.run(&["replay", "two.rec", "-o", "new"], &[], "").ended(0);
+    let mut names: Vec<_> = std::fs::read_dir(place.0.join("new"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Makefile", "b", "text"]);
+    // A name that the user gave is the user's.
+    place.run(&["replay", "one.rec", "-o", "Makefile"], &[], "").ended(0);
+    assert_ne!(place.bytes("Makefile"), b"mine");
+}
+
+#[test]
 fn no_damage_ends_the_program_in_any_other_way() {
     let place = Place::new("random");
     let first = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(FIRST)).unwrap();

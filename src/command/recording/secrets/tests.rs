@@ -62,3 +62,12 @@ fn comments_go_and_strings_stay() {
         without_comments(odd);
     }
 }
+
+#[test]
+fn a_url_is_one_however_many_it_holds() {
+    let odd = "x://".repeat(300_000);
+    assert_eq!(urls(&odd), [(0, odd.len())]);
+    let two = "see http://a.test/?to=http://b.test/,(https://c.test)\nftp://d.test";
+    let found: Vec<&str> = urls(two).into_iter().map(|(begin, end)| &two[begin..end]).collect();
+    assert_eq!(found, ["http://a.test/?to=http://b.test/,(https://c.test)", "ftp://d.test"]);
+}
