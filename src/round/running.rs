@@ -24,7 +24,7 @@ mod coping;
 mod terms;
 mod tokens;
 
-use terms::{hold_key, terms, wait_for, with_headers, with_held};
+use terms::{hold_key, home, terms, wait_for, with_headers, with_held};
 use tokens::Tokens;
 
 /// The loop's own state; lives as long as one round.
@@ -106,8 +106,9 @@ impl<'a> Running<'a> {
         let ask = &self.asks[index];
         let plan = ask.source.plan().into_iter().enumerate();
         let plan = plan.flat_map(|(root, request)| {
+            let home = request.url.clone();
             let request = self.first_free(ask, request, now);
-            with_held(ask, with_headers(ask, vec![request]), root)
+            with_held(ask, with_headers(ask, &home, vec![request]), root)
         });
         let plan: Vec<Request> = plan.collect();
         self.budget.requests(plan.len());
@@ -242,7 +243,11 @@ impl<'a> Running<'a> {
                     Some(page) => {
                         tally.pages += 1;
                         tally.items += page.items.len();
-                        let more = with_headers(ask, std::mem::take(&mut page.more));
+                        let more = std::mem::take(&mut page.more);
+                        let more = match more.is_empty() {
+                            true => more,
+                            false => with_headers(ask, &home(ask, &job.request), more),
+                        };
                         self.budget.requests(more.len());
                         self.queue.follow(&job, terms(ask), more, now);
                     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::{Ask, Trouble};
 use super::Running;
-use super::terms::{hold_key, terms, wait_for, with_headers, with_held};
+use super::terms::{hold_key, home, terms, wait_for, with_headers, with_held};
 use crate::backoff::{Scope, judge, retry_delay, scramble};
 use crate::failure::{Failure, Stage};
 use crate::http::{Request, Url, same_server, without_secrets};
@@ -141,7 +141,7 @@ impl Running<'_> {
         let ask = &self.asks[job.source];
         let instead = without_secrets(&request.url);
         log::debug!("{}: asking {instead} instead", without_secrets(&job.request.url));
-        let mut request = with_headers(ask, vec![request]);
+        let mut request = with_headers(ask, &home(ask, &job.request), vec![request]);
         if job.request.step == 0 {
             request = with_held(ask, request, job.request.root as usize);
         }
