@@ -25,6 +25,7 @@ use crate::time::Timestamp;
 
 mod api;
 mod feeds;
+mod gzip;
 mod reddit;
 mod serve;
 mod site;

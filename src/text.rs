@@ -148,9 +148,9 @@ impl Line {
 
     /// What needs no change, of so many letters, but perhaps for a space at its end.
     fn push_run(&mut self, run: &str, letters: usize) {
-        let (run, letters, space) = match run.strip_suffix(' ') {
-            Some(run) => (run, letters - 1, true),
-            None => (run, letters, false),
+        let (run, letters, space) = match run.as_bytes() {
+            [before @ .., b' '] => (&run[..before.len()], letters - 1, true),
+            _ => (run, letters, false),
         };
         if !self.gap() {
             return;

@@ -190,7 +190,11 @@ impl<'a> Xml<'a> {
         let open = self.open.last().filter(|_| !self.close_next)?;
         let rest = &self.text[self.at..];
         let text = memchr(b'<', rest.as_bytes())?;
-        let (inner, cdata) = match rest[text..].strip_prefix(CDATA) {
+        let inside = match rest.as_bytes().get(text + 1) {
+            Some(b'!') => rest[text..].strip_prefix(CDATA),
+            _ => None,
+        };
+        let (inner, cdata) = match inside {
             None => (&rest[..text], None),
             Some(_) if !is_blank(&rest[..text]) => return None,
             Some(inside) => {
@@ -201,7 +205,7 @@ impl<'a> Xml<'a> {
             }
         };
         let tag = rest[inner.len()..].strip_prefix("</")?.strip_prefix(open.name)?;
-        if !tag.starts_with('>') {
+        if tag.as_bytes().first() != Some(&b'>') {
             return None;
         }
         self.began = self.at + inner.len();
@@ -244,19 +248,19 @@ impl<'a> Xml<'a> {
         loop {
             self.began = self.at;
             let rest = &self.text[self.at..];
-            if rest.is_empty() {
-                return Ok(Token::Eof);
-            }
-            if !rest.starts_with('<') {
-                let text = memchr(b'<', rest.as_bytes()).unwrap_or(rest.len());
-                self.at += text;
-                return Ok(Token::Text(&rest[..text]));
-            }
-            let token = match rest.as_bytes().get(1) {
-                Some(b'/') => self.end_tag(rest),
-                Some(b'!' | b'?') => self.aside(rest),
-                Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':' | 0x80..) => self.start_tag(rest)?,
-                _ => Some(self.literal(rest)),
+            let token = match rest.as_bytes() {
+                [] => return Ok(Token::Eof),
+                [b'<', b'/', ..] => self.end_tag(rest),
+                [b'<', b'!' | b'?', ..] => self.aside(rest),
+                [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':' | 0x80.., ..] => {
+                    self.start_tag(rest)?
+                }
+                [b'<', ..] => Some(self.literal(rest)),
+                bytes => {
+                    let text = memchr(b'<', bytes).unwrap_or(bytes.len());
+                    self.at += text;
+                    return Ok(Token::Text(&rest[..text]));
+                }
             };
             if let Some(token) = token {
                 return Ok(token);
@@ -432,7 +436,7 @@ fn cdata_end(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         at += memchr(b']', &bytes[at..])?;
-        if bytes[at + 1..].starts_with(b"]>") {
+        if let [_, b']', b'>', ..] = bytes[at..] {
             return Some(at);
         }
         at += 1;

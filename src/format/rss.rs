@@ -90,22 +90,22 @@ pub(super) fn item<'a>(xml: &mut Xml<'a>, start: &Tag<'a>) -> Result<Option<Item
 /// The elements of RSS itself; `Ok(false)` if this is none of them.
 fn element<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<bool, TooDeep> {
     let mut buffer = [0; 24];
-    match tag.lower(&mut buffer) {
-        "title" => draft.title(0, Content::html(xml.body()?)),
-        "description" => draft.summary(0, Content::html(xml.body()?)),
-        "link" => link(draft, xml, tag)?,
-        "guid" => guid(draft, xml, tag)?,
-        "pubdate" => draft.published(0, &xml.body()?.text()),
-        "author" => draft.author(2, &xml.body()?.html()),
-        "category" => draft.tag(&xml.body()?.html()),
-        "enclosure" => draft.attachment(tag, "url", "length", xml.base()),
-        "image" => image(draft, xml)?,
+    match tag.lower(&mut buffer).as_bytes() {
+        b"title" => draft.title(0, Content::html(xml.body()?)),
+        b"description" => draft.summary(0, Content::html(xml.body()?)),
+        b"link" => link(draft, xml, tag)?,
+        b"guid" => guid(draft, xml, tag)?,
+        b"pubdate" => draft.published(0, &xml.body()?.text()),
+        b"author" => draft.author(2, &xml.body()?.html()),
+        b"category" => draft.tag(&xml.body()?.html()),
+        b"enclosure" => draft.attachment(tag, "url", "length", xml.base()),
+        b"image" => image(draft, xml)?,
         // Not RSS, but seen in it without a namespace.
-        "date" | "published" | "issued" | "created" => draft.published(5, &xml.body()?.text()),
-        "updated" | "modified" | "lastbuilddate" => draft.updated(3, &xml.body()?.text()),
-        "summary" | "abstract" => draft.summary(1, atom::content(xml, tag)?),
-        "content" | "body" | "fullitem" => draft.summary(4, atom::content(xml, tag)?),
-        "id" => draft.id(1, xml.body()?.text()),
+        b"date" | b"published" | b"issued" | b"created" => draft.published(5, &xml.body()?.text()),
+        b"updated" | b"modified" | b"lastbuilddate" => draft.updated(3, &xml.body()?.text()),
+        b"summary" | b"abstract" => draft.summary(1, atom::content(xml, tag)?),
+        b"content" | b"body" | b"fullitem" => draft.summary(4, atom::content(xml, tag)?),
+        b"id" => draft.id(1, xml.body()?.text()),
         _ => return Ok(false),
     }
     Ok(true)

@@ -1,15 +1,11 @@
 //! Which answer a path gets.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::sync::Arc;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
 use super::serve::{Answer, Asked, fnv};
 use super::stories::{LOOKOUT, PUBLISHERS, Publisher, Tale};
-use super::{api, feeds, reddit};
+use super::{api, feeds, gzip, reddit};
 use crate::time::Timestamp;
 
 /// Every story, with its date and address.
@@ -59,14 +55,11 @@ impl Site {
     }
 
     fn keep(&mut self, path: String, content_type: &'static str, body: String, at: Timestamp) {
-        let mut coder = GzEncoder::new(Vec::new(), Compression::fast());
-        // Writing to memory does not fail; should it, the empty body is never chosen.
-        let written = coder.write_all(body.as_bytes()).and_then(|()| coder.finish());
         let kept = Kept {
             content_type,
             etag: format!("\"{:016x}\"", fnv(body.as_bytes())),
+            gzip: gzip::pack(body.as_bytes()).into(),
             body: body.into_bytes().into(),
-            gzip: written.unwrap_or_default().into(),
             last_modified: at.rfc_822(),
         };
         self.kept.insert(path, kept);

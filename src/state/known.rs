@@ -93,7 +93,7 @@ impl Known {
         let mut gone: Vec<i64> =
             self.items.iter().map(|item| item.gone).filter(|gone| *gone != SHOWN).collect();
         let Some(more) = gone.len().checked_sub(MAX_GONE).filter(|more| *more > 0) else { return };
-        gone.sort_unstable();
+        sort::all(&mut gone);
         let last = gone[more - 1];
         let mut left = more - gone.iter().filter(|at| **at < last).count();
         self.items.retain(|item| {

@@ -101,20 +101,21 @@ pub(super) fn resolve(prefix: &str, declared: &[(&str, Ns)]) -> Ns {
 
 /// What a prefix means that was never declared.
 fn usual(prefix: &str) -> Ns {
-    match prefix {
-        "" | "rss" => Ns::Core,
-        "atom" | "atom03" | "atom10" | "a10" => Ns::Atom,
-        "dc" => Ns::Dc,
-        "dcterms" | "dct" => Ns::DcTerms,
-        "content" => Ns::Content,
-        "media" => Ns::Media,
-        "itunes" | "googleplay" => Ns::Itunes,
-        "podcast" => Ns::Podcast,
-        "slash" => Ns::Slash,
-        "sy" | "syn" => Ns::Syndication,
-        "thr" => Ns::Thread,
-        "rdf" | "RDF" => Ns::Rdf,
-        "xhtml" | "html" => Ns::Xhtml,
+    // Bytes are told apart one by one: no comparison of what is empty here, either.
+    match prefix.as_bytes() {
+        b"" | b"rss" => Ns::Core,
+        b"atom" | b"atom03" | b"atom10" | b"a10" => Ns::Atom,
+        b"dc" => Ns::Dc,
+        b"dcterms" | b"dct" => Ns::DcTerms,
+        b"content" => Ns::Content,
+        b"media" => Ns::Media,
+        b"itunes" | b"googleplay" => Ns::Itunes,
+        b"podcast" => Ns::Podcast,
+        b"slash" => Ns::Slash,
+        b"sy" | b"syn" => Ns::Syndication,
+        b"thr" => Ns::Thread,
+        b"rdf" | b"RDF" => Ns::Rdf,
+        b"xhtml" | b"html" => Ns::Xhtml,
         _ => Ns::Other,
     }
 }

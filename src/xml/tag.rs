@@ -127,7 +127,7 @@ fn cut(text: &str, end: impl Fn(u8) -> bool) -> (&str, &str) {
 pub(super) fn has_xml(mut attributes: &[u8]) -> bool {
     while let Some(x) = memchr(b'x', attributes) {
         attributes = &attributes[x + 1..];
-        if attributes.starts_with(b"ml") {
+        if let [b'm', b'l', ..] = attributes {
             return true;
         }
     }
