@@ -93,12 +93,18 @@ pub struct Merged<'a> {
 }
 
 /// Stories one after the other, wherever they lie.
-pub trait Stories: std::fmt::Debug {
+pub trait Stories {
     /// Shows each story to `visit`, in order, until that fails.
     ///
     /// # Errors
     /// What `visit` said, or what fetching a story said.
     fn each(&self, visit: &mut dyn FnMut(&Story) -> io::Result<()>) -> io::Result<()>;
+}
+
+impl std::fmt::Debug for dyn Stories + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("stories")
+    }
 }
 
 impl Stories for Vec<Story> {

@@ -29,7 +29,7 @@ pub use join::Join;
 pub use tracking::without_tracking;
 
 /// Where packed items lie.
-pub trait Shelf: std::fmt::Debug {
+pub trait Shelf {
     /// Puts bytes down. Returns where.
     fn put(&mut self, bytes: &[u8]) -> u64;
     /// Adds the `length` bytes that lie at `place` to `into`.
@@ -37,6 +37,12 @@ pub trait Shelf: std::fmt::Debug {
     /// # Errors
     /// What reading them said, where the shelf is a file.
     fn get(&self, place: u64, length: u32, into: &mut Vec<u8>) -> io::Result<()>;
+}
+
+impl std::fmt::Debug for dyn Shelf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a shelf")
+    }
 }
 
 /// A shelf in memory.
