@@ -59,7 +59,7 @@ impl From<Feed> for Page {
 /// A service, described without touching the network.
 ///
 /// Neither `plan` nor `read` is async: a source cannot wait, so it cannot hold up a worker.
-pub trait Source: Send + Sync {
+pub trait Source: Look + Send + Sync {
     /// The kind's name in the config.
     fn kind(&self) -> &'static str;
 
@@ -107,7 +107,20 @@ pub trait Source: Send + Sync {
     }
 }
 
-/// By its kind alone: what each holds would stay in the program for nobody.
+/// What looks for faults sees all of a source. In the released program nobody prints one, and what
+/// could do it would stay in it for every source.
+#[cfg(debug_assertions)]
+pub trait Look: fmt::Debug {}
+#[cfg(debug_assertions)]
+impl<T: fmt::Debug> Look for T {}
+
+/// Nobody looks.
+#[cfg(not(debug_assertions))]
+pub trait Look {}
+#[cfg(not(debug_assertions))]
+impl<T> Look for T {}
+
+#[cfg(not(debug_assertions))]
 impl fmt::Debug for dyn Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind())
