@@ -8,6 +8,7 @@ use std::cell::Cell;
 
 use crate::item::Text;
 
+pub mod base64;
 mod entity;
 mod escaped;
 mod html;

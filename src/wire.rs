@@ -31,7 +31,7 @@ pub mod tape;
 mod tls;
 mod trace;
 
-pub use proxy::{base64, basic};
+pub use proxy::basic;
 pub use tls::NOT_VALID_YET;
 pub use trace::{Phase, Trace};
 

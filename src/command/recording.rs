@@ -16,10 +16,10 @@ use crate::limit::Limiter;
 use crate::merge::fingerprint;
 use crate::state::Rekey;
 use crate::store;
+use crate::text::base64;
 use crate::time::{Moment, Timestamp};
 use crate::transport;
 use crate::update::{Circumstances, keys_of, quota_of, urls_of};
-use crate::wire::base64;
 use crate::wire::tape::{End, Exchange, Fields, Pieces, Tape};
 
 mod lines;
@@ -264,7 +264,7 @@ impl Told {
             bytes.clear();
             subject.tape.get(*place, &mut bytes)?;
             if let Some(record) = rekey.record(&bytes, &mut |text| secrets.scrub(text)) {
-                sheet.add(Line::new().text("record", &base64(&record)))?;
+                sheet.add(Line::new().text("record", &base64::encode(&record)))?;
             }
         }
         let Some(place) = subject.notes.quotas else { return Ok(()) };

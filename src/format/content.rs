@@ -53,25 +53,14 @@ impl<'a> Content<'a> {
 /// RFC 4648 §4, around whatever is no digit. `None` if the result is not UTF-8: few who write a
 /// strange media type mean Base64.
 fn base64(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0u32, 0);
-    for byte in text.bytes() {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => continue,
-        };
-        bits = bits << 6 | u32::from(digit);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    String::from_utf8(bytes).ok()
+    let digit = |letter: char| match letter {
+        '-' => Some('+'),
+        '_' => Some('/'),
+        '+' | '/' => Some(letter),
+        _ => letter.is_ascii_alphanumeric().then_some(letter),
+    };
+    let digits: String = text.chars().filter_map(digit).collect();
+    String::from_utf8(text::base64::decode(&digits)?).ok()
 }
 
 #[cfg(test)]

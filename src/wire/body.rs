@@ -110,14 +110,23 @@ impl AsyncBufRead for Reader {
 
 impl AsyncRead for Reader {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let chunk = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let count = chunk.len().min(buf.len());
-        buf[..count].copy_from_slice(&chunk[..count]);
-        self.consume(count);
-        Poll::Ready(Ok(count))
+        read_buffered(self, cx, buf)
     }
+}
+
+/// `poll_read` of whoever has a buffer.
+pub(super) fn read_buffered<R: AsyncBufRead>(
+    mut reader: Pin<&mut R>,
+    cx: &mut Context<'_>,
+    buf: &mut [u8],
+) -> Poll<io::Result<usize>> {
+    let chunk = ready!(reader.as_mut().poll_fill_buf(cx))?;
+    let count = chunk.len().min(buf.len());
+    buf[..count].copy_from_slice(&chunk[..count]);
+    reader.consume(count);
+    Poll::Ready(Ok(count))
 }

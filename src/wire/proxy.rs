@@ -12,6 +12,7 @@ use super::connect::Tcp;
 use super::ip_literal;
 use crate::failure::{Failure, Stage, plainly};
 use crate::http::Url;
+use crate::text::base64;
 
 /// The head of a proxy's answer to CONNECT.
 const MAX_PROXY_HEAD: usize = 8 << 10;
@@ -203,7 +204,7 @@ pub fn basic(url: &Url) -> Option<String> {
     let mut pair = percent_decode(url.username());
     pair.push(b':');
     pair.extend(percent_decode(url.password().unwrap_or_default()));
-    Some(format!("Basic {}", base64(&pair)))
+    Some(format!("Basic {}", base64::encode(&pair)))
 }
 
 fn percent_decode(text: &str) -> Vec<u8> {
@@ -225,21 +226,6 @@ fn percent_decode(text: &str) -> Vec<u8> {
         }
     }
     decoded
-}
-
-/// RFC 4648 §4, with padding.
-pub fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or(0));
-        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
-        for place in 0..4 {
-            let index = (bits >> (18 - 6 * place)) & 63;
-            text.push(if place > group.len() { '=' } else { char::from(ALPHABET[index as usize]) });
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -301,7 +287,7 @@ mod tests {
         for (bytes, text) in
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
         {
-            assert_eq!(base64(bytes.as_bytes()), text);
+            assert_eq!(base64::encode(bytes.as_bytes()), text);
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::json;
-use crate::wire::base64;
+use crate::text::base64;
 
 /// One JSON object.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Line {
     pub(super) fn bytes(self, bytes: &[u8]) -> Line {
         match std::str::from_utf8(bytes) {
             Ok(text) => self.text("text", text),
-            Err(_) => self.text("base64", &base64(bytes)),
+            Err(_) => self.text("base64", &base64::encode(bytes)),
         }
     }
 
@@ -135,7 +135,7 @@ impl Line {
                 }
                 Err(_) => {
                     line.0.extend_from_slice(b",\"base64\",");
-                    line.string(&base64(bytes));
+                    line.string(&base64::encode(bytes));
                 }
             }
             line.0.push(b']');

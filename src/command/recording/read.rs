@@ -9,7 +9,7 @@ use super::{MAX_RECORDING, Recording, VERSION};
 use crate::failure::{Failure, Stage};
 use crate::http::Timing;
 use crate::store;
-use crate::text::printable;
+use crate::text::{base64, printable};
 use crate::time::{Moment, Timestamp};
 use crate::wire::tape::{End, Exchange, Head, Pieces};
 
@@ -151,12 +151,12 @@ fn take(mut entry: Entry, recording: &mut Recording) -> Result<(), &'static str>
     if entry.url.is_some() {
         recording.exchanges.push(exchange(entry)?);
     } else if let Some(record) = &entry.record {
-        circumstances.records.push(base64(record).ok_or("not base64")?);
+        circumstances.records.push(base64::decode(record).ok_or("not base64")?);
     } else if let Some(index) = entry.read {
         let said = match (entry.error, entry.text, entry.base64) {
             (Some(why), _, _) => Err(why),
             (_, Some(text), _) => Ok(text.into_bytes()),
-            (_, _, Some(text)) => Ok(base64(&text).ok_or("not base64")?),
+            (_, _, Some(text)) => Ok(base64::decode(&text).ok_or("not base64")?),
             _ => return Err("it says neither what was read nor why not"),
         };
         circumstances.reads.insert(index, (span(entry.at), said));
@@ -187,7 +187,7 @@ fn exchange(entry: Entry) -> Result<(Exchange, Pieces), &'static str> {
     for (at, kind, text) in entry.body {
         let bytes = match kind.as_str() {
             "text" => text.into_bytes(),
-            _ => base64(&text).ok_or("not base64")?,
+            _ => base64::decode(&text).ok_or("not base64")?,
         };
         pieces.push((span(at), bytes));
     }
@@ -223,29 +223,6 @@ fn exchange(entry: Entry) -> Result<(Exchange, Pieces), &'static str> {
         end: end.map(|end| (span(entry.ended), end)),
     };
     Ok((exchange, pieces))
-}
-
-/// Reads RFC 4648 §4.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0u32, 0);
-    for byte in text.trim_end_matches('=').bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

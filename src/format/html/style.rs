@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::frame::anchor;
 use super::survey::Day;
+use crate::text::base64;
 
 const PAGE: &str = include_str!("page.css");
 
@@ -34,22 +35,7 @@ pub(super) fn style(sources: usize, days: &[Day]) -> String {
 /// What allows an inline style: `sha256-…`.
 pub(super) fn hash(style: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, style.as_bytes());
-    format!("sha256-{}", base64(digest.as_ref()))
-}
-
-/// RFC 4648 §4.
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().chain([&0, &0]).take(3);
-        let bits = bits.fold(0, |bits, byte| bits << 8 | usize::from(*byte));
-        for index in 0..4 {
-            let letter = LETTERS[bits >> (18 - 6 * index) & 63];
-            text.push(if index <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
+    format!("sha256-{}", base64::encode(digest.as_ref()))
 }
 
 #[cfg(test)]
@@ -61,7 +47,7 @@ mod tests {
         for (bytes, text) in
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
         {
-            assert_eq!(base64(bytes.as_bytes()), text);
+            assert_eq!(base64::encode(bytes.as_bytes()), text);
         }
         assert_eq!(hash("body{color:red}"), "sha256-FcQqt3aNlV7AZnGV4zkQRVeCeJOxbMPnQSx258L803E=");
     }

@@ -14,6 +14,7 @@ use http_client::{Body, Error, HttpClient, Request, Response};
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 
+use super::super::body::read_buffered;
 use super::{End, Exchange, Head, Pieces, Waiting};
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage};
@@ -197,14 +198,10 @@ impl AsyncBufRead for Reader {
 
 impl AsyncRead for Reader {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let chunk = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let count = chunk.len().min(buf.len());
-        buf[..count].copy_from_slice(&chunk[..count]);
-        self.consume(count);
-        Poll::Ready(Ok(count))
+        read_buffered(self, cx, buf)
     }
 }

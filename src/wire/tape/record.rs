@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use futures_lite::{AsyncBufRead, AsyncRead};
 use http_client::{Body, Error, HttpClient, Request, Response};
 
+use super::super::body::read_buffered;
 use super::{End, Exchange, Fields, Head, TOLD, Tape, UNTOLD};
 use crate::failure::{Failure, Stage};
 use crate::http::Timing;
@@ -194,14 +195,10 @@ impl AsyncBufRead for Listener {
 
 impl AsyncRead for Listener {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<std::io::Result<usize>> {
-        let chunk = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let count = chunk.len().min(buf.len());
-        buf[..count].copy_from_slice(&chunk[..count]);
-        self.consume(count);
-        Poll::Ready(Ok(count))
+        read_buffered(self, cx, buf)
     }
 }

@@ -5,9 +5,9 @@ use super::*;
 fn base64_is_read_as_it_is_written() {
     for length in 0..20_u8 {
         let bytes: Vec<u8> = (0..length).map(|n| n.wrapping_mul(97)).collect();
-        assert_eq!(base64(&crate::wire::base64(&bytes)), Some(bytes));
+        assert_eq!(base64::decode(&base64::encode(&bytes)), Some(bytes));
     }
-    assert_eq!(base64("a*b="), None);
+    assert_eq!(base64::decode("a*b="), None);
 }
 
 #[test]
