@@ -45,4 +45,5 @@ pub mod report; // what a round took
 pub mod update; // config to outputs: one round, merged and written
 
 // Floor 6, commands.
+pub mod chart; // when which request was under way, drawn
 pub mod command;
