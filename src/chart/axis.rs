@@ -3,7 +3,7 @@
 use super::lanes::{Bar, Layout, PHASES};
 
 /// No more ticks than this, the first not counted.
-const MAX_TICKS: u64 = 8;
+pub(super) const MAX_TICKS: usize = 10;
 
 /// Time from left to right.
 #[derive(Clone, Copy, Debug)]
@@ -37,9 +37,13 @@ impl Axis {
         micros <= self.longest
     }
 
-    /// Round moments, no more than `most` after zero, and what they are called.
+    /// Round moments, no more than `most` after zero, and what they are called. None if nothing
+    /// happened.
     pub fn ticks(&self, most: usize) -> Vec<(usize, String)> {
-        let step = self.step((most as u64).clamp(1, MAX_TICKS));
+        if self.longest == 1 {
+            return Vec::new();
+        }
+        let step = self.step(most.clamp(1, MAX_TICKS) as u64);
         (0..=self.longest / step).map(|n| (self.at(n * step), self.label(n * step))).collect()
     }
 

@@ -93,12 +93,13 @@ impl Page {
     }
 
     fn bar(&self, bar: &Bar, cells: &mut [u8]) {
+        let mut last = 0;
         for (phase, from, to) in self.axis.pieces(bar) {
-            let to = to.min(cells.len());
-            cells[from.min(to)..to].fill(phase as u8);
-            if !bar.ok && to > 0 {
-                cells[to - 1] = FAILED;
-            }
+            last = to.min(cells.len());
+            cells[from.min(last)..last].fill(phase as u8);
+        }
+        if let (false, Some(cell)) = (bar.ok, cells[..last].last_mut()) {
+            *cell = FAILED;
         }
     }
 

@@ -146,10 +146,10 @@ impl Layout {
 fn closing(bars: &[Bar], wall: u64) -> String {
     let sum = bars.iter().fold(0_u64, |sum, bar| sum.saturating_add(bar.length()));
     let failed = bars.iter().filter(|bar| !bar.ok).count();
-    let mut line = match bars.len() {
-        0 => "no request".into(),
-        requests => count(requests, "request", "requests"),
-    };
+    if bars.is_empty() {
+        return "no request".into();
+    }
+    let mut line = count(bars.len(), "request", "requests");
     if failed > 0 {
         line += &format!(" ({failed} failed)");
     }

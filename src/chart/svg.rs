@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::axis::Axis;
+use super::axis::{Axis, MAX_TICKS};
 use super::lanes::{Bar, Lane, Layout, PHASES, time};
 use super::{Chart, LOOKS};
 use crate::format::escaped;
@@ -82,7 +82,7 @@ pub(super) fn draw(chart: &Chart) -> String {
     for layout in &layouts {
         page.panel(layout);
     }
-    page.labels();
+    page.scale();
     if chart.panels.len() > MAX_PANELS {
         let rest = count(chart.panels.len() - MAX_PANELS, "more round", "more rounds");
         page.top += 20;
@@ -107,17 +107,17 @@ impl Page {
             let _ = write!(about, "{gap}{}{colon}{}.", layout.name, layout.closing);
         }
         let (title, about) = (clean(title), clean(&about));
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
              viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"title about\">\n\
              <title id=\"title\">{title}</title>\n<desc id=\"about\">{about}</desc>\n<style>\n\
              text{{font:12px {mono}}}\n.t,.p,.c{{font:600 17px {sans}}}.p{{font-size:14px}}\
              .c{{font:13px {sans}}}\n.e{{text-anchor:end}}.m{{text-anchor:middle}}\
-             .n{{font-size:{size}px}}\n.w,.x,.y,.g,.f,.d,.k{{fill:none}}\
+             .n{{font-size:{size}px}}\n.w,.x,.y,.g,.a,.f,.d,.k{{fill:none}}\
              .w{{stroke-width:2;stroke-dasharray:0 5;stroke-linecap:round}}\
              .x{{stroke-width:2}}.y{{stroke-width:5}}.f,.d{{stroke-width:1.5}}\
-             .d{{stroke-dasharray:6 3}}.h{{fill:none;pointer-events:all}}\n",
+             .d{{stroke-dasharray:6 3}}.h{{fill:none;pointer-events:all}}",
             mono = FONTS[1],
             sans = FONTS[0],
             size = self.pitch.clamp(11, 13) - 1,
@@ -125,11 +125,11 @@ impl Page {
         for (at, inks) in INKS.iter().enumerate() {
             out += ["", "@media(prefers-color-scheme:dark){\n"][at];
             let [paper, ink, pale, grid] = inks;
-            let _ = write!(
+            let _ = writeln!(
                 out,
                 ".b{{fill:#{paper}}}.k,.y{{stroke:#{paper}}}text{{fill:#{ink}}}\
-                 .x,.f,.d{{stroke:#{ink}}}.l{{fill:#{pale}}}.g{{stroke:#{grid}}}\
-                 .w{{stroke:#{}}}\n",
+                 .x,.f,.d{{stroke:#{ink}}}.l{{fill:#{pale}}}.a{{stroke:#{pale}}}.g{{stroke:#{grid}}}\
+                 .w{{stroke:#{}}}",
                 LOOKS[0].colours[at]
             );
             for (phase, look) in LOOKS.iter().enumerate().skip(1).filter(|(n, _)| seen[*n]) {
@@ -138,17 +138,17 @@ impl Page {
             out += ["\n", "}\n</style>\n<defs>\n"][at];
         }
         for (phase, look) in LOOKS.iter().enumerate().skip(1).filter(|(n, _)| seen[*n]) {
-            let _ = write!(
+            let _ = writeln!(
                 out,
                 "<pattern id=\"q{phase}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
                  <path class=\"p{phase}\" d=\"M0 0h6v6H0z\"/><path class=\"k\" d=\"{}\"/>\
-                 </pattern>\n",
+                 </pattern>",
                 look.marks
             );
         }
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "</defs>\n<path class=\"b\" d=\"M0 0h{WIDTH}v{height}H0z\"/>\n{}</svg>\n",
+            "</defs>\n<path class=\"b\" d=\"M0 0h{WIDTH}v{height}H0z\"/>\n{}</svg>",
             self.out
         );
         out
@@ -202,16 +202,18 @@ impl Page {
         self.lanes(layout);
         self.top = below + 16;
         self.text("l e n", self.left - 8, self.top - 4, &layout.rest());
-        for (class, at, from, to) in [
-            ("d", deadline, from.saturating_sub(4), below),
-            ("f", Some(layout.wall), from, below + 4),
-        ] {
+        let finish = (!layout.lanes.is_empty()).then_some(layout.wall);
+        for (class, at, from, to) in
+            [("d", deadline, from - 4, below), ("f", finish, from, below + 4)]
+        {
             if let Some(at) = at {
                 let x = self.left + self.axis.at(at);
                 self.path(class, &format!("M{x} {from}V{to}"));
             }
         }
-        self.mark("finish", layout.wall, self.top - 2);
+        if let Some(finish) = finish {
+            self.mark("finish", finish, self.top - 2);
+        }
         self.top += 20;
         let mut closing = layout.closing.clone();
         if let (Some(deadline), None) = (layout.deadline, deadline) {
@@ -233,18 +235,27 @@ impl Page {
 
     fn grid(&mut self, from: usize, to: usize) {
         let mut lines = String::new();
-        for (x, _) in self.axis.ticks(8) {
+        for (x, _) in self.axis.ticks(MAX_TICKS) {
             let _ = write!(lines, "M{} {from}V{to}", self.left + x);
         }
         self.path("g", &lines);
     }
 
-    /// What the lines of the grid are called.
-    fn labels(&mut self) {
-        self.top += 16;
-        for (x, label) in self.axis.ticks(8) {
-            self.text("l m", self.left + x, self.top - 4, &label);
+    /// The time axis: what the lines of the grid are called.
+    fn scale(&mut self) {
+        let ticks = self.axis.ticks(MAX_TICKS);
+        if ticks.is_empty() {
+            return;
         }
+        let y = self.top;
+        let mut line = format!("M{} {y}h{}", self.left, self.axis.room);
+        self.top += 20;
+        for (x, label) in ticks {
+            let x = self.left + x;
+            let _ = write!(line, "M{x} {y}v4");
+            self.text("l m", x, self.top - 3, &label);
+        }
+        self.path("a", &line);
     }
 
     fn lanes(&mut self, layout: &Layout) {
@@ -300,9 +311,9 @@ impl Page {
     fn hint(&self, hints: &mut String, x: (usize, usize), y: (usize, usize), text: &str) {
         let (x, wide) = (self.left + x.0, x.1.saturating_sub(x.0).max(2));
         let (y, high) = (y.0, y.1 - y.0);
-        let _ = write!(
+        let _ = writeln!(
             hints,
-            "<path class=\"h\" d=\"M{x} {y}h{wide}v{high}h-{wide}z\"><title>{}</title></path>\n",
+            "<path class=\"h\" d=\"M{x} {y}h{wide}v{high}h-{wide}z\"><title>{}</title></path>",
             clean(text)
         );
     }
@@ -317,9 +328,9 @@ impl Page {
         if !text.is_empty() {
             let text = clean(text);
             let _ = match class {
-                "" => write!(self.out, "<text x=\"{x}\" y=\"{y}\">{text}</text>\n"),
+                "" => writeln!(self.out, "<text x=\"{x}\" y=\"{y}\">{text}</text>"),
                 _ => {
-                    write!(self.out, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>\n")
+                    writeln!(self.out, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>")
                 }
             };
         }
@@ -327,7 +338,7 @@ impl Page {
 
     fn path(&mut self, class: &str, d: &str) {
         if !d.is_empty() {
-            let _ = write!(self.out, "<path class=\"{class}\" d=\"{d}\"/>\n");
+            let _ = writeln!(self.out, "<path class=\"{class}\" d=\"{d}\"/>");
         }
     }
 
@@ -335,7 +346,7 @@ impl Page {
         self.path("w", &drawn.paths[0]);
         for (phase, path) in drawn.paths.iter().enumerate().skip(1) {
             if !path.is_empty() {
-                let _ = write!(self.out, "<path fill=\"url(#q{phase})\" d=\"{path}\"/>\n");
+                let _ = writeln!(self.out, "<path fill=\"url(#q{phase})\" d=\"{path}\"/>");
             }
         }
         self.path("y", &drawn.crosses);
