@@ -1,7 +1,7 @@
 # Completion of newsagg(1) for bash 4.4 or newer; bash-completion is not needed.
 # Source it, or install it as /usr/share/bash-completion/completions/newsagg.
 
-_newsagg_commands='once run demo check status import export parse replay help'
+_newsagg_commands='once run demo check status bench import export parse replay help'
 
 # The options of a command; without one, those of the program.
 _newsagg_options() {
@@ -14,6 +14,10 @@ _newsagg_options() {
     demo) echo '-o --output -q --quiet -v --verbose -h --help' ;;
     check) echo '-c --config --online --politeness --json -q --quiet -v --verbose -h --help' ;;
     status) echo '-c --config --json --timeline --max-age -h --help' ;;
+    bench)
+        echo '--sources --latency --jitter --workers --scenario --runs --json --explain --timeline --simulate
+            -q --quiet -h --help'
+        ;;
     import) echo '-h --help' ;;
     export) echo '-c --config -h --help' ;;
     parse) echo '--kind --base --content-type -h --help' ;;
@@ -34,6 +38,11 @@ _newsagg_takes() {
     parse:--content-type)
         echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'
         ;;
+    bench:--scenario | bench:--explain)
+        echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking
+            large keep-alive'
+        ;;
+    bench:--sources | bench:--latency | bench:--jitter | bench:--runs) echo ANYTHING ;;
     *:--limit | *:--max-age | *:--workers | *:--timeout | *:--deadline | *:--base) echo ANYTHING ;;
     esac
 }

@@ -100,9 +100,14 @@ async fn stopped<T>() -> Result<T, u8> {
     let Ok(mut signals) = Signals::new([Signal::Int, Signal::Term]) else {
         return std::future::pending().await;
     };
+    Err(told(&mut signals).await)
+}
+
+/// The exit code of the next signal that asks the program to stop.
+pub(super) async fn told(signals: &mut Signals) -> u8 {
     match signals.next().await {
-        Some(Ok(Signal::Int)) => Err(INTERRUPTED),
-        Some(Ok(_)) => Err(TERMINATED),
+        Some(Ok(Signal::Int)) => INTERRUPTED,
+        Some(Ok(_)) => TERMINATED,
         _ => std::future::pending().await,
     }
 }

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use argh::ArgsInfo;
-use newsagg::command::{self, check, demo, export, import, once, parse, replay, run, status};
+use newsagg::command::{
+    self, bench, check, demo, export, import, once, parse, replay, run, status,
+};
 use newsagg::config::{MAX_WORKERS, OutputFormat};
 
 mod completions;
@@ -27,35 +29,33 @@ fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Words {
     words.into_iter().map(str::to_owned).collect()
 }
 
-/// What argh knows: the options of this version, and those of a later one.
-fn options_of<T: ArgsInfo>() -> (Words, Words) {
-    let mut now = words(["-h", "--help"]);
-    let mut later = Words::new();
-    for flag in T::get_args_info().flags {
-        let chosen = if flag.description == "later" { &mut later } else { &mut now };
-        chosen.insert(flag.long.to_owned());
-        chosen.extend(flag.short.map(|short| format!("-{short}")));
+/// What argh knows.
+fn options_of<T: ArgsInfo>() -> Words {
+    let mut all = words(["-h", "--help"]);
+    for flag in T::get_args_info().flags.iter().filter(|flag| !flag.hidden) {
+        all.insert(flag.long.to_owned());
+        all.extend(flag.short.map(|short| format!("-{short}")));
     }
-    (now, later)
+    all
 }
 
-/// The options of every command of this version, and all those of a later one.
-fn known() -> (Options, Words) {
+/// The options of every command.
+fn known() -> Options {
     let all = [
         ("once", options_of::<once::OnceArgs>()),
         ("run", options_of::<run::RunArgs>()),
         ("demo", options_of::<demo::DemoArgs>()),
         ("check", options_of::<check::CheckArgs>()),
         ("status", options_of::<status::StatusArgs>()),
+        ("bench", options_of::<bench::BenchArgs>()),
         ("import", options_of::<import::ImportArgs>()),
         ("export", options_of::<export::ExportArgs>()),
         ("parse", options_of::<parse::ParseArgs>()),
         ("replay", options_of::<replay::ReplayArgs>()),
     ];
     assert_eq!(words(all.iter().map(|(name, _)| *name)), words(command::COMMANDS));
-    let later = all.iter().flat_map(|(_, (_, later))| later.clone()).collect();
-    let now = all.into_iter().map(|(name, (now, _))| (name.to_owned(), now));
-    (now.chain([("help".to_owned(), Words::new())]).collect(), later)
+    let all = all.into_iter().map(|(name, options)| (name.to_owned(), options));
+    all.chain([("help".to_owned(), Words::new())]).collect()
 }
 
 fn formats() -> Words {
@@ -79,14 +79,14 @@ fn every_option_of_every_command_is_in_newsagg_1_and_no_other() {
     for item in items(NEWSAGG).into_iter().filter(|item| item.section == "COMMANDS") {
         told.get_mut(&item.subsection).unwrap().extend(item.options());
     }
-    assert_eq!(told, known().0);
+    assert_eq!(told, known());
 }
 
 #[test]
 fn the_synopsis_of_newsagg_1_has_every_command_and_only_options_that_it_has() {
     let synopsis: Vec<_> =
         lines(NEWSAGG).into_iter().filter(|(section, ..)| section == "SYNOPSIS").collect();
-    let (known, _) = known();
+    let known = known();
     let mut command = String::new();
     let mut told = Words::new();
     for (_, _, line) in synopsis {
@@ -110,18 +110,6 @@ fn the_synopsis_of_newsagg_1_has_every_command_and_only_options_that_it_has() {
         }
     }
     assert_eq!(told, known.into_keys().collect());
-}
-
-#[test]
-fn what_a_later_version_brings_is_said_to_be_missing() {
-    const SECTION: &str = "NOT IN THIS VERSION";
-    let commands = in_section(NEWSAGG, SECTION, "Cm");
-    let (_, later) = known();
-    // `once`, whose options these are.
-    assert_eq!(&commands - &words(["once"]), words(command::LATER));
-    let options =
-        in_section(NEWSAGG, SECTION, "Fl").iter().map(|name| format!("-{name}")).collect();
-    assert_eq!(later, options);
 }
 
 #[test]
@@ -250,7 +238,7 @@ fn variables(code: &str) -> Words {
 
 #[test]
 fn the_examples_of_newsagg_1_are_commands_with_options_that_they_have() {
-    let (known, _) = known();
+    let known = known();
     let mut examples: Vec<String> = literals(NEWSAGG)
         .into_iter()
         .filter(|(section, _)| section == "EXAMPLES")

@@ -9,7 +9,7 @@ const FISH: &str = include_str!("../../../contrib/completions/newsagg.fish");
 
 /// The options of the program itself stand under the empty name.
 fn wanted() -> Options {
-    let (mut wanted, _) = known();
+    let mut wanted = known();
     wanted.insert(String::new(), words(["-h", "--help", "-V", "--version"]));
     wanted
 }
@@ -37,7 +37,7 @@ fn bash_completes_every_option_and_no_other() {
     }
     assert_eq!(told, wanted());
     let commands = words(between(BASH, "_newsagg_commands='", "'").split(' '));
-    assert_eq!(commands, known().0.into_keys().collect());
+    assert_eq!(commands, known().into_keys().collect());
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn zsh_completes_every_option_and_no_other() {
     assert_eq!(told, wanted());
     let commands = between(ZSH, "commands=(\n", "\n    )").lines();
     let commands = commands.map(|line| line.trim().trim_start_matches('\'').split(':').next());
-    assert_eq!(words(commands.flatten()), known().0.into_keys().collect());
+    assert_eq!(words(commands.flatten()), known().into_keys().collect());
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn fish_completes_every_option_and_no_other() {
         }
     }
     assert_eq!(told, wanted());
-    assert_eq!(commands, known().0.into_keys().collect());
+    assert_eq!(commands, known().into_keys().collect());
 }
 
 #[test]
