@@ -26,6 +26,7 @@ mod link;
 mod message;
 mod pool;
 mod proxy;
+mod provider;
 mod resolve;
 pub mod tape;
 mod tls;

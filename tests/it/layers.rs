@@ -13,6 +13,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("rustls::", &["wire"]),
     ("futures_rustls::", &["wire"]),
     ("rustls_native_certs::", &["wire"]),
+    ("webpki::", &["wire"]),
     ("webpki_roots::", &["wire"]),
     ("ring::", &["http", "format", "source", "wire"]),
     ("quick_xml::", &["xml"]),
