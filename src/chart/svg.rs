@@ -115,12 +115,13 @@ impl Page {
              text{{font:12px {mono}}}\n.t,.p,.c{{font:600 17px {sans}}}.p{{font-size:14px}}\
              .c{{font:13px {sans}}}\n.e{{text-anchor:end}}.m{{text-anchor:middle}}\
              .n{{font-size:{size}px}}\n.w,.x,.y,.g,.a,.f,.d,.k{{fill:none}}\
-             .w{{stroke-width:2;stroke-dasharray:0 5;stroke-linecap:round}}\
+             .w{{stroke-width:{dot};stroke-dasharray:0 5;stroke-linecap:round}}\
              .x{{stroke-width:2}}.y{{stroke-width:5}}.f,.d{{stroke-width:1.5}}\
              .d{{stroke-dasharray:6 3}}.h{{fill:none;pointer-events:all}}",
             mono = FONTS[1],
             sans = FONTS[0],
-            size = self.pitch.clamp(11, 13) - 1,
+            size = self.pitch.clamp(12, 14) - 2,
+            dot = if self.pitch < 8 { 1 } else { 2 },
         );
         for (at, inks) in INKS.iter().enumerate() {
             out += ["", "@media(prefers-color-scheme:dark){\n"][at];
@@ -137,7 +138,9 @@ impl Page {
             }
             out += ["\n", "}\n</style>\n<defs>\n"][at];
         }
-        for (phase, look) in LOOKS.iter().enumerate().skip(1).filter(|(n, _)| seen[*n]) {
+        for (phase, look) in
+            LOOKS.iter().enumerate().skip(1).filter(|(n, look)| seen[*n] && !look.marks.is_empty())
+        {
             let _ = writeln!(
                 out,
                 "<pattern id=\"q{phase}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
@@ -165,6 +168,9 @@ impl Page {
     }
 
     fn legend(&mut self, seen: &[bool; PHASES], failed: bool) {
+        if !seen.contains(&true) {
+            return;
+        }
         let mut x = MARGIN;
         let mut drawn = Drawn::default();
         self.top += 20;
@@ -178,7 +184,7 @@ impl Page {
             x += 30 + look.name.len() * 15 / 2 + 14;
         }
         if failed {
-            drawn.cross(x + 5, y + 5);
+            drawn.cross(x + 5, y + 5, 4);
             self.text("l", x + 16, y + 9, "failed");
         }
         self.put(&drawn);
@@ -197,10 +203,9 @@ impl Page {
         }
         let from = self.top;
         let below = from + layout.lanes.iter().map(|lane| self.height(lane)).sum::<usize>();
-        let below = below.max(from + self.pitch);
         self.grid(from, below);
         self.lanes(layout);
-        self.top = below + 16;
+        self.top = below + if layout.lanes.is_empty() { 0 } else { 16 };
         self.text("l e n", self.left - 8, self.top - 4, &layout.rest());
         let finish = (!layout.lanes.is_empty()).then_some(layout.wall);
         for (class, at, from, to) in
@@ -266,9 +271,9 @@ impl Page {
         for lane in &layout.lanes {
             let height = self.height(lane);
             let middle = self.top + height / 2;
-            if middle >= free + self.pitch.min(12) / 2 {
+            if middle >= free {
                 self.text("n e", self.left - 8, middle + 4, &lane.name);
-                free = middle + 6;
+                free = middle + 12;
             }
             let rows = lane.rows.clamp(1, self.cap);
             for bar in &lane.bars {
@@ -303,7 +308,8 @@ impl Page {
             drawn.rect(phase, (self.left + from, end), (top, below));
         }
         if !bar.ok {
-            drawn.cross(end.max(self.left + 4) - 4, middle);
+            let arm = ((below - top) / 2).clamp(2, 4);
+            drawn.cross(end.max(self.left + arm) - arm, middle, arm);
         }
     }
 
@@ -345,7 +351,9 @@ impl Page {
     fn put(&mut self, drawn: &Drawn) {
         self.path("w", &drawn.paths[0]);
         for (phase, path) in drawn.paths.iter().enumerate().skip(1) {
-            if !path.is_empty() {
+            if LOOKS[phase].marks.is_empty() {
+                self.path(&format!("p{phase}"), path);
+            } else if !path.is_empty() {
                 let _ = writeln!(self.out, "<path fill=\"url(#q{phase})\" d=\"{path}\"/>");
             }
         }
@@ -371,8 +379,10 @@ impl Drawn {
         let _ = write!(self.paths[phase], "M{left} {top}H{right}V{below}H{left}z");
     }
 
-    fn cross(&mut self, x: usize, y: usize) {
-        let _ = write!(self.crosses, "M{} {}l8 8m0-8l-8 8", x - 4, y - 4);
+    /// Around a place, from there so many pixels to each side.
+    fn cross(&mut self, x: usize, y: usize, arm: usize) {
+        let (left, top, side) = (x - arm, y - arm, 2 * arm);
+        let _ = write!(self.crosses, "M{left} {top}l{side} {side}m0-{side}l-{side} {side}");
     }
 }
 
