@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::axis::{Axis, MAX_TICKS};
-use super::lanes::{Bar, Lane, Layout, PHASES, time};
+use super::lanes::{self, Bar, Lane, Layout, PHASES, time};
 use super::{Chart, LOOKS};
 use crate::format::escaped;
 use crate::report::count;
@@ -56,7 +56,7 @@ struct Page {
 pub(super) fn draw(chart: &Chart) -> String {
     let panels = &chart.panels[..chart.panels.len().min(MAX_PANELS)];
     let most = MAX_LANES.min(MAX_ALL_LANES / panels.len().max(1));
-    let layouts: Vec<Layout> = panels.iter().map(|panel| Layout::new(panel, most)).collect();
+    let layouts: Vec<Layout<'_>> = panels.iter().map(|panel| Layout::new(panel, most)).collect();
     let gutter = layouts.iter().map(Layout::gutter).max().unwrap_or(0);
     let left = MARGIN + gutter * 15 / 2 + 8;
     let lanes = layouts.iter().map(|layout| layout.lanes.len().max(1)).sum::<usize>().max(1);
@@ -94,7 +94,7 @@ pub(super) fn draw(chart: &Chart) -> String {
 
 impl Page {
     /// The root and what stands before all else, around what is drawn.
-    fn document(self, chart: &Chart, layouts: &[Layout], seen: &[bool; PHASES]) -> String {
+    fn document(self, chart: &Chart, layouts: &[Layout<'_>], seen: &[bool; PHASES]) -> String {
         let (mut out, height) = (String::new(), self.top);
         let title = match &*chart.title {
             "" => "When which request was under way",
@@ -158,7 +158,7 @@ impl Page {
     }
 
     /// The phases that are seen anywhere.
-    fn phases(&self, layouts: &[Layout]) -> [bool; PHASES] {
+    fn phases(&self, layouts: &[Layout<'_>]) -> [bool; PHASES] {
         let mut seen = [false; PHASES];
         for bar in layouts.iter().flat_map(|layout| &layout.lanes).flat_map(|lane| &lane.bars) {
             seen[0] |= self.axis.wait(bar).is_some();
@@ -191,7 +191,7 @@ impl Page {
         self.top += 8;
     }
 
-    fn panel(&mut self, layout: &Layout) {
+    fn panel(&mut self, layout: &Layout<'_>) {
         if !layout.name.is_empty() {
             self.top += 22;
             self.text("p", MARGIN, self.top - 6, &layout.name);
@@ -263,7 +263,7 @@ impl Page {
         self.path("a", &line);
     }
 
-    fn lanes(&mut self, layout: &Layout) {
+    fn lanes(&mut self, layout: &Layout<'_>) {
         let mut drawn = Drawn::default();
         let mut hints = String::new();
         // Names that would touch each other are left out.
@@ -278,15 +278,17 @@ impl Page {
             let rows = lane.rows.clamp(1, self.cap);
             for bar in &lane.bars {
                 let y = self.top + bar.row % rows * (height / rows);
-                self.bar(bar, (y, y + thick(height / rows)), &mut drawn);
+                let gap = gap(height / rows);
+                let above = y + gap / 2;
+                self.bar(bar, (above, above + height / rows - gap), &mut drawn);
                 if self.told {
-                    let box_ = (self.axis.at(bar.ready), self.axis.at(bar.end()));
-                    self.hint(&mut hints, box_, (y, y + height / rows), &told(lane, bar));
+                    let area = (self.axis.at(bar.ready), self.axis.at(bar.end()));
+                    self.hint(&mut hints, area, (y, y + height / rows), &told(layout, bar));
                 }
             }
             if !self.told {
-                let box_ = (0, self.axis.room);
-                self.hint(&mut hints, box_, (self.top, self.top + height), &summed(lane));
+                let area = (0, self.axis.room);
+                self.hint(&mut hints, area, (self.top, self.top + height), &summed(lane));
             }
             self.top += height;
         }
@@ -386,20 +388,17 @@ impl Drawn {
     }
 }
 
-/// How thick a bar is in a row.
-fn thick(row: usize) -> usize {
-    row - (row * 3 / 10).max(1)
+/// What is left free of a row.
+fn gap(row: usize) -> usize {
+    (row * 3 / 10).max(1)
 }
 
 /// What a request says when it is pointed at.
-fn told(lane: &Lane, bar: &Bar) -> String {
+fn told(layout: &Layout<'_>, bar: &Bar) -> String {
     let (number, of) = bar.number;
-    let mut text = format!(
-        "{}: {number} of {of}, {} from {}",
-        lane.name,
-        time(bar.length()),
-        time(bar.start())
-    );
+    let name = lanes::name(layout.sources, bar.source);
+    let (length, start) = (time(bar.length()), time(bar.start()));
+    let mut text = format!("{name}: {number} of {of}, {length} from {start}");
     let mut mark = " (";
     for (phase, look) in LOOKS.iter().enumerate().filter(|(phase, _)| bar.phase(*phase) > 0) {
         let _ = write!(text, "{mark}{} {}", look.name, time(bar.phase(phase)));
