@@ -19,7 +19,7 @@ pub(super) type Piece = (usize, usize, usize);
 
 impl Axis {
     /// For all that is to be seen. A deadline far behind everything is not.
-    pub fn new(layouts: &[Layout], room: usize) -> Axis {
+    pub fn new(layouts: &[Layout<'_>], room: usize) -> Axis {
         let ends = layouts.iter().map(|layout| layout.wall.max(layout.last));
         let longest = ends.max().unwrap_or(0).max(1);
         let deadlines = layouts.iter().filter_map(|layout| layout.deadline);

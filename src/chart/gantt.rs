@@ -7,8 +7,9 @@ use crate::format::Style;
 use crate::report::count;
 use crate::text::{printable, width};
 
-/// The width where nobody says, and the widest.
+/// The width where nobody says, the narrowest and the widest.
 const WIDTH: usize = 80;
+const MIN_WIDTH: usize = 24;
 const MAX_WIDTH: usize = 240;
 /// Time has at least so much room, however long the names are.
 const MIN_BAR: usize = 8;
@@ -16,6 +17,9 @@ const MIN_BAR: usize = 8;
 const MAX_PANELS: usize = 12;
 /// nor more lanes of one.
 const MAX_LANES: usize = 40;
+
+/// What is said takes no more lines.
+const MAX_FOLDED: usize = 4;
 
 /// What stands in a cell that is not a phase: the numbers go on from [`LOOKS`].
 const FAILED: u8 = PHASES as u8;
@@ -35,11 +39,12 @@ struct Page {
 
 pub(super) fn draw(chart: &Chart, style: Style) -> String {
     let panels = &chart.panels[..chart.panels.len().min(MAX_PANELS)];
-    let layouts: Vec<Layout> = panels.iter().map(|panel| Layout::new(panel, MAX_LANES)).collect();
-    let width = style.width.unwrap_or(WIDTH).clamp(1, MAX_WIDTH);
+    let layouts: Vec<Layout<'_>> =
+        panels.iter().map(|panel| Layout::new(panel, MAX_LANES)).collect();
+    let width = style.width.unwrap_or(WIDTH).clamp(MIN_WIDTH, MAX_WIDTH);
     let gutter = layouts.iter().map(Layout::gutter).max().unwrap_or(0);
-    let gutter = gutter.min(width.saturating_sub(MIN_BAR + 3));
-    let room = width.saturating_sub(gutter + 3).max(1);
+    let gutter = gutter.min(width - MIN_BAR - 3);
+    let room = width - gutter - 3;
     let axis = Axis::new(&layouts, room);
     let mut page = Page { out: String::new(), axis, gutter, width, colour: style.colour };
     page.line(&printable(&chart.title, 400), "1");
@@ -58,7 +63,7 @@ pub(super) fn draw(chart: &Chart, style: Style) -> String {
 
 impl Page {
     /// Returns what is seen, a bit for each.
-    fn panel(&mut self, layout: &Layout) -> u32 {
+    fn panel(&mut self, layout: &Layout<'_>) -> u32 {
         let mut seen = 0;
         self.line(&layout.name, "1");
         let deadline = layout.deadline.filter(|deadline| self.axis.has(*deadline));
@@ -127,8 +132,10 @@ impl Page {
             line.push('╵');
             line += &label;
         }
-        let line = format!("{:gutter$}{line}", "", gutter = self.gutter + 1);
-        self.line(&line, "2");
+        if !line.is_empty() {
+            self.space(self.gutter + 1);
+            self.line(&line, "2");
+        }
     }
 
     fn legend(&mut self, seen: u32) {
@@ -147,8 +154,8 @@ impl Page {
     }
 
     fn line(&mut self, text: &str, sgr: &str) {
-        if !text.is_empty() {
-            self.paint(sgr, &width::cut(text, self.width));
+        for line in width::fold(text, self.width, MAX_FOLDED) {
+            self.paint(sgr, &line);
             self.out.push('\n');
         }
     }

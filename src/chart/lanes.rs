@@ -89,7 +89,9 @@ impl Lane {
 
 /// A panel, laid out.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(super) struct Layout<'a> {
+    /// What the sources are called.
+    pub sources: &'a [String],
     pub name: String,
     pub lanes: Vec<Lane>,
     /// So many lanes are not shown.
@@ -102,9 +104,9 @@ pub(super) struct Layout {
     pub closing: String,
 }
 
-impl Layout {
+impl<'a> Layout<'a> {
     /// Of a panel, with the `most` longest of its lanes.
-    pub fn new(panel: &Panel, most: usize) -> Layout {
+    pub fn new(panel: &'a Panel, most: usize) -> Layout<'a> {
         let mut bars: Vec<Bar> =
             panel.spans.iter().map(|span| Bar::new(span, panel.began)).collect();
         sort::by(&mut bars, &|a, b| {
@@ -124,7 +126,7 @@ impl Layout {
         let left_out = keep_longest(&mut lanes, most);
         let deadline = panel.deadline.map(micros);
         let name = printable(&panel.name, 60);
-        Layout { name, lanes, left_out, wall, deadline, last, closing }
+        Layout { sources: &panel.sources, name, lanes, left_out, wall, deadline, last, closing }
     }
 
     /// Where the widest name ends.
@@ -168,11 +170,7 @@ fn by_source(bars: Vec<Bar>, names: &[String]) -> Vec<Lane> {
     for bar in bars {
         if before != Some(bar.source) {
             before = Some(bar.source);
-            let name = match names.get(bar.source) {
-                Some(name) => width::cut(&printable(name, 200), MAX_NAME),
-                None => "?".into(),
-            };
-            lanes.push(Lane { name, bars: Vec::new(), rows: 0 });
+            lanes.push(Lane { name: name(names, bar.source), bars: Vec::new(), rows: 0 });
         }
         if let Some(lane) = lanes.last_mut() {
             lane.bars.push(bar);
@@ -182,6 +180,12 @@ fn by_source(bars: Vec<Bar>, names: &[String]) -> Vec<Lane> {
         lane.rows = assign(&mut lane.bars);
     }
     lanes
+}
+
+/// What a source is called here.
+pub(super) fn name(names: &[String], source: usize) -> String {
+    let name = names.get(source).map_or("?", String::as_str);
+    width::cut(&printable(name, 200), MAX_NAME)
 }
 
 /// A lane for each worker. Whose turn it was nobody knows any more: the first that was free took it.

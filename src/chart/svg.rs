@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::axis::{Axis, MAX_TICKS};
-use super::lanes::{Bar, Lane, Layout, PHASES, time};
+use super::lanes::{self, Bar, Lane, Layout, PHASES, time};
 use super::{Chart, LOOKS};
 use crate::format::escaped;
 use crate::report::count;
@@ -56,7 +56,7 @@ struct Page {
 pub(super) fn draw(chart: &Chart) -> String {
     let panels = &chart.panels[..chart.panels.len().min(MAX_PANELS)];
     let most = MAX_LANES.min(MAX_ALL_LANES / panels.len().max(1));
-    let layouts: Vec<Layout> = panels.iter().map(|panel| Layout::new(panel, most)).collect();
+    let layouts: Vec<Layout<'_>> = panels.iter().map(|panel| Layout::new(panel, most)).collect();
     let gutter = layouts.iter().map(Layout::gutter).max().unwrap_or(0);
     let left = MARGIN + gutter * 15 / 2 + 8;
     let lanes = layouts.iter().map(|layout| layout.lanes.len().max(1)).sum::<usize>().max(1);
@@ -94,7 +94,7 @@ pub(super) fn draw(chart: &Chart) -> String {
 
 impl Page {
     /// The root and what stands before all else, around what is drawn.
-    fn document(self, chart: &Chart, layouts: &[Layout], seen: &[bool; PHASES]) -> String {
+    fn document(self, chart: &Chart, layouts: &[Layout<'_>], seen: &[bool; PHASES]) -> String {
         let (mut out, height) = (String::new(), self.top);
         let title = match &*chart.title {
             "" => "When which request was under way",
@@ -115,12 +115,13 @@ impl Page {
              text{{font:12px {mono}}}\n.t,.p,.c{{font:600 17px {sans}}}.p{{font-size:14px}}\
              .c{{font:13px {sans}}}\n.e{{text-anchor:end}}.m{{text-anchor:middle}}\
              .n{{font-size:{size}px}}\n.w,.x,.y,.g,.a,.f,.d,.k{{fill:none}}\
-             .w{{stroke-width:2;stroke-dasharray:0 5;stroke-linecap:round}}\
+             .w{{stroke-width:{dot};stroke-dasharray:0 5;stroke-linecap:round}}\
              .x{{stroke-width:2}}.y{{stroke-width:5}}.f,.d{{stroke-width:1.5}}\
              .d{{stroke-dasharray:6 3}}.h{{fill:none;pointer-events:all}}",
             mono = FONTS[1],
             sans = FONTS[0],
-            size = self.pitch.clamp(11, 13) - 1,
+            size = self.pitch.clamp(12, 14) - 2,
+            dot = if self.pitch < 8 { 1 } else { 2 },
         );
         for (at, inks) in INKS.iter().enumerate() {
             out += ["", "@media(prefers-color-scheme:dark){\n"][at];
@@ -137,7 +138,9 @@ impl Page {
             }
             out += ["\n", "}\n</style>\n<defs>\n"][at];
         }
-        for (phase, look) in LOOKS.iter().enumerate().skip(1).filter(|(n, _)| seen[*n]) {
+        for (phase, look) in
+            LOOKS.iter().enumerate().skip(1).filter(|(n, look)| seen[*n] && !look.marks.is_empty())
+        {
             let _ = writeln!(
                 out,
                 "<pattern id=\"q{phase}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
@@ -155,7 +158,7 @@ impl Page {
     }
 
     /// The phases that are seen anywhere.
-    fn phases(&self, layouts: &[Layout]) -> [bool; PHASES] {
+    fn phases(&self, layouts: &[Layout<'_>]) -> [bool; PHASES] {
         let mut seen = [false; PHASES];
         for bar in layouts.iter().flat_map(|layout| &layout.lanes).flat_map(|lane| &lane.bars) {
             seen[0] |= self.axis.wait(bar).is_some();
@@ -165,6 +168,9 @@ impl Page {
     }
 
     fn legend(&mut self, seen: &[bool; PHASES], failed: bool) {
+        if !seen.contains(&true) {
+            return;
+        }
         let mut x = MARGIN;
         let mut drawn = Drawn::default();
         self.top += 20;
@@ -178,14 +184,14 @@ impl Page {
             x += 30 + look.name.len() * 15 / 2 + 14;
         }
         if failed {
-            drawn.cross(x + 5, y + 5);
+            drawn.cross(x + 5, y + 5, 4);
             self.text("l", x + 16, y + 9, "failed");
         }
         self.put(&drawn);
         self.top += 8;
     }
 
-    fn panel(&mut self, layout: &Layout) {
+    fn panel(&mut self, layout: &Layout<'_>) {
         if !layout.name.is_empty() {
             self.top += 22;
             self.text("p", MARGIN, self.top - 6, &layout.name);
@@ -197,10 +203,9 @@ impl Page {
         }
         let from = self.top;
         let below = from + layout.lanes.iter().map(|lane| self.height(lane)).sum::<usize>();
-        let below = below.max(from + self.pitch);
         self.grid(from, below);
         self.lanes(layout);
-        self.top = below + 16;
+        self.top = below + if layout.lanes.is_empty() { 0 } else { 16 };
         self.text("l e n", self.left - 8, self.top - 4, &layout.rest());
         let finish = (!layout.lanes.is_empty()).then_some(layout.wall);
         for (class, at, from, to) in
@@ -258,7 +263,7 @@ impl Page {
         self.path("a", &line);
     }
 
-    fn lanes(&mut self, layout: &Layout) {
+    fn lanes(&mut self, layout: &Layout<'_>) {
         let mut drawn = Drawn::default();
         let mut hints = String::new();
         // Names that would touch each other are left out.
@@ -266,22 +271,24 @@ impl Page {
         for lane in &layout.lanes {
             let height = self.height(lane);
             let middle = self.top + height / 2;
-            if middle >= free + self.pitch.min(12) / 2 {
+            if middle >= free {
                 self.text("n e", self.left - 8, middle + 4, &lane.name);
-                free = middle + 6;
+                free = middle + 12;
             }
             let rows = lane.rows.clamp(1, self.cap);
             for bar in &lane.bars {
                 let y = self.top + bar.row % rows * (height / rows);
-                self.bar(bar, (y, y + thick(height / rows)), &mut drawn);
+                let gap = gap(height / rows);
+                let above = y + gap / 2;
+                self.bar(bar, (above, above + height / rows - gap), &mut drawn);
                 if self.told {
-                    let box_ = (self.axis.at(bar.ready), self.axis.at(bar.end()));
-                    self.hint(&mut hints, box_, (y, y + height / rows), &told(lane, bar));
+                    let area = (self.axis.at(bar.ready), self.axis.at(bar.end()));
+                    self.hint(&mut hints, area, (y, y + height / rows), &told(layout, bar));
                 }
             }
             if !self.told {
-                let box_ = (0, self.axis.room);
-                self.hint(&mut hints, box_, (self.top, self.top + height), &summed(lane));
+                let area = (0, self.axis.room);
+                self.hint(&mut hints, area, (self.top, self.top + height), &summed(lane));
             }
             self.top += height;
         }
@@ -303,7 +310,8 @@ impl Page {
             drawn.rect(phase, (self.left + from, end), (top, below));
         }
         if !bar.ok {
-            drawn.cross(end.max(self.left + 4) - 4, middle);
+            let arm = ((below - top) / 2).clamp(2, 4);
+            drawn.cross(end.max(self.left + arm) - arm, middle, arm);
         }
     }
 
@@ -345,7 +353,9 @@ impl Page {
     fn put(&mut self, drawn: &Drawn) {
         self.path("w", &drawn.paths[0]);
         for (phase, path) in drawn.paths.iter().enumerate().skip(1) {
-            if !path.is_empty() {
+            if LOOKS[phase].marks.is_empty() {
+                self.path(&format!("p{phase}"), path);
+            } else if !path.is_empty() {
                 let _ = writeln!(self.out, "<path fill=\"url(#q{phase})\" d=\"{path}\"/>");
             }
         }
@@ -371,25 +381,24 @@ impl Drawn {
         let _ = write!(self.paths[phase], "M{left} {top}H{right}V{below}H{left}z");
     }
 
-    fn cross(&mut self, x: usize, y: usize) {
-        let _ = write!(self.crosses, "M{} {}l8 8m0-8l-8 8", x - 4, y - 4);
+    /// Around a place, from there so many pixels to each side.
+    fn cross(&mut self, x: usize, y: usize, arm: usize) {
+        let (left, top, side) = (x - arm, y - arm, 2 * arm);
+        let _ = write!(self.crosses, "M{left} {top}l{side} {side}m0-{side}l-{side} {side}");
     }
 }
 
-/// How thick a bar is in a row.
-fn thick(row: usize) -> usize {
-    row - (row * 3 / 10).max(1)
+/// What is left free of a row.
+fn gap(row: usize) -> usize {
+    (row * 3 / 10).max(1)
 }
 
 /// What a request says when it is pointed at.
-fn told(lane: &Lane, bar: &Bar) -> String {
+fn told(layout: &Layout<'_>, bar: &Bar) -> String {
     let (number, of) = bar.number;
-    let mut text = format!(
-        "{}: {number} of {of}, {} from {}",
-        lane.name,
-        time(bar.length()),
-        time(bar.start())
-    );
+    let name = lanes::name(layout.sources, bar.source);
+    let (length, start) = (time(bar.length()), time(bar.start()));
+    let mut text = format!("{name}: {number} of {of}, {length} from {start}");
     let mut mark = " (";
     for (phase, look) in LOOKS.iter().enumerate().filter(|(phase, _)| bar.phase(*phase) > 0) {
         let _ = write!(text, "{mark}{} {}", look.name, time(bar.phase(phase)));
