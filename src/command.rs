@@ -16,11 +16,13 @@ pub mod log;
 pub mod once;
 pub mod parse;
 pub mod perform;
+pub mod progress;
 pub mod recording;
 pub mod replay;
 pub mod run;
 pub mod say;
 pub mod status;
+pub mod timeline;
 
 /// The outputs are written; some sources may have failed.
 pub const OK: u8 = 0;

@@ -91,11 +91,12 @@ Options:
       --strict          exit with 3 if any source failed
       --fail-fast       stop at the first failure, and exit with 3
       --report FILE     write what the round took, as JSON
+      --timeline FILE   draw when which request was under way: .svg is a picture,
+                        any other name a text, - a text on stderr
       --record FILE     write all of the round, without keys, for `replay`
   -q, --quiet           say only what went wrong with the whole
   -v, --verbose         a line for each source; -vv: for each request
   -h, --help            this text
-  Not yet: --timeline.
   DUR is a duration: 500ms, 90s, 15m, 1h30m.
 
 Who is asked:
@@ -117,6 +118,7 @@ Examples:
   newsagg once -f jsonl | jq -r .title
   newsagg once --new                    what came since you last looked
   newsagg once -c newsagg.toml -o feed.json --report report.json
+  newsagg once --force --timeline -     who kept the others waiting
   curl -s https://lwn.net/headlines/rss | newsagg once -
 
 Exit codes:
@@ -243,11 +245,14 @@ for each SOURCE, or for each source of the config:
   quota    what is left of its tightest one: 58 of 100 in any 24 hours
   items    how many it shows
 Below: what is wrong with whom, who is left alone until when, who has moved,
-when the last round was, and whether a service is running.
+when the last round was and what it took, and whether a service is running.
 
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
       --json         one JSON object, with exact times
+      --timeline FILE
+                     draw when which request of the last round was under way:
+                     .svg is a picture, any other name a text, - only that text
       --max-age DUR  for monitors: exit with 1, and say so first, if nobody was
                      asked for longer than this: 90s, 15m, 1h30m
   -h, --help         this text
@@ -257,6 +262,7 @@ Examples:
   newsagg status
   newsagg status bbc hn
   newsagg status --json | jq -r '.sources[] | select(.error) | .name'
+  newsagg status --timeline round.svg
   newsagg status --max-age 2h >/dev/null || echo 'some news is missing'
 
 Exit codes:
@@ -401,6 +407,7 @@ Options:
   -o, --output PATH    write this file; of several outputs, into this folder
   -f, --format FORMAT  one document in another format; without -o to stdout
       --report FILE    write what the round took, as JSON
+      --timeline FILE  draw when which request was under way, as with `once`
   -q, --quiet          say only what went wrong with the whole
   -v, --verbose        a line for each source; -vv: for each request
   -h, --help           this text
