@@ -6,7 +6,7 @@ use super::figures::{Figure, Spread};
 use super::row::{Client, Row};
 use super::{BenchArgs, Done};
 use crate::loopback::Fault;
-use crate::report::{bytes, count, milliseconds};
+use crate::report::{WORTH_SAYING, bytes, count, milliseconds};
 use crate::round::READ_INLINE;
 use crate::source::Window;
 
