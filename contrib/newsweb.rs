@@ -5,9 +5,10 @@
 //! ```
 //!
 //! It prints its port as the first line on stdout and serves until stdin ends, so that it goes
-//! when whoever started it goes.
+//! when whoever started it goes. For each line on stdin it prints what it counted since the last
+//! one, as a line of JSON.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, Write};
 use std::net::TcpStream;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use newsagg::time::{Timestamp, parse_duration};
 use smol::Async;
 
 const USAGE: &str = "usage: newsweb [--addresses N] [--port N] [--latency DUR[..DUR]] [--bytes N] \
-                     [--seed N] [--hang PATH] [--broken PATH] [--tls CERT.pem KEY.pem]";
+                     [--prepare N] [--seed N] [--hang PATH] [--broken PATH] [--cut PATH] [--tls CERT.pem KEY.pem]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = options(std::env::args().skip(1)).map_err(|error| format!("{error}\n{USAGE}"))?;
@@ -31,8 +32,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     writeln!(out, "{}", web.port())?;
     out.flush()?;
     // Serves from its own thread until whoever holds the other end of stdin goes.
-    std::io::copy(&mut std::io::stdin().lock().by_ref(), &mut std::io::sink())?;
+    for line in std::io::stdin().lock().lines() {
+        line?;
+        writeln!(out, "{}", counts(&web))?;
+        out.flush()?;
+    }
     Ok(())
+}
+
+/// What was counted since the last time.
+fn counts(web: &Web) -> String {
+    let counts = format!(
+        "{{\"connections\": {}, \"requests\": {}, \"conditional\": {}, \"most_at_once\": {}, \
+         \"bytes_sent\": {}}}",
+        web.connections(),
+        web.asked_in_all(),
+        web.conditional(),
+        web.most_at_once(),
+        web.bytes_sent()
+    );
+    web.forget();
+    counts
 }
 
 fn options(mut args: impl Iterator<Item = String>) -> Result<WebOptions, String> {
@@ -48,10 +68,12 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<WebOptions, String>
                 options.port = u16::try_from(number(value()?)?).map_err(|e| e.to_string())?
             }
             "--bytes" => options.feed_bytes = number(value()?)? as usize,
+            "--prepare" => options.prepare = number(value()?)?,
             "--seed" => options.seed = number(value()?)?,
             "--latency" => options.latency = range(&value()?)?,
             "--hang" => options.faults.push((value()?, Fault::Hang)),
             "--broken" => options.faults.push((value()?, Fault::Status(500))),
+            "--cut" => options.faults.push((value()?, Fault::Cut(1_000))),
             "--tls" => options.accept = Some(tls(&value()?, &args.next().unwrap_or_default())?),
             _ => return Err(format!("unknown argument {arg}")),
         }

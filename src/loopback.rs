@@ -77,6 +77,8 @@ pub struct WebOptions {
     pub feed_bytes: usize,
     /// Every answer is the last on its connection.
     pub closes: bool,
+    /// How many feeds under `/feed/`, from 0 up, are made before the first request.
+    pub prepare: u64,
     /// A TLS handshake, if any.
     pub accept: Option<Accept>,
 }
@@ -93,6 +95,7 @@ impl WebOptions {
             faults: Vec::new(),
             feed_bytes: feeds::DEFAULT_BYTES,
             closes: false,
+            prepare: 0,
             accept: None,
         }
     }
@@ -161,6 +164,8 @@ struct Counts {
     connections: usize,
     /// When each request came.
     arrivals: Vec<Instant>,
+    conditional: usize,
+    bytes_sent: u64,
 }
 
 impl Web {
@@ -171,10 +176,13 @@ impl Web {
         let scheme = if options.accept.is_some() { "https" } else { "http" };
         let counts = Arc::new(Mutex::new(Counts::default()));
         let (stop, stopped) = async_channel::bounded(1);
+        let server = serve::Server::new(options, counts.clone());
         let for_thread = counts.clone();
+        // Everything is made before anybody can ask for it.
+        let server = serve::Server::new(options, counts.clone());
         let thread = std::thread::Builder::new()
             .name("news web".into())
-            .spawn(move || run(options, listeners, for_thread, stopped))?;
+            .spawn(move || run(server, listeners, for_thread, stopped))?;
         Ok(Web { port, scheme, counts, stop, thread: Some(thread) })
     }
 
@@ -224,6 +232,23 @@ impl Web {
     pub fn connections(&self) -> usize {
         lock(&self.counts).connections
     }
+
+    /// How many requests named a validator.
+    pub fn conditional(&self) -> usize {
+        lock(&self.counts).conditional
+    }
+
+    /// How many bytes of answers were sent, heads and all, TLS not counting.
+    pub fn bytes_sent(&self) -> u64 {
+        lock(&self.counts).bytes_sent
+    }
+
+    /// Counts from nothing again; what is under way stays so.
+    pub fn forget(&self) {
+        let mut counts = lock(&self.counts);
+        let under_way = counts.under_way;
+        *counts = Counts { under_way, most_at_once: under_way, ..Counts::default() };
+    }
 }
 
 impl Drop for Web {
@@ -264,17 +289,17 @@ fn bind_once(addresses: u8, mut port: u16) -> io::Result<Vec<TcpListener>> {
 }
 
 fn run(
-    options: WebOptions,
+    server: serve::Server,
     listeners: Vec<TcpListener>,
     counts: Arc<Mutex<Counts>>,
     stopped: Receiver<()>,
 ) {
     let executor = Rc::new(LocalExecutor::new());
-    let accept = options.accept.clone();
-    let site = Rc::new(serve::Server::new(options, counts.clone()));
+    let accept = server.options.accept.clone();
+    let server = Rc::new(server);
     for listener in listeners {
         let Ok(listener) = Async::new(listener) else { continue };
-        let (spawner, site, accept) = (Rc::downgrade(&executor), site.clone(), accept.clone());
+        let (spawner, server, accept) = (Rc::downgrade(&executor), server.clone(), accept.clone());
         let counts = counts.clone();
         let listen = async move {
             loop {
@@ -284,8 +309,8 @@ fn run(
                 };
                 lock(&counts).connections += 1;
                 let Some(spawner) = spawner.upgrade() else { return };
-                let (site, accept) = (site.clone(), accept.clone());
-                spawner.spawn(async move { talk(&site, accept, stream).await }).detach();
+                let (server, accept) = (server.clone(), accept.clone());
+                spawner.spawn(async move { talk(&server, accept, stream).await }).detach();
             }
         };
         executor.spawn(listen).detach();

@@ -8,7 +8,7 @@ use crate::time::{Timestamp, format_duration};
 pub const VERSION: u32 = 1;
 
 /// Below this, waiting at the same time saved nothing: retries, or answers that come at once.
-pub const WORTH_SAYING: f64 = 1.1;
+const WORTH_SAYING: f64 = 1.1;
 
 /// One round, measured.
 #[derive(Clone, Debug, Serialize)]

@@ -16,6 +16,9 @@ const MAX_HEAD: usize = 16 * 1024;
 /// No body of a request is longer.
 const MAX_POSTED: usize = 4 * 1024;
 
+/// The head and this much of the body go out in one write; what is larger is not copied for it.
+const ONE_WRITE: usize = 64 * 1024;
+
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -71,7 +74,7 @@ impl Asked {
         let mut words = lines.next()?.split(' ');
         let (method, target, version) = (words.next()?, words.next()?, words.next()?);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let pairs = query_pairs(query)?;
+        let pairs = if query.is_empty() { Vec::new() } else { query_pairs(query)? };
         let fields: Vec<(String, String)> = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
@@ -110,7 +113,7 @@ fn query_pairs(query: &str) -> Option<Vec<(String, String)>> {
 
 /// What is served, to whom, and how slowly.
 pub(super) struct Server {
-    options: WebOptions,
+    pub options: WebOptions,
     site: Site,
     counts: Arc<Mutex<Counts>>,
 }
@@ -118,6 +121,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(options: WebOptions, counts: Arc<Mutex<Counts>>) -> Server {
         let site = Site::new(options.now, options.feed_bytes);
+        (0..options.prepare).for_each(|number| drop(site.feed(number, options.feed_bytes)));
         Server { options, site, counts }
     }
 
@@ -128,6 +132,8 @@ impl Server {
     ) -> io::Result<()> {
         let mut pending = Vec::new();
         while let Some(head) = read_head(&mut stream, &mut pending).await? {
+            // Before anything is made: the client waits from here on.
+            let arrived = Instant::now();
             let asked = Asked::parse(&head).and_then(|asked| Some((asked.length()?, asked)));
             let Some((length, mut asked)) = asked else {
                 let refusal =
@@ -138,7 +144,7 @@ impl Server {
             let body = read_body(&mut stream, &mut pending, length).await?;
             asked.posted = asked.posted.map(|_| body);
             asked.close |= self.options.closes;
-            let whole = self.answer(&asked, &mut stream).await?;
+            let whole = self.answer(&asked, arrived, &mut stream).await?;
             if asked.close || !whole {
                 break;
             }
@@ -150,10 +156,10 @@ impl Server {
     async fn answer(
         &self,
         asked: &Asked,
+        arrived: Instant,
         stream: &mut (impl AsyncWrite + Unpin),
     ) -> io::Result<bool> {
-        let arrived = Instant::now();
-        let (_under_way, nth) = UnderWay::new(&self.counts, &asked.path);
+        let (_under_way, nth) = UnderWay::new(&self.counts, asked);
         let fault = self.options.fault_of(&asked.path, nth);
         // Made while the latency runs, not after it.
         let answer = match fault {
@@ -166,17 +172,20 @@ impl Server {
             _ => self.options.latency_of(&asked.path, nth),
         };
         wait_until(arrived + latency).await;
-        let head = answer.head(asked.close);
-        stream.write_all(head.as_bytes()).await?;
-        if asked.head_only || answer.status == 304 {
-            return Ok(true);
-        }
-        if let Some(Fault::Cut(at)) = fault {
-            stream.write_all(&answer.body[..at.min(answer.body.len())]).await?;
-            return Ok(false);
-        }
-        stream.write_all(&answer.body).await?;
-        Ok(true)
+        let cut = match fault {
+            Some(Fault::Cut(at)) => Some(at),
+            _ => None,
+        };
+        let without = asked.head_only || answer.status == 304;
+        let body = if without { &[] } else { &answer.body[..] };
+        let body = &body[..cut.unwrap_or(body.len()).min(body.len())];
+        let (near, far) = body.split_at(body.len().min(ONE_WRITE));
+        let mut first = answer.head(asked.close).into_bytes();
+        first.extend_from_slice(near);
+        lock(&self.counts).bytes_sent += (first.len() + far.len()) as u64;
+        stream.write_all(&first).await?;
+        stream.write_all(far).await?;
+        Ok(without || cut.is_none())
     }
 }
 
@@ -185,14 +194,17 @@ struct UnderWay<'a>(&'a Mutex<Counts>);
 
 impl<'a> UnderWay<'a> {
     /// The count, and which request for this path it is.
-    fn new(counts: &'a Mutex<Counts>, path: &str) -> (UnderWay<'a>, u32) {
+    fn new(counts: &'a Mutex<Counts>, asked: &Asked) -> (UnderWay<'a>, u32) {
+        let validators = ["if-none-match", "if-modified-since"];
+        let conditional = validators.iter().any(|name| asked.field(name).is_some());
         let mut locked = lock(counts);
         if locked.arrivals.len() < MAX_LOGGED {
             locked.arrivals.push(Instant::now());
         }
-        let nth = locked.by_path.entry(path.to_owned()).or_default();
+        let nth = locked.by_path.entry(asked.path.clone()).or_default();
         *nth += 1;
         let nth = *nth;
+        locked.conditional += usize::from(conditional);
         locked.under_way += 1;
         locked.most_at_once = locked.most_at_once.max(locked.under_way);
         (UnderWay(counts), nth)

@@ -1,5 +1,6 @@
 //! Which answer a path gets.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,18 +27,33 @@ struct Kept {
     last_modified: String,
 }
 
+/// No more bytes of feeds under `/feed/` are kept; further ones are made for each who asks.
+const MOST_KEPT: usize = 128 << 20;
+
+/// Feeds under `/feed/`, by number and size.
+#[derive(Default)]
+struct Shelf {
+    feeds: BTreeMap<(u64, usize), Feed>,
+    bytes: usize,
+}
+
+/// A content type and a body.
+type Feed = (&'static str, Arc<[u8]>);
+
 /// All answers that do not depend on parameters, made once.
 pub(super) struct Site {
     now: Timestamp,
     feed_bytes: usize,
     stories: Vec<Dated>,
     kept: BTreeMap<String, Kept>,
+    shelf: RefCell<Shelf>,
 }
 
 impl Site {
     pub(super) fn new(now: Timestamp, feed_bytes: usize) -> Site {
         let stories = dated(now);
-        let mut site = Site { now, feed_bytes, stories, kept: BTreeMap::new() };
+        let mut site =
+            Site { now, feed_bytes, stories, kept: BTreeMap::new(), shelf: RefCell::default() };
         for publisher in &PUBLISHERS {
             let own: Vec<&Dated> = site.of(publisher).collect();
             let (content_type, body) = feeds::publish(publisher, &own);
@@ -90,14 +106,31 @@ impl Site {
                 if asked.field("if-none-match") == Some(&etag) {
                     return Answer { status: 304, fields, ..Answer::default() };
                 }
-                let (content_type, body) = feeds::synthetic(number, size, self.now);
-                Answer { fields, ..Answer::ok(content_type, body.into_bytes()) }
+                let (content_type, body) = self.feed(number, size);
+                Answer { fields, ..Answer::ok(content_type, body) }
             }
             // An item that never was: Firebase says so with 200.
             ["hn", "v0", "item", _] => Answer::json(200, "null".into()),
             [""] => self.index(),
             _ => Answer::error(404),
         }
+    }
+
+    /// The feed of this number, about as large as this: made once, so that the web's own work is
+    /// not taken for its clients'.
+    pub(super) fn feed(&self, number: u64, size: usize) -> Feed {
+        let mut shelf = self.shelf.borrow_mut();
+        if let Some(feed) = shelf.feeds.get(&(number, size)) {
+            return feed.clone();
+        }
+        let (content_type, body) = feeds::synthetic(number, size, self.now);
+        let feed: Feed = (content_type, body.into_bytes().into());
+        let all = shelf.bytes + feed.1.len();
+        if all <= MOST_KEPT {
+            shelf.bytes = all;
+            shelf.feeds.insert((number, size), feed.clone());
+        }
+        feed
     }
 
     fn index(&self) -> Answer {

@@ -16,7 +16,7 @@ const IDEOGRAPH: usize = 2;
 /// The name of a publisher has no more words.
 const MAX_NAME: usize = 5;
 
-/// Words of titles that come again with other news, without the plural's `s`.
+/// Words of titles that come again with other news, without the plural's `s`; sorted.
 const AGAIN: &[&str] = &[
     "blog",
     "briefing",
@@ -31,8 +31,8 @@ const AGAIN: &[&str] = &[
     "editorial",
     "ep",
     "episode",
-    "forecast",
     "fixture",
+    "forecast",
     "headline",
     "highlight",
     "hint",
@@ -45,8 +45,8 @@ const AGAIN: &[&str] = &[
     "lottery",
     "monthly",
     "newsletter",
-    "obituary",
     "obituarie",
+    "obituary",
     "photo",
     "picture",
     "playlist",
@@ -113,16 +113,28 @@ pub(super) fn telling(title: &str, link: Option<&str>, source: &str) -> Option<S
 }
 
 fn comes_again(text: &str) -> bool {
-    // A phrase may end within a word: `stories`, `story`.
-    let holds = |phrase: &str| text.match_indices(phrase).any(|(at, _)| text[..at].ends_with(' '));
-    text.split(' ').any(|word| AGAIN.contains(&word)) || PHRASES.iter().any(|phrase| holds(phrase))
+    let mut rest = text;
+    while let Some((word, behind)) = rest.split_once(' ') {
+        // A phrase may end within a word: `stories`, `story`.
+        let begins = |phrase: &&str| {
+            phrase.as_bytes().first() == rest.as_bytes().first() && rest.starts_with(*phrase)
+        };
+        if AGAIN.binary_search(&word).is_ok() || PHRASES.iter().any(begins) {
+            return true;
+        }
+        rest = behind;
+    }
+    false
 }
 
 /// `Title` of `Title - The Publisher`.
 fn without_publisher<'a>(title: &'a str, host: &str, source: &str) -> &'a str {
-    let mark = |mark: &str| title.rfind(mark).map(|at| (at, at + mark.len()));
-    let marks = [" - ", " – ", " — ", " | ", " · ", " :: "];
-    let Some((end, begin)) = marks.into_iter().filter_map(mark).max() else { return title };
+    let mark = |(at, _): (usize, &str)| {
+        let marks = ["- ", "– ", "— ", "| ", "· ", ":: "];
+        let mark = marks.into_iter().find(|mark| title[at + 1..].starts_with(mark))?;
+        Some((at, at + 1 + mark.len()))
+    };
+    let Some((end, begin)) = title.rmatch_indices(' ').find_map(mark) else { return title };
     let own: String = host.chars().chain(source.chars()).filter(|c| c.is_alphanumeric()).collect();
     let own = own.to_lowercase();
     let name = &title[begin..];
@@ -153,6 +165,7 @@ impl Words {
         while let Some(c) = rest.next() {
             let next = rest.peek().copied().unwrap_or(' ');
             match c {
+                c if c.is_ascii_alphanumeric() => word.push(c.to_ascii_lowercase()),
                 '\'' | '’' | '‘' | 'ʼ' | '`' => {}
                 c if is_ideograph(c) => {
                     self.end(&mut word);

@@ -149,6 +149,30 @@ fn feeds_have_validators_and_answer_304_to_them() {
 }
 
 #[test]
+fn what_was_asked_is_counted_until_it_is_forgotten() {
+    let web = Web::start(WebOptions { prepare: 2, ..WebOptions::new(now()) }).expect("a free port");
+    let all =
+        |fields: &str| ask_raw(&web.url("/feed/1"), &format!("connection: close\r\n{fields}"));
+    let whole = all("").len() as u64;
+    assert_eq!((web.asked_in_all(), web.conditional(), web.bytes_sent()), (1, 0, whole));
+    let unchanged = all("if-none-match: \"1-40000\"\r\n").len() as u64;
+    assert!(unchanged < 200, "{unchanged}");
+    assert_eq!((web.conditional(), web.bytes_sent()), (1, whole + unchanged));
+    web.forget();
+    assert_eq!((web.asked_in_all(), web.conditional(), web.bytes_sent()), (0, 0, 0));
+    assert_eq!(web.connections(), 0);
+}
+
+#[test]
+fn bodies_larger_than_one_write_arrive_whole() {
+    let web = web();
+    let path = "/feed/3?bytes=300000";
+    let (head, body) = ask(&web.url(path), "");
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+    assert!(body.ends_with(b"</feed>\n"));
+}
+
+#[test]
 fn gzip_is_sent_to_those_who_read_it() {
     let web = web();
     let (_, plain) = ask(&web.url("/feeds/lantern.atom"), "");

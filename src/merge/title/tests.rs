@@ -155,3 +155,8 @@ fn any_title_can_be_read() {
         assert!(telling.is_none_or(|words| words.starts_with(' ') && words.ends_with(' ')));
     }
 }
+
+#[test]
+fn the_words_that_come_again_are_sorted() {
+    assert!(super::AGAIN.is_sorted());
+}
