@@ -75,10 +75,10 @@ pub struct WebOptions {
     pub faults: Vec<(String, Fault)>,
     /// How large a feed under `/feed/` is unless it is asked with `?bytes=`.
     pub feed_bytes: usize,
-    /// How many feeds under `/feed/`, from 0 up, are made before the first request.
-    pub prepare: u64,
     /// Every answer is the last on its connection.
     pub closes: bool,
+    /// How many feeds under `/feed/`, from 0 up, are made before the first request.
+    pub prepare: u64,
     /// A TLS handshake, if any.
     pub accept: Option<Accept>,
 }
@@ -94,8 +94,8 @@ impl WebOptions {
             now,
             faults: Vec::new(),
             feed_bytes: feeds::DEFAULT_BYTES,
-            prepare: 0,
             closes: false,
+            prepare: 0,
             accept: None,
         }
     }
@@ -162,10 +162,10 @@ struct Counts {
     under_way: usize,
     most_at_once: usize,
     connections: usize,
-    conditional: usize,
-    bytes_sent: u64,
     /// When each request came.
     arrivals: Vec<Instant>,
+    conditional: usize,
+    bytes_sent: u64,
 }
 
 impl Web {
@@ -178,6 +178,8 @@ impl Web {
         let (stop, stopped) = async_channel::bounded(1);
         let server = serve::Server::new(options, counts.clone());
         let for_thread = counts.clone();
+        // Everything is made before anybody can ask for it.
+        let server = serve::Server::new(options, counts.clone());
         let thread = std::thread::Builder::new()
             .name("news web".into())
             .spawn(move || run(server, listeners, for_thread, stopped))?;

@@ -5,7 +5,7 @@
 //! this process; each run of a row is a process of its own (`--child`), so that the figures are
 //! newsagg's alone.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,10 +13,12 @@ use std::time::Duration;
 use argh::{ArgsInfo, FromArgs};
 use async_signal::{Signal, Signals};
 
+use super::progress::Line;
+use super::timeline::{self, DASH};
 use super::{FAILED, OK, args, log, perform, say};
 use crate::chart::{self, Chart, Lanes, Panel};
 use crate::format::Style;
-use crate::loopback::Web;
+use crate::loopback::{Web, WebOptions};
 use crate::round::Span;
 use crate::store;
 use crate::time::{format_duration, parse_duration};
@@ -30,6 +32,7 @@ mod simulate;
 mod table;
 mod threads;
 
+use child::Watch;
 use figures::{Figure, Run, Values};
 use row::Row;
 use scenarios::Scenario;
@@ -148,7 +151,7 @@ pub fn run(options: BenchArgs, words: &[String]) -> ExitCode {
         Ok(chosen) => chosen,
         Err(problem) => return usage(problem),
     };
-    if options.json && options.timeline.as_deref() == Some(Path::new("-")) {
+    if options.json && options.timeline.as_deref() == Some(Path::new(DASH)) {
         return usage("`--json` and `--timeline -` both print to stdout: which is it?".into());
     }
     match measure(&options, words, &chosen) {
@@ -161,14 +164,19 @@ pub fn run(options: BenchArgs, words: &[String]) -> ExitCode {
     }
 }
 
+/// What `--scenario` knows.
+pub fn names() -> [&'static str; scenarios::ALL.len()] {
+    scenarios::ALL.map(|scenario| scenario.name)
+}
+
 fn scenario(name: &str) -> Result<Scenario, String> {
     if let Some(scenario) = scenarios::ALL.iter().find(|scenario| scenario.name == name) {
         return Ok(*scenario);
     }
-    let names = scenarios::ALL.iter().map(|scenario| scenario.name);
-    let hint = match crate::config::nearest(name, names.clone()) {
+    let names = names();
+    let hint = match crate::config::nearest(name, names) {
         Some(near) => format!("; did you mean `{near}`?"),
-        None => format!("; there are {}", names.collect::<Vec<_>>().join(", ")),
+        None => format!("; there are {}", names.join(", ")),
     };
     Err(format!("there is no scenario `{}`{hint}", name.escape_debug()))
 }
@@ -206,22 +214,28 @@ fn measure(options: &BenchArgs, words: &[String], chosen: &[Scenario]) -> Result
     if !options.json {
         print(&table::head(options, &about(options, chosen), style))?;
     }
-    let mut signals = Signals::new([Signal::Int, Signal::Term]).ok();
+    let mut watch = Watch {
+        words,
+        signals: Signals::new([Signal::Int, Signal::Term]).ok(),
+        line: Line::open(options.quiet, 0),
+        place: String::new(),
+    };
     let mut groups = Vec::new();
     for (n, scenario) in chosen.iter().enumerate() {
-        let progress = Progress::new(options, scenario.name, n + 1, chosen.len());
         let rows = (scenario.rows)(options);
         let mut done: Vec<Done> = Vec::new();
         for (index, row) in rows.into_iter().enumerate() {
-            let told = format!("{}/{index}", scenario.name);
             let one = match options.simulate {
                 true => simulated(row),
-                false => observed(row, options, words, &told, &mut signals)?,
+                false => {
+                    watch.place = format!("{} ({} of {})", row.name, n + 1, chosen.len());
+                    let told = format!("{}/{index}", scenario.name);
+                    observed(row, options.runs, &told, &mut watch)?
+                }
             };
             done.push(one);
         }
         share_sum(&mut done);
-        drop(progress);
         if !options.json {
             print(&table::group(scenario, &done, style))?;
         }
@@ -260,19 +274,14 @@ fn simulated(row: Row) -> Done {
 }
 
 /// A row on a web of its own for each run, so that all of them see the same.
-fn observed(
-    row: Row,
-    options: &BenchArgs,
-    words: &[String],
-    told: &str,
-    signals: &mut Option<Signals>,
-) -> Result<Done, Stop> {
+fn observed(row: Row, runs: usize, told: &str, watch: &mut Watch<'_>) -> Result<Done, Stop> {
     let mut done = Done { row, runs: Vec::new(), spans: Vec::new() };
-    for _ in 0..options.runs {
-        let web = Web::start(done.row.web.clone()).map_err(|error| {
+    for _ in 0..runs {
+        let options = WebOptions { prepare: done.row.sources as u64, ..done.row.web.clone() };
+        let web = Web::start(options).map_err(|error| {
             Stop::Failed(format!("starting the embedded web: {}", store::plainly(&error)))
         })?;
-        let run = child::hear(words, &format!("{told}/{}", web.port()), signals)?;
+        let run = watch.run(&format!("{told}/{}", web.port()))?;
         let mut values = run.values();
         values[Figure::Connections as usize] = web.connections() as f64;
         if let Some(window) = done.row.quota {
@@ -328,43 +337,15 @@ fn print(text: &str) -> Result<(), Stop> {
     })
 }
 
-/// Who runs, on a terminal; gone when it is over.
-struct Progress(bool);
-
-impl Progress {
-    fn new(options: &BenchArgs, name: &str, n: usize, of: usize) -> Progress {
-        let shown = !options.quiet && !options.simulate && io::stderr().is_terminal();
-        if shown {
-            say::err(&format!("running {name} ({n} of {of}) …"));
-        }
-        Progress(shown)
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.0 {
-            // To the beginning of the line, and nothing behind it (ECMA-48 §8.3.41).
-            say::err("\r\u{1b}[K");
-        }
-    }
-}
-
 /// The picture: where it is wanted, or after the table for people.
 fn draw(options: &BenchArgs, groups: &[(Scenario, Vec<Done>)], style: Style) -> Result<(), Stop> {
     let Some(chart) = chart(groups, options.timeline.is_some()) else { return Ok(()) };
     let path = match options.timeline.as_deref() {
         None if options.json => return Ok(()),
-        Some(path) if path != Path::new("-") => path,
+        Some(path) if path != Path::new(DASH) => path,
         _ => return print(&format!("\n{}", chart::gantt(&chart, style))),
     };
-    let text = match path.extension().is_some_and(|name| name.eq_ignore_ascii_case("svg")) {
-        true => chart::svg(&chart),
-        false => chart::gantt(&chart, Style::default()),
-    };
-    let render = |out: &mut dyn Write| out.write_all(text.as_bytes());
-    let written = store::appear(path, 0o644, &render);
-    written.map(drop).map_err(|failure| Stop::Failed(failure.to_string()))
+    timeline::save(&chart, path).map_err(Stop::Failed)
 }
 
 /// Sequential above concurrent, if both ran; else, if it is asked for, all rows that did.

@@ -29,14 +29,14 @@ fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Words {
     words.into_iter().map(str::to_owned).collect()
 }
 
-/// What argh knows.
+/// What argh knows, but what one process of newsagg says to another.
 fn options_of<T: ArgsInfo>() -> Words {
-    let mut all = words(["-h", "--help"]);
+    let mut options = words(["-h", "--help"]);
     for flag in T::get_args_info().flags.iter().filter(|flag| !flag.hidden) {
-        all.insert(flag.long.to_owned());
-        all.extend(flag.short.map(|short| format!("-{short}")));
+        options.insert(flag.long.to_owned());
+        options.extend(flag.short.map(|short| format!("-{short}")));
     }
-    all
+    options
 }
 
 /// The options of every command.
@@ -60,12 +60,6 @@ fn known() -> Options {
 
 fn formats() -> Words {
     words(OutputFormat::ALL.into_iter().map(|(name, _)| name))
-}
-
-/// All that follows the macro in a section.
-fn in_section(page: &str, section: &str, name: &str) -> Words {
-    let own = lines(page).into_iter().filter(|(own, ..)| own == section);
-    own.flat_map(|(_, _, line)| arguments(line, name)).collect()
 }
 
 #[test]
@@ -110,6 +104,18 @@ fn the_synopsis_of_newsagg_1_has_every_command_and_only_options_that_it_has() {
         }
     }
     assert_eq!(told, known.into_keys().collect());
+}
+
+#[test]
+fn every_scenario_of_bench_is_in_newsagg_1_and_in_its_help() {
+    let told = lines(NEWSAGG).into_iter().filter(|(_, subsection, _)| subsection == "bench");
+    let told: Words = told.flat_map(|(_, _, line)| arguments(line, "Cm")).collect();
+    let scenarios = words(bench::names());
+    assert_eq!(&scenarios - &told, Words::new());
+    let help = command::help::of("bench").unwrap();
+    let (_, list) = help.split_once("\nScenarios:\n").unwrap();
+    let list = list.split_once("\n\n").unwrap().0;
+    assert_eq!(words(list.split([',', '\n']).map(str::trim)), scenarios);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
 
 use async_signal::Signals;
 use futures_lite::FutureExt;
@@ -14,6 +15,7 @@ use super::row::{Client, Row};
 use super::{Stop, threads};
 use crate::clock::Clock;
 use crate::command::perform::{self, Manner};
+use crate::command::progress::{BEAT, Line};
 use crate::command::{FAILED, say};
 use crate::store;
 use crate::transport::Transport;
@@ -79,46 +81,73 @@ pub fn room(row: &Row) -> Result<(), Stop> {
     }
 }
 
-/// Starts the same program anew and hears what it has to tell; ends it when the user has enough.
-///
-/// # Errors
-/// That, or what went wrong.
-pub fn hear(words: &[String], told: &str, signals: &mut Option<Signals>) -> Result<Run, Stop> {
-    let failed = |error: std::io::Error| {
-        Stop::Failed(format!("starting a process to measure: {}", store::plainly(&error)))
-    };
-    let program = std::env::current_exe().map_err(failed)?;
-    let mut command = Command::new(program);
-    command.args(["bench", "--child", told]).args(words);
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(failed)?;
-    let line = listen(&mut child, signals);
-    if line.is_err() {
-        // It may be gone already.
-        child.kill().ok();
-    }
-    let status = child.wait().map_err(failed)?;
-    let line = line?;
-    match (Run::read(&line), status.code(), status.signal()) {
-        (Some(run), Some(0), _) => Ok(run),
-        // The terminal tells all of us.
-        (_, Some(code @ (130 | 143)), _) => Err(Stop::Code(code as u8)),
-        (_, _, Some(signal @ (2 | 15))) => Err(Stop::Code(128 + signal as u8)),
-        _ => Err(Stop::Failed(format!("the process that was measured ended with {status}"))),
-    }
+/// Who waits for the children.
+pub struct Watch<'a> {
+    /// What this process was told, and they are.
+    pub words: &'a [String],
+    /// Ends them, when the user has enough.
+    pub signals: Option<Signals>,
+    /// Where it is said what is measured.
+    pub line: Option<Arc<Line>>,
+    /// That.
+    pub place: String,
 }
 
-fn listen(child: &mut Child, signals: &mut Option<Signals>) -> Result<String, Stop> {
-    let Some(mut stdout) = child.stdout.take() else { return Err(Stop::Code(FAILED)) };
-    let said = smol::unblock(move || {
-        let mut line = String::new();
-        stdout.read_to_string(&mut line).map(|_| line).unwrap_or_default()
-    });
-    let stopped = async {
-        match signals {
-            Some(signals) => Err(Stop::Code(perform::told(signals).await)),
-            None => std::future::pending().await,
+impl Watch<'_> {
+    /// Starts the same program anew and hears what it has to tell.
+    ///
+    /// # Errors
+    /// That the user has enough, or what went wrong.
+    pub fn run(&mut self, told: &str) -> Result<Run, Stop> {
+        let failed = |error: std::io::Error| {
+            Stop::Failed(format!("starting a process to measure: {}", store::plainly(&error)))
+        };
+        let program = std::env::current_exe().map_err(failed)?;
+        let mut command = Command::new(program);
+        command.args(["bench", "--child", told]).args(self.words);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(failed)?;
+        let line = self.listen(&mut child);
+        if line.is_err() {
+            // It may be gone already.
+            child.kill().ok();
         }
-    };
-    smol::block_on(stopped.or(async { Ok(said.await) }))
+        let status = child.wait().map_err(failed)?;
+        let line = line?;
+        match (Run::read(&line), status.code(), status.signal()) {
+            (Some(run), Some(0), _) => Ok(run),
+            // The terminal tells all of us.
+            (_, Some(code @ (130 | 143)), _) => Err(Stop::Code(code as u8)),
+            (_, _, Some(signal @ (2 | 15))) => Err(Stop::Code(128 + signal as u8)),
+            _ => Err(Stop::Failed(format!("the process that was measured ended with {status}"))),
+        }
+    }
+
+    fn listen(&mut self, child: &mut Child) -> Result<String, Stop> {
+        let Some(mut stdout) = child.stdout.take() else { return Err(Stop::Code(FAILED)) };
+        let said = smol::unblock(move || {
+            let mut line = String::new();
+            stdout.read_to_string(&mut line).map(|_| line).unwrap_or_default()
+        });
+        let (signals, line, place) = (&mut self.signals, self.line.as_deref(), &self.place);
+        let stopped = async {
+            match signals {
+                Some(signals) => Err(Stop::Code(perform::told(signals).await)),
+                None => std::future::pending().await,
+            }
+        };
+        let shown = async {
+            let clock = Clock::system();
+            while let Some(line) = line {
+                clock.sleep_until(clock.now() + BEAT).await;
+                line.show(&format!("measuring {place} …"));
+            }
+            std::future::pending().await
+        };
+        let heard = smol::block_on(stopped.or(async { Ok(said.await) }).or(shown));
+        if let Some(line) = line {
+            line.erase();
+        }
+        heard
+    }
 }

@@ -6,7 +6,7 @@ use super::figures::{Figure, Spread};
 use super::row::{Client, Row};
 use super::{BenchArgs, Done};
 use crate::loopback::Fault;
-use crate::report::{bytes, count, milliseconds};
+use crate::report::{bytes, count, milliseconds, took};
 use crate::round::READ_INLINE;
 use crate::source::Window;
 
@@ -67,12 +67,8 @@ pub const ALL: [Scenario; 12] = [
         rows: |o| vec![Row::new(&format!("pool of {}", o.workers), o)],
         verdict: |done| {
             let one = &done[0];
-            let (wall, sum) = (one.time(Figure::Wall), one.time(Figure::Sum));
-            let times = one.of(Figure::Speedup);
-            let slowest = one.time(Figure::Slowest);
-            format!(
-                "{wall} instead of {sum}: {times:.1} times faster; the slowest answer took {slowest}."
-            )
+            let all = took(one.of(Figure::Wall), one.of(Figure::Sum));
+            format!("{all}; the slowest answer took {}.", one.time(Figure::Slowest))
         },
     },
     Scenario {

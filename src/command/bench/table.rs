@@ -48,9 +48,10 @@ const LEGEND: &str = "wall, sum, p50, p95, max (of the latency), cpu: millisecon
 /// What is about to be measured, for people.
 pub fn head(options: &BenchArgs, about: &str, style: Style) -> String {
     let (from, to) = (options.latency.as_millis(), (options.latency + options.jitter).as_millis());
+    let to = if to > from { format!(" to {to}") } else { String::new() };
     let time = if options.simulate { ", in simulated time" } else { "" };
     let told = format!(
-        "{} on a made-up news web, each answer after {from} to {to} ms{time}; {about}",
+        "{} on a made-up news web, each answer after {from}{to} ms{time}; {about}",
         crate::report::count(options.sources, "feed", "feeds")
     );
     let width = style.width.unwrap_or(WIDTH).min(WIDTH);
@@ -83,12 +84,11 @@ pub fn group(scenario: &Scenario, done: &[Done], style: Style) -> String {
         }
         text += &format!("{}\n", line.trim_end());
     }
-    let mut told = (scenario.verdict)(done);
-    if done.iter().any(|one| one.runs.len() > 1) {
-        told += &spread(done);
-    }
-    for line in fold(&told, style.width.unwrap_or(WIDTH).min(WIDTH), LINES) {
-        text += &format!("{line}\n");
+    let several = done.iter().any(|one| one.runs.len() > 1).then(|| spread(done));
+    for told in [(scenario.verdict)(done)].into_iter().chain(several) {
+        for line in fold(&told, style.width.unwrap_or(WIDTH).min(WIDTH), LINES) {
+            text += &format!("{line}\n");
+        }
     }
     text
 }
@@ -101,7 +101,8 @@ fn spread(done: &[Done]) -> String {
         Some(format!("{} {min} to {max}", one.row.name))
     };
     let walls: Vec<String> = done.iter().filter_map(wall).collect();
-    format!(" Medians; wall: {}.", walls.join(", "))
+    let runs = done.first().map_or(0, |one| one.runs.len());
+    format!("Medians of {runs} runs; wall: {}.", walls.join(", "))
 }
 
 fn cell(figure: Figure, value: f64) -> String {

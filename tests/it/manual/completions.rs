@@ -1,7 +1,7 @@
 //! What each completion knows, read from its text.
 
 use super::{Options, Words, formats, known, words};
-use newsagg::command::parse;
+use newsagg::command::{bench, parse};
 
 const BASH: &str = include_str!("../../../contrib/completions/newsagg.bash");
 const ZSH: &str = include_str!("../../../contrib/completions/_newsagg");
@@ -82,7 +82,7 @@ fn fish_completes_every_option_and_no_other() {
 }
 
 #[test]
-fn every_completion_has_the_formats_and_kinds_of_this_version_and_no_other() {
+fn every_completion_has_the_formats_kinds_and_scenarios_and_no_other() {
     for (shell, text) in [("bash", BASH), ("zsh", ZSH), ("fish", FISH)] {
         // One list of words in quotes or brackets, which begins with the first of them.
         let list = |first: &str| {
@@ -94,5 +94,7 @@ fn every_completion_has_the_formats_and_kinds_of_this_version_and_no_other() {
         };
         assert_eq!(list("jsonfeed"), formats(), "{shell}");
         assert_eq!(list("feed"), words(parse::KINDS), "{shell}");
+        let scenarios: Words = list("sequential").into_iter().filter(|n| !n.is_empty()).collect();
+        assert_eq!(scenarios, words(bench::names()), "{shell}");
     }
 }
