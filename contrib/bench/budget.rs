@@ -87,7 +87,8 @@ fn items(random: &mut Random) -> Vec<Vec<Vec<u8>>> {
         let mut items = Vec::with_capacity(ITEMS);
         for index in 0..ITEMS {
             let mut url = format!("https://site-{number}.example/2026/11/{index}?utm_source=rss");
-            let mut title = random.words(8);
+            let mut title =
+                format!("{} {} {} {}", name(random), random.words(4), name(random), name(random));
             if number > 0 && index % 10 < 2 {
                 let (other, words) = &told[random.below(told.len())];
                 match index % 10 {
@@ -101,6 +102,15 @@ fn items(random: &mut Random) -> Vec<Vec<Vec<u8>>> {
         items
     };
     (0..SOURCES).map(&mut source).collect()
+}
+
+/// Somebody or someplace: `WORDS` alone would make all titles alike.
+fn name(random: &mut Random) -> String {
+    const SYLLABLES: [&str; 16] = [
+        "ba", "cor", "del", "fi", "gan", "hol", "ki", "lem", "mor", "nu", "pet", "ri", "sol",
+        "tan", "vi", "zu",
+    ];
+    (0..3).map(|_| SYLLABLES[random.below(SYLLABLES.len())]).collect()
 }
 
 fn item(source: usize, index: usize, url: &str, title: &str, random: &mut Random) -> Vec<u8> {
