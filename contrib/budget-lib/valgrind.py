@@ -3,8 +3,8 @@
 import collections
 import re
 
-# What the program calls to get memory; `free` gives it back.
-ALLOCATORS = {"malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign"}
+# What the program calls to get memory, by any of its names.
+ALLOCATOR = re.compile(r"(__libc_|__)?(malloc|calloc|realloc|(posix_)?memalign|aligned_alloc)(@.*)?$")
 # `calls=`, then one line with the inclusive cost of that call, which is not the caller's own.
 NAMED = re.compile(r"(c?ob|c?fn)=\((\d+)\)(?: (.*))?")
 
@@ -37,7 +37,7 @@ def counted(lines, program):
             of_callee = False
         elif line.startswith("calls="):
             of_callee = True
-            if here == program and callee in ALLOCATORS:
+            if here == program and ALLOCATOR.match(callee):
                 allocations += int(line[6:].split()[0])
         else:
             named = NAMED.match(line)
@@ -51,6 +51,8 @@ def counted(lines, program):
                 here = table[number]
             elif kind == "cfn":
                 callee = table[number]
+    if not cost[program]:
+        raise RuntimeError(f"callgrind saw nothing of {program}, but of {', '.join(filter(None, cost))}")
     return Counted(cost[program], sum(cost.values()) - cost[program], allocations)
 
 
