@@ -69,13 +69,13 @@ def peak(yard, argv, cwd):
     """Peak kB of one run: VmHWM as it stands when the process is held at its exit. Not ru_maxrss, which begins with
     what the process that spawned it held."""
     hold = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=exit_group",
-            "-e", "inject=exit_group:delay_enter=150000"]
+            "-e", "inject=exit_group:delay_enter=60000"]
     tracer = subprocess.Popen([*hold, *argv], cwd=cwd, env=yard.env, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, preexec_fn=yard.pin(2))
     last = None
     while tracer.poll() is None:
         last = high_water(tracer.pid, argv[0]) or last
-        time.sleep(0.01)
+        time.sleep(0.005)
     if tracer.returncode or last is None:
         raise RuntimeError(f"{' '.join(map(str, argv))}: exit code {tracer.returncode}, peak {last}")
     return last
