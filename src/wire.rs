@@ -27,6 +27,7 @@ mod message;
 mod pool;
 mod proxy;
 mod resolve;
+mod socket;
 pub mod tape;
 mod tls;
 mod trace;
