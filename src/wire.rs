@@ -28,6 +28,7 @@ mod pool;
 mod proxy;
 mod provider;
 mod resolve;
+mod socket;
 pub mod tape;
 mod tls;
 mod trace;

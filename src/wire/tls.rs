@@ -25,8 +25,8 @@ use futures_rustls::rustls::{
 use rustls_native_certs::ErrorKind;
 use smol::lock::OnceCell;
 
-use super::connect::Tcp;
 use super::provider::provider;
+use super::socket::Tcp;
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage, plainly};
 

@@ -17,7 +17,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("webpki_roots::", &["wire"]),
     ("ring::", &["http", "format", "source", "wire"]),
     ("quick_xml::", &["xml"]),
-    ("memchr::", &["text", "xml", "store"]),
+    ("memchr::", &["text", "xml", "merge", "store"]),
     ("crc32fast::", &["limit", "state", "store"]),
     ("encoding_rs::", &["decode"]),
     ("flate2::", &["transport", "loopback"]),
