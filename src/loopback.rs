@@ -176,7 +176,6 @@ impl Web {
         let scheme = if options.accept.is_some() { "https" } else { "http" };
         let counts = Arc::new(Mutex::new(Counts::default()));
         let (stop, stopped) = async_channel::bounded(1);
-        let server = serve::Server::new(options, counts.clone());
         let for_thread = counts.clone();
         // Everything is made before anybody can ask for it.
         let server = serve::Server::new(options, counts.clone());
