@@ -228,13 +228,9 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     };
 
     let durable = |index: usize| outputs::durable(config, &written, index);
-<<<<<<< HEAD
-    let new = remember::note(config, &mut memory, &round, &brought, &verdicts, &durable, started);
-    past::note(config, &mut memory, &round, started);
-=======
     let new =
         remember::note(config, &mut memory, &round, &mut brought, &verdicts, &durable, started);
->>>>>>> s-speed
+    past::note(config, &mut memory, &round, started);
     if wishes.prints && keeping.is_ours() {
         let printed = |output: &_| wishes.new || outputs::prints(output);
         let all = written.iter().all(|output| output.error.is_none() && !output.deserted);
