@@ -5,6 +5,11 @@ use std::time::Duration;
 use crate::format::Style;
 use crate::round::Span;
 
+mod axis;
+mod gantt;
+mod lanes;
+mod svg;
+
 /// Rounds above each other, on one time axis.
 #[derive(Clone, Debug, Default)]
 pub struct Chart {
@@ -46,11 +51,46 @@ pub enum Lanes {
 }
 
 /// The picture as a document of its own (SVG 1.1).
-pub fn svg(_chart: &Chart) -> String {
-    String::new()
+pub fn svg(chart: &Chart) -> String {
+    svg::draw(chart)
 }
 
 /// The same for a terminal, a line for each lane.
-pub fn gantt(_chart: &Chart, _style: Style) -> String {
-    String::new()
+pub fn gantt(chart: &Chart, style: Style) -> String {
+    gantt::draw(chart, style)
+}
+
+/// How a phase is shown. No two are alike in grey, or to who confuses colours (Okabe and Ito's
+/// palette, darker where it has to stand out from white).
+struct Look {
+    name: &'static str,
+    /// On a terminal.
+    glyph: char,
+    /// There, in colour: the parameters of SGR.
+    sgr: &'static str,
+    /// On white and on black.
+    colours: [&'static str; 2],
+    /// What a tile of six by six is crossed with.
+    marks: &'static str,
+}
+
+/// In the order of [`lanes::Bar::edges`].
+const LOOKS: [Look; lanes::PHASES] = [
+    look("wait", '·', "2", ["6e7781", "9198a1"], ""),
+    look("resolve", '░', "35", ["825", "e8a0c8"], "M1 0v6M4 0v6"),
+    look("connect", '▒', "32", ["009e73", "009e73"], "M-1 1 1-1M0 6 6 0M5 7 7 5"),
+    look("TLS", '▓', "33", ["c98500", "f0c040"], "M0 3h6M3 0v6"),
+    look("first byte", '━', "34", ["0072b2", "56b4e9"], ""),
+    look("body", '█', "31", ["b33c00", "e06a10"], "M-1 5 1 7M0 0 6 6M5-1 7 1"),
+    look("other", '─', "2", ["6e7781", "9198a1"], "M0 3h6"),
+];
+
+const fn look(
+    name: &'static str,
+    glyph: char,
+    sgr: &'static str,
+    colours: [&'static str; 2],
+    marks: &'static str,
+) -> Look {
+    Look { name, glyph, sgr, colours, marks }
 }

@@ -28,8 +28,9 @@ const TURN: Duration = Duration::from_micros(500);
 /// The only one who knows what time it is.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The machine's clocks; the instant is when this clock was made.
-    System(Instant),
+    /// The machine's clocks; the instant is when this clock was made, the number tells this boot from
+    /// others.
+    System(Instant, u64),
     /// A clock for tests.
     Simulated(Arc<Mutex<Simulation>>),
 }
@@ -55,7 +56,7 @@ pub struct Simulation {
 impl Clock {
     /// The machine's clocks.
     pub fn system() -> Clock {
-        Clock::System(Instant::now())
+        Clock::System(Instant::now(), boot_id())
     }
 
     /// A clock that begins at `wall` and jumps from timer to timer.
@@ -81,7 +82,7 @@ impl Clock {
     /// How far into its second the calendar is.
     pub fn fraction(&self) -> Duration {
         match self {
-            Clock::System(_) => {
+            Clock::System(..) => {
                 let nanos = clock_gettime(ClockId::Realtime).tv_nsec;
                 Duration::new(0, u32::try_from(nanos).unwrap_or(0))
             }
@@ -100,7 +101,7 @@ impl Clock {
     /// Time since this clock was made; never jumps.
     pub fn now(&self) -> Duration {
         match self {
-            Clock::System(start) => start.elapsed(),
+            Clock::System(start, _) => start.elapsed(),
             Clock::Simulated(sim) => lock(sim).now,
         }
     }
@@ -108,7 +109,7 @@ impl Clock {
     /// The calendar's time; may jump. Nonsense (years before 1970 or after 9999) is 1970.
     pub fn wall(&self) -> Timestamp {
         let seconds = match self {
-            Clock::System(_) => i64::try_from(calendar().as_secs()).unwrap_or(i64::MAX),
+            Clock::System(..) => i64::try_from(calendar().as_secs()).unwrap_or(i64::MAX),
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
                 let since = sim.now.saturating_add(sim.fraction).as_secs();
@@ -122,7 +123,7 @@ impl Clock {
     /// later it is the same but for milliseconds before the rounding.
     pub fn wall_at(&self, at: Duration) -> Timestamp {
         let (wall, now) = match self {
-            Clock::System(start) => (calendar(), start.elapsed()),
+            Clock::System(start, _) => (calendar(), start.elapsed()),
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
                 let wall = Duration::from_secs(u64::try_from(sim.wall).unwrap_or(0));
@@ -138,11 +139,11 @@ impl Clock {
     /// This instant as the calendar and the machine tell it.
     pub fn moment(&self) -> Moment {
         let (boot, up) = match self {
-            Clock::System(_) => {
+            Clock::System(_, boot) => {
                 let up = clock_gettime(ClockId::Boottime);
                 let seconds = u64::try_from(up.tv_sec).unwrap_or(0);
                 let nanos = u32::try_from(up.tv_nsec).unwrap_or(0);
-                (boot_id(), Duration::new(seconds, nanos))
+                (*boot, Duration::new(seconds, nanos))
             }
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
@@ -184,7 +185,7 @@ impl Clock {
     /// Waits until `at`, as [`Clock::now`] counts.
     pub async fn sleep_until(&self, at: Duration) {
         match self {
-            Clock::System(start) => match start.checked_add(at) {
+            Clock::System(start, _) => match start.checked_add(at) {
                 Some(at) => drop(Timer::at(at).await),
                 None => std::future::pending().await,
             },
@@ -199,7 +200,7 @@ impl Clock {
     /// until its calendar is set.
     pub async fn alarm(&self, up: Duration) -> Alarm {
         match self {
-            Clock::System(_) => match alarm::alarm(up).await {
+            Clock::System(..) => match alarm::alarm(up).await {
                 Ok(alarm) => alarm,
                 Err(error) => {
                     log::debug!("no timer that counts sleep: {error}");

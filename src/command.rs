@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::config::nearest;
 
 pub mod args;
+pub mod bench;
 pub mod check;
 pub mod demo;
 pub mod export;
@@ -15,11 +16,13 @@ pub mod log;
 pub mod once;
 pub mod parse;
 pub mod perform;
+pub mod progress;
 pub mod recording;
 pub mod replay;
 pub mod run;
 pub mod say;
 pub mod status;
+pub mod timeline;
 
 /// The outputs are written; some sources may have failed.
 pub const OK: u8 = 0;
@@ -31,10 +34,8 @@ pub const USAGE: u8 = 2;
 pub const STRICT: u8 = 3;
 
 /// The commands of this version.
-pub const COMMANDS: [&str; 9] =
-    ["once", "run", "demo", "check", "status", "import", "export", "parse", "replay"];
-/// The commands of a later one.
-pub const LATER: [&str; 1] = ["bench"];
+pub const COMMANDS: [&str; 10] =
+    ["once", "run", "demo", "check", "status", "bench", "import", "export", "parse", "replay"];
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -73,13 +74,11 @@ fn dispatch(words: &[String]) -> ExitCode {
         "demo" => with(command, rest, demo::run),
         "check" => with(command, rest, check::run),
         "status" => with(command, rest, status::run),
+        "bench" => with(command, rest, |options| bench::run(options, rest)),
         "import" => with(command, rest, import::run),
         "export" => with(command, rest, export::run),
         "parse" => with(command, rest, parse::run),
         "replay" => with(command, rest, replay::run),
-        name if LATER.contains(&name) => {
-            say::usage(&format!("the command `{name}` is not in this version yet"), None)
-        }
         name => unknown(name),
     }
 }
@@ -99,9 +98,6 @@ fn with<T: argh::FromArgs + argh::ArgsInfo>(
 fn help_for(command: &str) -> ExitCode {
     match help::of(command) {
         Some(text) => say::out(text),
-        None if LATER.contains(&command) => {
-            say::out(&format!("newsagg {command}: not in this version yet\n"))
-        }
         None => unknown(command),
     }
 }
@@ -114,7 +110,7 @@ fn unknown(word: &str) -> ExitCode {
         let hint = hint.unwrap_or_else(|| "; a command comes first, then its options".into());
         return say::usage(&format!("unknown option `{shown}`{hint}"), None);
     }
-    let commands = COMMANDS.into_iter().chain(LATER).chain(["help"]);
+    let commands = COMMANDS.into_iter().chain(["help"]);
     let hint = match nearest(word, commands) {
         Some(near) => format!("; did you mean `{near}`?"),
         None if word.contains(['/', ':', '.']) => {

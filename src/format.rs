@@ -26,6 +26,7 @@ pub mod text;
 pub mod tsv;
 
 pub(crate) use elements::{bounded_id, complete};
+pub(crate) use markup::escaped;
 
 /// What wrote a document, for those who meet it in one.
 const ABOUT: &str = "https://github.com/newsagg/newsagg";

@@ -22,11 +22,13 @@ mod list;
 mod pick;
 mod pointer;
 mod repair;
+mod write;
 
 pub use fields::object_of;
 pub use list::{each, one};
 pub use pick::{Bring, Found, MAX_SLOTS, MAX_VALUE, Slots};
 pub use pointer::Pointer;
+pub use write::{comma, name, number, string, text as text_member};
 
 use repair::repaired;
 

@@ -20,6 +20,7 @@ use futures_lite::future::{self, Boxed};
 use futures_lite::{AsyncRead, AsyncWrite};
 use smol::{Async, LocalExecutor, Timer};
 
+use crate::backoff::scramble;
 use crate::http::Url;
 use crate::time::Timestamp;
 
@@ -42,6 +43,9 @@ pub const MAX_ADDRESSES: u8 = 200;
 
 /// How often a port is sought that is free on all addresses.
 const PORT_TRIES: usize = 16;
+
+/// Of so many requests it is noted when they came.
+pub const MAX_LOGGED: usize = 10_000;
 
 /// How long the web waits when it cannot accept (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
@@ -71,6 +75,8 @@ pub struct WebOptions {
     pub faults: Vec<(String, Fault)>,
     /// How large a feed under `/feed/` is unless it is asked with `?bytes=`.
     pub feed_bytes: usize,
+    /// Every answer is the last on its connection.
+    pub closes: bool,
     /// How many feeds under `/feed/`, from 0 up, are made before the first request.
     pub prepare: u64,
     /// A TLS handshake, if any.
@@ -88,6 +94,7 @@ impl WebOptions {
             now,
             faults: Vec::new(),
             feed_bytes: feeds::DEFAULT_BYTES,
+            closes: false,
             prepare: 0,
             accept: None,
         }
@@ -102,6 +109,33 @@ impl WebOptions {
             ..WebOptions::new(now)
         }
     }
+
+    /// How long the answer takes to the `nth` request for a path, from 1: drawn by seed, path and
+    /// turn.
+    pub fn latency_of(&self, path: &str, nth: u32) -> Duration {
+        let Range { start, end } = &self.latency;
+        let Some(span) = end.checked_sub(*start).filter(|span| !span.is_zero()) else {
+            return *start;
+        };
+        let draw = scramble(self.seed ^ serve::fnv(path.as_bytes()) ^ u64::from(nth) << 32);
+        // 32 of its bits are as even as a latency needs.
+        *start + span.mul_f64((draw >> 32) as f64 / f64::from(u32::MAX))
+    }
+
+    /// What goes wrong with the `nth` request for a path, from 1.
+    pub fn fault_of(&self, path: &str, nth: u32) -> Option<Fault> {
+        let faults = self.faults.iter().filter(|(start, _)| path.starts_with(start));
+        let (_, fault) = faults.max_by_key(|(start, _)| start.len())?;
+        match *fault {
+            Fault::First(count, status) => (nth <= count).then_some(Fault::Status(status)),
+            fault => Some(fault),
+        }
+    }
+}
+
+/// The feed under `/feed/NUMBER` of about so many bytes, and its type.
+pub fn feed(number: u64, bytes: usize, now: Timestamp) -> (&'static str, String) {
+    feeds::synthetic(number, bytes, now)
 }
 
 impl std::fmt::Debug for WebOptions {
@@ -128,6 +162,8 @@ struct Counts {
     under_way: usize,
     most_at_once: usize,
     connections: usize,
+    /// When each request came.
+    arrivals: Vec<Instant>,
     conditional: usize,
     bytes_sent: u64,
 }
@@ -140,8 +176,9 @@ impl Web {
         let scheme = if options.accept.is_some() { "https" } else { "http" };
         let counts = Arc::new(Mutex::new(Counts::default()));
         let (stop, stopped) = async_channel::bounded(1);
-        let server = serve::Server::new(options, counts.clone());
         let for_thread = counts.clone();
+        // Everything is made before anybody can ask for it.
+        let server = serve::Server::new(options, counts.clone());
         let thread = std::thread::Builder::new()
             .name("news web".into())
             .spawn(move || run(server, listeners, for_thread, stopped))?;
@@ -178,6 +215,16 @@ impl Web {
     /// The most requests that were ever under way at the same time.
     pub fn most_at_once(&self) -> usize {
         lock(&self.counts).most_at_once
+    }
+
+    /// The most requests that came within any so long, of the first [`MAX_LOGGED`].
+    pub fn most_within(&self, span: Duration) -> usize {
+        let counts = lock(&self.counts);
+        let all = &counts.arrivals;
+        let from = |start: usize| {
+            all[start..].iter().take_while(|at| at.duration_since(all[start]) < span).count()
+        };
+        (0..all.len()).map(from).max().unwrap_or(0)
     }
 
     /// How many connections were ever accepted.

@@ -70,6 +70,8 @@ pub struct Queue {
     turn: VecDeque<usize>,
     alarms: BinaryHeap<Reverse<Alarm>>,
     asked: Vec<usize>,
+    /// Of each source, how many are waiting or under way.
+    open: Vec<usize>,
     waiting: usize,
     alarm_count: u64,
 }
@@ -127,6 +129,7 @@ impl Queue {
         let failed = Some(Box::new(failure));
         let job = Job { tries: job.tries.saturating_add(1), ready: at, failed, ..job };
         self.waiting += 1;
+        self.open[job.source] += 1;
         self.alarm(at, Sleeper::Job(Box::new(job)));
     }
 
@@ -145,6 +148,7 @@ impl Queue {
 
     /// Says that a job which was let go is no longer under way.
     pub fn ended(&mut self, job: &Job) {
+        self.open[job.source] -= 1;
         let host = &mut self.hosts[self.lanes[job.lane].host];
         host.under_way = host.under_way.saturating_sub(1);
         // All of them: the first may turn out to have a smaller `per_host`, or no permit.
@@ -193,6 +197,7 @@ impl Queue {
                 }
                 Err(at) if at >= deadline => {
                     self.waiting -= 1;
+                    self.open[job.source] -= 1;
                     self.turn.push_front(index);
                     return Next::PutOff(job, at);
                 }
@@ -209,6 +214,11 @@ impl Queue {
         }
     }
 
+    /// Whether a source was asked all that it wanted to know, so far.
+    pub fn is_done(&self, source: usize) -> bool {
+        self.open.get(source) == Some(&0)
+    }
+
     /// Everything that is still waiting, for a round that ends.
     pub fn drain(&mut self) -> Vec<Job> {
         let lanes = self.lanes.iter_mut().flat_map(|lane| lane.jobs.drain(..));
@@ -216,8 +226,11 @@ impl Queue {
             Sleeper::Job(job) => Some(*job),
             Sleeper::Lane(_) => None,
         });
-        let left = lanes.chain(retries).collect();
+        let left: Vec<Job> = lanes.chain(retries).collect();
         self.waiting = 0;
+        for job in &left {
+            self.open[job.source] -= 1;
+        }
         left
     }
 
@@ -231,10 +244,12 @@ impl Queue {
     ) {
         if self.asked.len() <= source {
             self.asked.resize(source + 1, 0);
+            self.open.resize(source + 1, 0);
         }
         let room = MAX_REQUESTS.saturating_sub(self.asked[source]);
         for request in requests.into_iter().take(room) {
             self.asked[source] += 1;
+            self.open[source] += 1;
             self.waiting += 1;
             let lane = self.lane(request.host(), terms);
             let request = Request { step, ..request };

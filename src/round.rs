@@ -16,11 +16,13 @@ use crate::source::grant::Token;
 use crate::source::{Page, Source, Window};
 use crate::transport::{Options, Transport};
 
+mod board;
 mod errand;
 mod halt;
 mod running;
 mod tally;
 
+pub use board::{Board, Glance};
 pub use errand::{READ_INLINE, refusal};
 pub use halt::{Brake, GRACE, Halt, brake};
 pub use tally::{Tally, Trouble};
@@ -159,7 +161,9 @@ pub async fn round(
     state.begin();
     while let Some(wake) = state.dispatch() {
         if let Some(outcome) = state.heard(&outcomes, wake).await {
+            let source = outcome.source();
             state.settle(outcome, keep);
+            state.show(source);
             if state.is_cut_short() {
                 break;
             }

@@ -16,6 +16,7 @@ use crate::time::{Moment, Timestamp};
 
 mod known;
 mod late;
+mod past;
 mod record;
 mod rekey;
 mod save;
@@ -24,6 +25,7 @@ mod times;
 mod tokens;
 
 pub use late::Late;
+pub use past::{MAX_SPELLS, PHASES, Past, Spell};
 pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
 pub use rekey::Rekey;
 pub use stand::{FIRST_NOTE, Stand, UNSET};
@@ -40,6 +42,8 @@ pub struct Memory {
     /// What is not in the journal yet, as records behind their lengths. Items are not here: they are
     /// marked as [`Kept::unsaved`].
     news: Vec<Vec<u8>>,
+    /// The last round that asked anybody, as its record has it; empty if there was none.
+    past: Vec<u8>,
     /// By which calendar the times are.
     stand: Option<Stand>,
     /// The journal has them by another one.
@@ -121,6 +125,10 @@ impl Memory {
                 self.restate(stand);
                 return true;
             }
+            Event::Past(past) => {
+                self.learn_past(past);
+                return true;
+            }
             _ => {}
         }
         let Some(known) = number_of(&event).and_then(|number| self.known_mut(number)) else {
@@ -145,7 +153,7 @@ impl Memory {
             Event::Moved { moved, .. } => known.moved = moved,
             Event::Totals { totals, .. } => known.totals = totals,
             Event::Times { times, .. } => known.totals.times = times,
-            Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) => {}
+            Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) | Event::Past(_) => {}
         }
         true
     }
@@ -162,6 +170,10 @@ impl Memory {
     fn restate(&mut self, stand: Stand) {
         if let Some(step) = self.stand.and_then(|before| before.step(&stand)) {
             self.sources.iter_mut().for_each(|known| known.put_right(&step));
+            if let Some(past) = self.past() {
+                self.past.clear();
+                past::write(&Past { at: step.passed(past.at), ..past }, &mut self.past);
+            }
         }
         self.stand = Some(stand);
     }
@@ -523,7 +535,7 @@ fn number_of(event: &Event<'_>) -> Option<u32> {
         | Event::Moved { source, .. }
         | Event::Totals { source, .. }
         | Event::Times { source, .. } => Some(*source),
-        Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) => None,
+        Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) | Event::Past(_) => None,
     }
 }
 

@@ -157,21 +157,35 @@ pub fn file_size(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| meta.len())
 }
 
-/// Makes a directory with this mode, and what it is in.
+/// Makes a directory with this mode, and what it is in, to last.
 pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
+    make_last(&make_directories(path, mode)?)
+}
+
+/// The same, but what was made (the outermost first) does not last yet.
+pub fn make_directories(path: &Path, mode: u32) -> io::Result<Vec<PathBuf>> {
     use std::os::unix::fs::DirBuilderExt;
     if path.as_os_str().is_empty() || path.is_dir() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     if let Some(other) = in_the_way(path) {
         return Err(io::Error::other(format!("{} is no directory", other.display())));
     }
-    make_directory(path.parent().unwrap_or(Path::new("")), mode)?;
+    let mut made = make_directories(path.parent().unwrap_or(Path::new("")), mode)?;
     match again(|| fs::DirBuilder::new().mode(mode).create(path)) {
         // Somebody else was faster.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        outcome => outcome.and_then(|()| beside::sync_directory(path)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        outcome => {
+            outcome?;
+            made.push(path.into());
+        }
     }
+    Ok(made)
+}
+
+/// Makes these names last.
+pub fn make_last(made: &[PathBuf]) -> io::Result<()> {
+    made.iter().try_for_each(|path| beside::sync_directory(path))
 }
 
 /// What stands where a directory is to be.

@@ -43,6 +43,18 @@ impl Timestamp {
         [year, month, day, second / 3600, second / 60 % 60, second % 60].map(|part| part as u16)
     }
 
+    /// As RFC 3339 has it: `2026-11-21T06:00:00Z`.
+    pub fn rfc_3339(self) -> [u8; 20] {
+        let [year, month, day, hour, minute, second] = self.civil();
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let pairs = [year / 100, year % 100, month, day, hour, minute, second];
+        for (at, pair) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(pairs) {
+            text[at] += (pair / 10) as u8;
+            text[at + 1] += (pair % 10) as u8;
+        }
+        text
+    }
+
     /// As RSS (RFC 822, with the year in full) and HTTP (RFC 9110 §5.6.7) have it:
     /// `Sat, 21 Nov 2026 06:00:00 GMT`.
     pub fn rfc_822(self) -> String {
@@ -104,8 +116,7 @@ impl Moment {
 /// RFC 3339, UTC, whole seconds: `2026-11-21T06:00:00Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [year, month, day, hour, minute, second] = self.civil();
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+        f.write_str(std::str::from_utf8(&self.rfc_3339()).unwrap_or_default())
     }
 }
 

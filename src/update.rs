@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_lite::FutureExt;
 use log::Level;
 use smol::Executor;
 
@@ -26,12 +27,14 @@ use crate::transport::Transport;
 mod account;
 mod agenda;
 mod asked;
+mod beside;
 mod blame;
 mod gather;
 mod keeping;
 mod local;
 mod metrics;
 mod outputs;
+mod past;
 mod remember;
 mod sources;
 mod standing;
@@ -45,8 +48,10 @@ use keeping::Keeping;
 
 pub use agenda::urls_of;
 pub use asked::Asked;
+pub use beside::Beside;
 pub use gather::keys as keys_of;
 pub use keeping::{Stored, stored};
+pub use past::span_of;
 pub use sources::quota_of;
 pub use standing::{Pause, Standing, standing};
 pub use witness::{Circumstances, Witness};
@@ -75,6 +80,8 @@ pub struct House<'a> {
     pub halt: Halt,
     /// Who looks on.
     pub witness: Witness,
+    /// What runs beside the next round.
+    pub beside: Beside,
     /// What is wrong with the state, as it was last said.
     said: Option<String>,
 }
@@ -88,7 +95,7 @@ impl<'a> House<'a> {
     ) -> House<'a> {
         let (limiter, asked, halt) = (Limiter::default(), Asked::default(), Halt::default());
         let (tokens, live) = (Tokens::default(), Streams::default());
-        let witness = Witness::default();
+        let (witness, beside) = (Witness::default(), Beside::default());
         House {
             clock,
             transport,
@@ -99,6 +106,7 @@ impl<'a> House<'a> {
             tokens,
             halt,
             witness,
+            beside,
             said: None,
         }
     }
@@ -159,6 +167,12 @@ pub struct Updated {
     pub newest: Vec<Story>,
     /// When each request was under way; `source` counts as the config does.
     pub spans: Vec<Span>,
+    /// When the round began, as their times count …
+    pub began: Duration,
+    /// … when its last answer was read …
+    pub ended: Duration,
+    /// … and until when it might have lasted.
+    pub deadline: Duration,
     /// Outputs that could not be written, in words.
     pub unwritten: Vec<String>,
     /// Whoever read stdout has left.
@@ -178,7 +192,9 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     sources::reserve(config, house, &turns);
 
     let mut gathered = Gathered::new(config, &memory, started, keeping.shelf());
-    let mut round = sources::ask(config, house, wishes, &turns, &memory, &mut gathered).await;
+    let beside = std::mem::take(&mut house.beside);
+    let asking = sources::ask(config, house, wishes, &turns, &memory, &mut gathered);
+    let mut round = asking.or(beside.run()).await;
     let awake = house.clock.now().saturating_sub(opened);
     round.slept = house.clock.moment().up.saturating_sub(began.up).saturating_sub(awake);
     gathered.forgive(&round);
@@ -212,7 +228,9 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     };
 
     let durable = |index: usize| outputs::durable(config, &written, index);
-    let new = remember::note(config, &mut memory, &round, &brought, &verdicts, &durable, started);
+    let new =
+        remember::note(config, &mut memory, &round, &mut brought, &verdicts, &durable, started);
+    past::note(config, &mut memory, &round, started);
     if wishes.prints && keeping.is_ours() {
         let printed = |output: &_| wishes.new || outputs::prints(output);
         let all = written.iter().all(|output| output.error.is_none() && !output.deserted);
@@ -220,6 +238,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         remember::printed(config, &mut memory, &shown);
     }
     let (stories, newest) = order.newest(NEWEST);
+    keeping.laid().await;
     let saved = keeping.save(house, &mut memory, &collection, wishes.probe);
     house.live.settle(saved.1);
     if !wishes.forgetful {
@@ -269,6 +288,9 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         rested: rested(config, &turns, started),
         newest,
         spans: std::mem::take(&mut round.spans),
+        began: round.began,
+        ended: round.ended,
+        deadline: round.began.saturating_add(config.fetch.deadline),
         unwritten: complaints(&written),
         deserted: written.iter().any(|output| output.deserted),
     }

@@ -1,23 +1,27 @@
 # Completion of newsagg(1) for bash 4.4 or newer; bash-completion is not needed.
 # Source it, or install it as /usr/share/bash-completion/completions/newsagg.
 
-_newsagg_commands='once run demo check status import export parse replay help'
+_newsagg_commands='once run demo check status bench import export parse replay help'
 
 # The options of a command; without one, those of the program.
 _newsagg_options() {
     case $1 in
     once)
         echo '-c --config -o --output -f --format --limit --ages --new --max-age --offline --force --workers
-            --timeout --deadline --strict --fail-fast --report --record -q --quiet -v --verbose -h --help'
+            --timeout --deadline --strict --fail-fast --report --timeline --record -q --quiet -v --verbose -h --help'
         ;;
     run) echo '-c --config -q --quiet -v --verbose -h --help' ;;
     demo) echo '-o --output -q --quiet -v --verbose -h --help' ;;
     check) echo '-c --config --online --politeness --json -q --quiet -v --verbose -h --help' ;;
-    status) echo '-c --config --json --max-age -h --help' ;;
+    status) echo '-c --config --json --timeline --max-age -h --help' ;;
+    bench)
+        echo '--sources --latency --jitter --workers --scenario --runs --json --explain --timeline --simulate
+            -q --quiet -h --help'
+        ;;
     import) echo '-h --help' ;;
     export) echo '-c --config -h --help' ;;
     parse) echo '--kind --base --content-type -h --help' ;;
-    replay) echo '-o --output -f --format --report -q --quiet -v --verbose -h --help' ;;
+    replay) echo '-o --output -f --format --report --timeline -q --quiet -v --verbose -h --help' ;;
     help) ;;
     '') echo '-h --help -V --version' ;;
     esac
@@ -27,13 +31,17 @@ _newsagg_options() {
 _newsagg_takes() {
     case $1:$2 in
     *:-c | *:--config | once:-o | once:--output | once:--report | once:--record) echo FILE ;;
-    replay:-o | replay:--output | replay:--report) echo FILE ;;
+    replay:-o | replay:--output | replay:--report | *:--timeline) echo FILE ;;
     demo:-o | demo:--output) echo FOLDER ;;
     once:-f | once:--format | replay:-f | replay:--format) echo 'jsonfeed jsonl atom rss tsv html opml text prometheus' ;;
     parse:--kind) echo 'feed newsapi guardian hackernews github reddit stream' ;;
     parse:--content-type)
         echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'
         ;;
+    bench:--scenario | bench:--explain)
+        echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking large keep-alive'
+        ;;
+    bench:--sources | bench:--latency | bench:--jitter | bench:--runs) echo ANYTHING ;;
     *:--limit | *:--max-age | *:--workers | *:--timeout | *:--deadline | *:--base) echo ANYTHING ;;
     esac
 }

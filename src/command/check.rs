@@ -58,7 +58,7 @@ pub fn run(options: CheckArgs) -> ExitCode {
     if let Some(problem) = options.contradiction() {
         return say::usage(problem, Some("check"));
     }
-    super::log::set_up(options.quiet, options.verbose);
+    let line = super::log::set_up(options.quiet, options.verbose);
     let found = config::find(options.config.as_deref());
     let Some(path) = &found.path else {
         say::err(&say::nowhere(&found));
@@ -82,7 +82,7 @@ pub fn run(options: CheckArgs) -> ExitCode {
         say::warnings(&config.warnings);
     }
     if options.online {
-        return match online::ask(&config) {
+        return match online::ask(&config, line) {
             Ok(rows) => {
                 let written = say::out(&online::table(&rows));
                 let failed = rows.iter().all(|row| row.error.is_some());

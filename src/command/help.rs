@@ -12,13 +12,12 @@ Commands:
   demo    see it work: the same against a made-up news web, no keys, no network
   check   read the config, say what is wrong with it or what would be asked
   status  what the last runs left behind, source by source
+  bench   sequential against concurrent, measured on the made-up news web
   import  make sources of an OPML list of feeds
   export  print the feeds of the config as OPML
   parse   show how newsagg reads a feed or an API's answer
   replay  do again what `newsagg once --record FILE` saw
   help    this text, or `newsagg help COMMAND`
-
-  Not in this version yet: bench.
 
 Options:
   -h, --help     this text; after a command, its options and examples
@@ -92,11 +91,12 @@ Options:
       --strict          exit with 3 if any source failed
       --fail-fast       stop at the first failure, and exit with 3
       --report FILE     write what the round took, as JSON
+      --timeline FILE   draw when which request was under way: a picture
+                        if FILE ends in .svg, else a text; - is stderr
       --record FILE     write all of the round, without keys, for `replay`
   -q, --quiet           say only what went wrong with the whole
   -v, --verbose         a line for each source; -vv: for each request
   -h, --help            this text
-  Not yet: --timeline.
   DUR is a duration: 500ms, 90s, 15m, 1h30m.
 
 Who is asked:
@@ -118,6 +118,7 @@ Examples:
   newsagg once -f jsonl | jq -r .title
   newsagg once --new                    what came since you last looked
   newsagg once -c newsagg.toml -o feed.json --report report.json
+  newsagg once --force --timeline -     who kept the others waiting
   curl -s https://lwn.net/headlines/rss | newsagg once -
 
 Exit codes:
@@ -244,11 +245,14 @@ for each SOURCE, or for each source of the config:
   quota    what is left of its tightest one: 58 of 100 in any 24 hours
   items    how many it shows
 Below: what is wrong with whom, who is left alone until when, who has moved,
-when the last round was, and whether a service is running.
+when the last round was and what it took, and whether a service is running.
 
 Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
       --json         one JSON object, with exact times
+      --timeline FILE
+                     draw when which request of the last round was under way,
+                     as with `once`; - prints that alone
       --max-age DUR  for monitors: exit with 1, and say so first, if nobody was
                      asked for longer than this: 90s, 15m, 1h30m
   -h, --help         this text
@@ -258,11 +262,62 @@ Examples:
   newsagg status
   newsagg status bbc hn
   newsagg status --json | jq -r '.sources[] | select(.error) | .name'
+  newsagg status --timeline round.svg
   newsagg status --max-age 2h >/dev/null || echo 'some news is missing'
 
 Exit codes:
   0 every source is ok; 1 one is stale, failed, limited, off or new, the last
   round is too old, or the state cannot be read; 2 usage or config
+";
+
+const BENCH: &str = "\
+newsagg bench: sequential against concurrent, measured
+
+Usage: newsagg bench [options]
+
+Asks the feeds of a made-up news web on the loopback interface: one after the
+other, with a thread for each, through a pool, and so on: a scenario each, with
+a row for each way, and a sentence that says what this run showed. Each row is
+measured in a process of its own, so that the figures are newsagg's alone; the
+work is done by what also does `newsagg once`. It takes about half a minute.
+No keys, no network, no config.
+
+Options:
+      --sources N      how many feeds (default: 20)
+      --latency DUR    how long an answer takes at least (default: 200ms)
+      --jitter DUR     and so much longer at most (default: 100ms)
+      --workers N      at most so many requests in flight (default: 32)
+      --scenario NAME  only this one; several with commas, or one by one
+      --runs N         measure each row so often: medians, and how far apart
+      --json           one JSON object, with all figures
+      --explain NAME   what a scenario shows, and when sync is the right call
+      --timeline FILE  draw when which request was under way: FILE.svg is a
+                       picture, others are text; - is stdout
+      --simulate       in simulated time: at once, and the same everywhere
+  -q, --quiet          nothing on stderr but errors
+  -h, --help           this text
+  DUR is a duration: 500ms, 2s.
+
+Scenarios:
+  sequential, threads, concurrent, unbounded, bounded, rate-limited,
+  slow-source, degraded, retry, blocking, large, keep-alive
+
+Columns, in milliseconds where they are times:
+  wall, sum     from beginning to end; all requests' times together
+  gain, rate    the speed-up: sum by wall; requests a second
+  most, mean    requests in flight
+  p50 p95 max   how long requests took: the middle one, ...
+  fail          requests that brought nothing
+  cpu, MB       processor time, and the peak of the memory
+
+Examples:
+  newsagg bench
+  newsagg bench --scenario sequential,concurrent --timeline bench.svg
+  newsagg bench --sources 100 --latency 50ms --runs 5 --json
+  newsagg bench --explain blocking
+
+Exit codes:
+  0 it was measured; 1 it could not be; 2 usage
 ";
 
 const IMPORT: &str = "\
@@ -352,6 +407,7 @@ Options:
   -o, --output PATH    write this file; of several outputs, into this folder
   -f, --format FORMAT  one document in another format; without -o to stdout
       --report FILE    write what the round took, as JSON
+      --timeline FILE  draw when which request was under way, as with `once`
   -q, --quiet          say only what went wrong with the whole
   -v, --verbose        a line for each source; -vv: for each request
   -h, --help           this text
@@ -378,6 +434,7 @@ pub fn of(command: &str) -> Option<&'static str> {
         "demo" => Some(DEMO),
         "check" => Some(CHECK),
         "status" => Some(STATUS),
+        "bench" => Some(BENCH),
         "import" => Some(IMPORT),
         "export" => Some(EXPORT),
         "parse" => Some(PARSE),
@@ -392,11 +449,11 @@ mod tests {
     use argh::{ArgsInfo, FlagInfoKind};
 
     use super::*;
-    use crate::command::{check, demo, export, import, once, parse, replay, run, status};
+    use crate::command::{bench, check, demo, export, import, once, parse, replay, run, status};
 
     #[test]
     fn no_line_is_wider_than_80_columns() {
-        for text in [TOP, ONCE, RUN, DEMO, CHECK, STATUS, IMPORT, EXPORT, PARSE, REPLAY] {
+        for text in [TOP, ONCE, RUN, DEMO, CHECK, STATUS, BENCH, IMPORT, EXPORT, PARSE, REPLAY] {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
                 assert_eq!(line.trim_end(), line);
@@ -407,7 +464,7 @@ mod tests {
 
     /// An option is written in its help as `-o, --output FILE` or `--output`.
     fn explains<T: ArgsInfo>(text: &str) {
-        for flag in T::get_args_info().flags {
+        for flag in T::get_args_info().flags.iter().filter(|flag| !flag.hidden) {
             let long = flag.long;
             let named = text.split([' ', ',', '\n', '.']).any(|word| word == long);
             assert!(named || long == "--help", "{long} is not in:\n{text}");
@@ -417,8 +474,7 @@ mod tests {
                     "-{short} is not in:\n{text}"
                 );
             }
-            let later = flag.description == "later";
-            if matches!(flag.kind, FlagInfoKind::Option { .. }) && !later {
+            if matches!(flag.kind, FlagInfoKind::Option { .. }) {
                 let with_value = text.lines().any(|line| {
                     let rest = line.trim_start().split(long).nth(1).unwrap_or_default();
                     rest.trim_start().starts_with(|c: char| c.is_ascii_uppercase())
@@ -435,6 +491,7 @@ mod tests {
         explains::<demo::DemoArgs>(DEMO);
         explains::<check::CheckArgs>(CHECK);
         explains::<status::StatusArgs>(STATUS);
+        explains::<bench::BenchArgs>(BENCH);
         explains::<import::ImportArgs>(IMPORT);
         explains::<export::ExportArgs>(EXPORT);
         explains::<parse::ParseArgs>(PARSE);

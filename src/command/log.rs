@@ -1,12 +1,16 @@
 //! What happens, line by line, on stderr.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use log::{Level, LevelFilter};
 
+use super::progress::Line;
+
 /// Sets the log up: `-q` errors only, `-v` a line per source and round, `-vv` one per request;
-/// without them `$RUST_LOG`, and without that warnings.
-pub fn set_up(quiet: bool, verbose: u8) {
+/// without them `$RUST_LOG`, and without that warnings. With neither, long work may show a line on a
+/// terminal; what is logged takes its place.
+pub fn set_up(quiet: bool, verbose: u8) -> Option<Arc<Line>> {
     let mut builder = env_logger::Builder::new();
     let level = match (quiet, verbose) {
         (true, _) => Some(LevelFilter::Error),
@@ -27,7 +31,12 @@ pub fn set_up(quiet: bool, verbose: u8) {
         }
     }
     let journal = in_journal();
+    let line = Line::open(quiet, verbose);
+    let shown = line.clone();
     builder.format(move |out, record| {
+        if let Some(line) = &shown {
+            line.erase();
+        }
         if journal {
             write!(out, "<{}>", priority(record.level()))?;
         }
@@ -35,6 +44,7 @@ pub fn set_up(quiet: bool, verbose: u8) {
     });
     // The only other logger could be one of a test's.
     let _ = builder.try_init();
+    line
 }
 
 /// What is worth knowing although nothing is wrong, and whatever is logged: sd-daemon(3) has a

@@ -76,17 +76,12 @@ pub struct OnceArgs {
     /// write all of the round to this file, for `replay`
     #[argh(option)]
     pub record: Option<PathBuf>,
-    /// later
+    /// draw when which request was under way
     #[argh(option)]
     pub timeline: Option<PathBuf>,
 }
 
 impl OnceArgs {
-    /// The first option that a later version brings.
-    pub fn later(&self) -> Option<&'static str> {
-        self.timeline.as_ref().map(|_| "--timeline")
-    }
-
     /// How the round differs from the config.
     pub fn wishes(&self) -> Wishes {
         Wishes {
@@ -112,26 +107,32 @@ impl OnceArgs {
     /// What is wrong with where things are to be written.
     fn misplaced(&self, outputs: &[Output]) -> Option<String> {
         let folder = |path: &Path| path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let device = |path: &Path| path.starts_with("/dev") || path == Path::new("-");
+        let news = |path| outputs.iter().any(|output| output.path.as_deref() == Some(path));
         let file = self.output.as_deref().map(Path::new);
-        let files = [file, self.report.as_deref(), self.record.as_deref()];
+        let (report, timeline) = (self.report.as_deref(), self.timeline.as_deref());
+        let files = [file, report, timeline, self.record.as_deref()];
         if let Some(path) = files.into_iter().flatten().find(|path| folder(path)) {
             return Some(format!("{} is a folder, not a file to write", path.display()));
         }
         if let Some(record) = self.record.as_deref() {
-            let news = outputs.iter().any(|output| output.path.as_deref() == Some(record));
             if record == Path::new("-") {
                 return Some("`--record` needs a file: stdout is for the news".into());
             }
-            if news || self.report.as_deref() == Some(record) {
+            if news(record) || [report, timeline].contains(&Some(record)) {
                 let shown = record.display();
                 return Some(format!("the recording cannot be in {shown} beside something else"));
             }
         }
-        let report = self.report.as_deref()?;
-        let taken = outputs.iter().any(|output| output.path.as_deref() == Some(report));
         // A device takes both.
-        let both = taken && !report.starts_with("/dev");
-        both.then(|| format!("the news and the report cannot both be in {}", report.display()))
+        let [report, timeline] = [report, timeline].map(|path| path.filter(|path| !device(path)));
+        let (what, path) = match (report, timeline) {
+            (Some(path), _) if news(path) => ("news and the report", path),
+            (_, Some(path)) if news(path) => ("news and the timeline", path),
+            (Some(path), other) if Some(path) == other => ("report and the timeline", path),
+            _ => return None,
+        };
+        Some(format!("the {what} cannot both be in {}", path.display()))
     }
 
     /// An option that nothing is told by.
@@ -209,13 +210,10 @@ impl OnceArgs {
 
 /// Runs the command, which these words asked for.
 pub fn run(options: OnceArgs, words: &[String]) -> ExitCode {
-    if let Some(option) = options.later() {
-        return say::usage(&format!("`{option}` is not in this version yet"), Some("once"));
-    }
     if let Some(problem) = options.contradiction() {
         return say::usage(problem, Some("once"));
     }
-    super::log::set_up(options.quiet, options.verbose);
+    let line = super::log::set_up(options.quiet, options.verbose);
     let path = config::find(options.config.as_deref()).path;
     let text = match path.as_deref().map(Config::text).transpose() {
         Ok(text) => text,
@@ -243,6 +241,8 @@ pub fn run(options: OnceArgs, words: &[String]) -> ExitCode {
     let manner = Manner {
         strict: options.strict,
         report: options.report.clone(),
+        timeline: options.timeline.clone(),
+        line,
         quiet: options.quiet,
         ages: options.ages,
         wishes: options.wishes(),

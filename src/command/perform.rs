@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,14 +12,17 @@ use futures_lite::{FutureExt, StreamExt};
 use log::Level;
 use smol::Executor;
 
-use super::{FAILED, OK, STRICT};
+use super::progress::Line;
+use super::{FAILED, OK, STRICT, say, timeline};
+use crate::chart;
 use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
 use crate::report::{Report, SourceReport, count, milliseconds};
+use crate::round::{Board, Halt};
 use crate::store;
 use crate::transport::Transport;
-use crate::update::{FORCE_ASKS, House, Updated, Wishes, Witness, update};
+use crate::update::{Beside, FORCE_ASKS, House, Updated, Wishes, Witness, update};
 
 /// How a round is run and reported, beyond what the config says.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +31,10 @@ pub struct Manner {
     pub strict: bool,
     /// Where the report goes; `-` is stdout.
     pub report: Option<PathBuf>,
+    /// Where a picture of the round goes; `-` is stderr.
+    pub timeline: Option<PathBuf>,
+    /// Shows how far it is.
+    pub line: Option<Arc<Line>>,
     /// No closing line.
     pub quiet: bool,
     /// Text says how old stories are, not their dates.
@@ -72,6 +80,11 @@ pub fn run_in(
     house.witness = witness;
     let ages = manner.ages.then(|| clock.wall());
     let wishes = Wishes { style: Style { ages, ..style() }, ..manner.wishes };
+    if let Some(line) = &manner.line {
+        let board: Arc<Board> = Arc::default();
+        house.halt = Halt::default().shown_on(board.clone());
+        house.beside = Beside::new(line.clone().follow(board));
+    }
     if config.sources.iter().all(|source| source.place != Place::Network) {
         // Files only: nothing to wait for, so no reactor and no second thread.
         return Ok(futures_lite::future::block_on(update(config, &mut house, wishes)));
@@ -87,9 +100,14 @@ async fn stopped<T>() -> Result<T, u8> {
     let Ok(mut signals) = Signals::new([Signal::Int, Signal::Term]) else {
         return std::future::pending().await;
     };
+    Err(told(&mut signals).await)
+}
+
+/// The exit code of the next signal that asks the program to stop.
+pub(super) async fn told(signals: &mut Signals) -> u8 {
     match signals.next().await {
-        Some(Ok(Signal::Int)) => Err(INTERRUPTED),
-        Some(Ok(_)) => Err(TERMINATED),
+        Some(Ok(Signal::Int)) => INTERRUPTED,
+        Some(Ok(_)) => TERMINATED,
         _ => std::future::pending().await,
     }
 }
@@ -97,13 +115,17 @@ async fn stopped<T>() -> Result<T, u8> {
 /// Colour and width only on a terminal, and no colour where it is not wanted
 /// (<https://no-color.org>).
 pub fn style() -> Style {
-    let stdout = io::stdout();
-    if !stdout.is_terminal() {
+    style_of(io::stdout().as_fd())
+}
+
+/// The same for stdout or stderr.
+fn style_of(out: BorrowedFd<'_>) -> Style {
+    if !out.is_terminal() {
         return Style::default();
     }
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    let width = rustix::termios::tcgetwinsize(&stdout).ok().map(|size| usize::from(size.ws_col));
+    let width = rustix::termios::tcgetwinsize(out).ok().map(|size| usize::from(size.ws_col));
     Style {
         colour: !plain,
         width: Some(width.filter(|width| *width > 0).unwrap_or(80)),
@@ -141,7 +163,8 @@ pub fn conclude(manner: &Manner, updated: &Updated) -> ExitCode {
     let grave = code(manner, updated, true) != OK;
     complain(updated, if grave { Level::Error } else { Level::Warn });
     let reported = manner.report.as_deref().map_or(Ok(()), |path| save(&updated.report, path));
-    if let Err(error) = &reported {
+    let drawn = manner.timeline.as_deref().map_or(Ok(()), |path| draw(updated, path));
+    for error in [&reported, &drawn].into_iter().filter_map(|outcome| outcome.as_ref().err()) {
         log::error!("{error}");
     }
     if !manner.quiet {
@@ -149,7 +172,17 @@ pub fn conclude(manner: &Manner, updated: &Updated) -> ExitCode {
         // Without a reader of stderr there is nobody to tell, and nothing to do about it.
         writeln!(io::stderr(), "newsagg: {}", updated.report.line()).ok();
     }
-    ExitCode::from(code(manner, updated, reported.is_ok()))
+    ExitCode::from(code(manner, updated, reported.is_ok() && drawn.is_ok()))
+}
+
+/// `--timeline`: stdout is for the news.
+fn draw(updated: &Updated, path: &Path) -> Result<(), String> {
+    let chart = timeline::of_round(updated);
+    if path != Path::new(timeline::DASH) {
+        return timeline::save(&chart, path);
+    }
+    say::err(&chart::gantt(&chart, style_of(io::stderr().as_fd())));
+    Ok(())
 }
 
 /// Who was not asked, one line for each reason.

@@ -35,6 +35,9 @@ pub struct ReplayArgs {
     /// write what the round took as JSON
     #[argh(option)]
     pub report: Option<PathBuf>,
+    /// draw when which request was under way
+    #[argh(option)]
+    pub timeline: Option<PathBuf>,
     /// errors only
     #[argh(switch, short = 'q')]
     pub quiet: bool,
@@ -64,6 +67,8 @@ pub fn run(options: ReplayArgs) -> ExitCode {
     let manner = Manner {
         strict: once.strict,
         report: options.report.clone(),
+        timeline: options.timeline.clone(),
+        line: None,
         quiet: options.quiet,
         ages: once.ages,
         wishes: once.wishes(),

@@ -1,16 +1,18 @@
 //! `newsagg status`: what the last runs left behind. Nobody is asked and nothing is written, so it
 //! may run while another newsagg does, and on a file system that is read-only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use argh::{ArgsInfo, FromArgs};
 
-use super::{FAILED, USAGE, args, perform, say};
+use super::{FAILED, USAGE, args, perform, say, timeline};
+use crate::chart;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::format::{State, Style};
+use crate::state::Memory;
 use crate::store::{self, Holder};
 use crate::time::{Timestamp, format_duration};
 use crate::update::{Standing, Stored, standing, stored};
@@ -38,6 +40,9 @@ pub struct StatusArgs {
     /// for programs
     #[argh(switch)]
     pub json: bool,
+    /// draw when which request of the last round was under way
+    #[argh(option)]
+    pub timeline: Option<PathBuf>,
     /// for monitors: no older than this
     #[argh(option, from_str_fn(args::span))]
     pub max_age: Option<Duration>,
@@ -45,6 +50,11 @@ pub struct StatusArgs {
 
 /// Runs the command.
 pub fn run(options: StatusArgs) -> ExitCode {
+    let dash = options.timeline.as_deref() == Some(Path::new(timeline::DASH));
+    if dash && options.json {
+        let problem = "`--json` and `--timeline -` are both for stdout: which is it?";
+        return say::usage(problem, Some("status"));
+    }
     super::log::set_up(false, 0);
     let found = config::find(options.config.as_deref());
     let Some(path) = &found.path else {
@@ -61,16 +71,33 @@ pub fn run(options: StatusArgs) -> ExitCode {
     let clock = Clock::system();
     let stored = stored(&config, &clock);
     if let Some(why) = &stored.unreadable {
-        say::err(&format!("newsagg: {why}\n"));
-        return ExitCode::from(FAILED);
+        return failed(why);
     }
     // Without a SOURCE, what is remembered of others is worth a word.
     let mut view = View::new(&config, &stored, &clock, options.sources.is_empty());
     view.max_age = options.max_age;
-    let text = if options.json { json(&view) } else { text(&view, perform::style()) };
+    let drawn = options.timeline.as_deref().map(|path| {
+        let chart = timeline::of_past(&config, &stored.memory);
+        let chart = chart.ok_or("no round is remembered yet that could be drawn")?;
+        if !dash {
+            timeline::save(&chart, path)?;
+        }
+        Ok::<_, String>(chart)
+    });
+    let text = match drawn {
+        Some(Err(why)) => return failed(&why),
+        Some(Ok(chart)) if dash => chart::gantt(&chart, perform::style()),
+        _ if options.json => json(&view),
+        _ => text(&view, perform::style()),
+    };
     let written = say::out(&text);
     let well = view.sources.iter().all(is_well) && view.overdue().is_none();
     if well { written } else { ExitCode::from(FAILED) }
+}
+
+fn failed(why: &str) -> ExitCode {
+    say::err(&format!("newsagg: {why}\n"));
+    ExitCode::from(FAILED)
 }
 
 /// All that is shown.
@@ -83,6 +110,8 @@ pub struct View<'a> {
     /// When a source was last asked, of all. A time in the future is the mark of a clock that ran
     /// ahead, and no news.
     pub last_round: Option<Timestamp>,
+    /// How long that round took, and how long its requests together, if that is remembered.
+    pub took: Option<(Duration, Duration)>,
     /// Older than this it must not be.
     pub max_age: Option<Duration>,
     /// The service that runs with this state, if one does.
@@ -112,10 +141,12 @@ impl<'a> View<'a> {
         if service.is_some() {
             sources.iter_mut().for_each(Standing::listened);
         }
+        let last_round = last_round(stored, clock.wall());
         View {
             sources,
             unnamed: known.filter(|known| everything && !named(&known.name)).count(),
-            last_round: last_round(stored, clock.wall()),
+            last_round,
+            took: last_round.and_then(|last| took(&stored.memory, last)),
             max_age: None,
             service,
             dir: dir.map_or_else(String::new, |dir| dir.display().to_string()),
@@ -143,6 +174,16 @@ impl View<'_> {
 fn last_round(stored: &Stored, now: Timestamp) -> Option<Timestamp> {
     let asked = stored.memory.sources().iter().filter_map(|known| known.asked());
     asked.filter(|asked| *asked <= now).max()
+}
+
+/// Of the round in which a source was last asked: `last`.
+fn took(memory: &Memory, last: Timestamp) -> Option<(Duration, Duration)> {
+    let past = memory.past()?;
+    let at = Duration::from_millis;
+    let wall = at(past.ended);
+    let since = u64::try_from(last.unix().checked_sub(past.at)?).ok()?;
+    // Both are full seconds.
+    (since <= wall.as_secs().saturating_add(1)).then_some((wall, at(past.sum)))
 }
 
 /// Whether a monitor has nothing to say.

@@ -6,8 +6,11 @@ use crate::format::{Merged, jsonfeed};
 
 /// Writes one line per story.
 pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut line = Vec::new();
     merged.stories.each(&mut |story| {
-        serde_json::to_writer(&mut *out, &jsonfeed::item(story))?;
-        out.write_all(b"\n")
+        line.clear();
+        jsonfeed::item(story, &mut line);
+        line.push(b'\n');
+        out.write_all(&line)
     })
 }

@@ -54,37 +54,37 @@ impl<'a> Markup<'a> {
         self.raw(name)?;
         for (key, value) in attributes {
             let Some(value) = value else { continue };
-            for part in [" ", *key, "=\"", &self.escaped(value), "\""] {
+            for part in [" ", *key, "=\"", &escaped(value, self.unwanted), "\""] {
                 self.raw(part)?;
             }
         }
         let Some(text) = text else { return self.raw("/>\n") };
-        for part in [">", &self.escaped(text), "</", name, ">\n"] {
+        for part in [">", &escaped(text, self.unwanted), "</", name, ">\n"] {
             self.raw(part)?;
         }
         Ok(())
     }
+}
 
-    /// Text for an element or an attribute in double quotes (XML 1.0 §2.4). White space is a space.
-    fn escaped<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let odd = |letter: char| matches!(letter, '&' | '<' | '>' | '"') || (self.unwanted)(letter);
-        if !text.contains(odd) {
-            return Cow::Borrowed(text);
-        }
-        let mut escaped = String::with_capacity(text.len() + 16);
-        for letter in text.chars() {
-            match letter {
-                '&' => escaped += "&amp;",
-                '<' => escaped += "&lt;",
-                '>' => escaped += "&gt;",
-                '"' => escaped += "&quot;",
-                '\t' | '\n' | '\r' => escaped.push(' '),
-                letter if (self.unwanted)(letter) => {}
-                letter => escaped.push(letter),
-            }
-        }
-        Cow::Owned(escaped)
+/// Text for an element or an attribute in double quotes (XML 1.0 §2.4). White space is a space.
+pub(crate) fn escaped(text: &str, unwanted: fn(char) -> bool) -> Cow<'_, str> {
+    let odd = |letter: char| matches!(letter, '&' | '<' | '>' | '"') || unwanted(letter);
+    if !text.contains(odd) {
+        return Cow::Borrowed(text);
     }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\t' | '\n' | '\r' => escaped.push(' '),
+            letter if unwanted(letter) => {}
+            letter => escaped.push(letter),
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 /// What XML 1.0 §2.2 forbids or discourages, and what it would not give back as it was.

@@ -2,15 +2,13 @@
 //! bounded heads.
 
 use std::io;
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, future};
 
 use super::site::Site;
-use super::{Counts, WebOptions, lock, wait_until};
-use crate::backoff::scramble;
+use super::{Counts, MAX_LOGGED, WebOptions, lock, wait_until};
 
 /// No request head is longer than this many bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -32,6 +30,8 @@ pub enum Fault {
     Cut(usize),
     /// Takes this long, whatever the web's latency is.
     Latency(Duration),
+    /// Answers the first so many requests for a path with this status.
+    First(u32, u16),
 }
 
 /// One request, as far as anything here depends on it.
@@ -143,6 +143,7 @@ impl Server {
             };
             let body = read_body(&mut stream, &mut pending, length).await?;
             asked.posted = asked.posted.map(|_| body);
+            asked.close |= self.options.closes;
             let whole = self.answer(&asked, arrived, &mut stream).await?;
             if asked.close || !whole {
                 break;
@@ -158,8 +159,8 @@ impl Server {
         arrived: Instant,
         stream: &mut (impl AsyncWrite + Unpin),
     ) -> io::Result<bool> {
-        let _under_way = UnderWay::new(&self.counts, asked);
-        let fault = self.fault(&asked.path);
+        let (_under_way, nth) = UnderWay::new(&self.counts, asked, arrived);
+        let fault = self.options.fault_of(&asked.path, nth);
         // Made while the latency runs, not after it.
         let answer = match fault {
             Some(Fault::Hang) => future::pending().await,
@@ -168,7 +169,7 @@ impl Server {
         };
         let latency = match fault {
             Some(Fault::Latency(latency)) => latency,
-            _ => self.latency(&asked.path),
+            _ => self.options.latency_of(&asked.path, nth),
         };
         wait_until(arrived + latency).await;
         let cut = match fault {
@@ -186,38 +187,27 @@ impl Server {
         stream.write_all(far).await?;
         Ok(without || cut.is_none())
     }
-
-    fn fault(&self, path: &str) -> Option<Fault> {
-        let faults = self.options.faults.iter().filter(|(start, _)| path.starts_with(start));
-        faults.max_by_key(|(start, _)| start.len()).map(|(_, fault)| *fault)
-    }
-
-    /// From the range, by seed, path and how often it was asked for.
-    fn latency(&self, path: &str) -> Duration {
-        let Range { start, end } = &self.options.latency;
-        let Some(span) = end.checked_sub(*start).filter(|span| !span.is_zero()) else {
-            return *start;
-        };
-        let nth = lock(&self.counts).by_path.get(path).copied().unwrap_or(0);
-        let draw = scramble(self.options.seed ^ fnv(path.as_bytes()) ^ u64::from(nth) << 32);
-        // 32 of its bits are as even as a latency needs.
-        *start + span.mul_f64((draw >> 32) as f64 / f64::from(u32::MAX))
-    }
 }
 
 /// Counts a request from its arrival to its end, whichever way it ends.
 struct UnderWay<'a>(&'a Mutex<Counts>);
 
 impl<'a> UnderWay<'a> {
-    fn new(counts: &'a Mutex<Counts>, asked: &Asked) -> UnderWay<'a> {
+    /// The count, and which request for this path it is.
+    fn new(counts: &'a Mutex<Counts>, asked: &Asked, arrived: Instant) -> (UnderWay<'a>, u32) {
         let validators = ["if-none-match", "if-modified-since"];
         let conditional = validators.iter().any(|name| asked.field(name).is_some());
         let mut locked = lock(counts);
-        *locked.by_path.entry(asked.path.clone()).or_default() += 1;
+        if locked.arrivals.len() < MAX_LOGGED {
+            locked.arrivals.push(arrived);
+        }
+        let nth = locked.by_path.entry(asked.path.clone()).or_default();
+        *nth += 1;
+        let nth = *nth;
         locked.conditional += usize::from(conditional);
         locked.under_way += 1;
         locked.most_at_once = locked.most_at_once.max(locked.under_way);
-        UnderWay(counts)
+        (UnderWay(counts), nth)
     }
 }
 

@@ -16,7 +16,7 @@ const IDEOGRAPH: usize = 2;
 /// The name of a publisher has no more words.
 const MAX_NAME: usize = 5;
 
-/// Words of titles that come again with other news, without the plural's `s`.
+/// Words of titles that come again with other news, without the plural's `s`; sorted.
 const AGAIN: &[&str] = &[
     "blog",
     "briefing",
@@ -31,8 +31,8 @@ const AGAIN: &[&str] = &[
     "editorial",
     "ep",
     "episode",
-    "forecast",
     "fixture",
+    "forecast",
     "headline",
     "highlight",
     "hint",
@@ -45,8 +45,8 @@ const AGAIN: &[&str] = &[
     "lottery",
     "monthly",
     "newsletter",
-    "obituary",
     "obituarie",
+    "obituary",
     "photo",
     "picture",
     "playlist",
@@ -77,6 +77,17 @@ const AGAIN: &[&str] = &[
     "wrap",
     "yearly",
 ];
+
+/// The beginnings of [`AGAIN`], of which no two are alike.
+static AGAIN_PACKED: [u64; AGAIN.len()] = {
+    let mut packed_ones = [0; AGAIN.len()];
+    let mut at = 0;
+    while at < AGAIN.len() {
+        packed_ones[at] = packed(AGAIN[at].as_bytes());
+        at += 1;
+    }
+    packed_ones
+};
 
 /// The same in several words.
 const PHRASES: &[&str] = &[
@@ -113,16 +124,41 @@ pub(super) fn telling(title: &str, link: Option<&str>, source: &str) -> Option<S
 }
 
 fn comes_again(text: &str) -> bool {
-    // A phrase may end within a word: `stories`, `story`.
-    let holds = |phrase: &str| text.match_indices(phrase).any(|(at, _)| text[..at].ends_with(' '));
-    text.split(' ').any(|word| AGAIN.contains(&word)) || PHRASES.iter().any(|phrase| holds(phrase))
+    let mut rest = text.as_bytes();
+    while let Some(end) = rest.iter().position(|byte| *byte == b' ') {
+        let word = &rest[..end];
+        let again = AGAIN_PACKED.binary_search(&packed(word));
+        // A phrase may end within a word: `stories`, `story`.
+        let begins = |phrase: &&str| {
+            phrase.as_bytes().first() == rest.first() && rest.starts_with(phrase.as_bytes())
+        };
+        if again.is_ok_and(|at| AGAIN[at].as_bytes() == word) || PHRASES.iter().any(begins) {
+            return true;
+        }
+        rest = &rest[end + 1..];
+    }
+    false
+}
+
+/// The beginning of a word as one number, in the order of words: compared at once.
+const fn packed(word: &[u8]) -> u64 {
+    let (mut number, mut at) = (0, 0);
+    while at < 8 {
+        number = number << 8 | if at < word.len() { word[at] as u64 } else { 0 };
+        at += 1;
+    }
+    number
 }
 
 /// `Title` of `Title - The Publisher`.
 fn without_publisher<'a>(title: &'a str, host: &str, source: &str) -> &'a str {
-    let mark = |mark: &str| title.rfind(mark).map(|at| (at, at + mark.len()));
-    let marks = [" - ", " – ", " — ", " | ", " · ", " :: "];
-    let Some((end, begin)) = marks.into_iter().filter_map(mark).max() else { return title };
+    let mark = |at: usize| {
+        let marks = ["- ", "– ", "— ", "| ", "· ", ":: "];
+        let mark = marks.into_iter().find(|mark| title[at + 1..].starts_with(mark))?;
+        Some((at, at + 1 + mark.len()))
+    };
+    let spaces = title.bytes().enumerate().rev().filter(|(_, byte)| *byte == b' ');
+    let Some((end, begin)) = spaces.map(|(at, _)| at).find_map(mark) else { return title };
     let own: String = host.chars().chain(source.chars()).filter(|c| c.is_alphanumeric()).collect();
     let own = own.to_lowercase();
     let name = &title[begin..];
@@ -149,9 +185,20 @@ impl Words {
     fn read(&mut self, title: &str) {
         let mut word = String::new();
         let mut before = ' ';
-        let mut rest = title.chars().peekable();
-        while let Some(c) = rest.next() {
-            let next = rest.peek().copied().unwrap_or(' ');
+        let mut rest = title;
+        while let Some(c) = rest.chars().next() {
+            // Nearly all of nearly all titles.
+            let run = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            if run > 0 {
+                let begin = word.len();
+                word.push_str(&rest[..run]);
+                word[begin..].make_ascii_lowercase();
+                before = char::from(rest.as_bytes()[run - 1]);
+                rest = &rest[run..];
+                continue;
+            }
+            rest = &rest[c.len_utf8()..];
+            let next = rest.chars().next().unwrap_or(' ');
             match c {
                 '\'' | '’' | '‘' | 'ʼ' | '`' => {}
                 c if is_ideograph(c) => {
@@ -166,7 +213,7 @@ impl Words {
                 '.' if next.is_alphanumeric() && word.chars().count() == 1 => {}
                 ',' if before.is_ascii_digit() && next.is_ascii_digit() => {
                     // 10,000 is 10000, and 1,5 is not 15.
-                    let digits = rest.clone().take_while(char::is_ascii_digit).count();
+                    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
                     if digits != 3 {
                         word.push(c);
                     }

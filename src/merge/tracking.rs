@@ -9,6 +9,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memmem, memrchr};
+
 /// Whole families, by how their names begin.
 const FAMILIES: &[&str] = &[
     "utm_",        // Google Analytics, and whoever copied it
@@ -171,10 +173,11 @@ fn is_signed(query: &str) -> bool {
 
 /// The host of a link as it is written, without user and port.
 pub(super) fn host_of(link: &str) -> &str {
-    let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let host = authority.rsplit('@').next().unwrap_or(authority);
-    host.split(':').next().unwrap_or(host)
+    let rest = memmem::find(link.as_bytes(), b"://").map_or(link, |at| &link[at + 3..]);
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let authority = &rest[..end.unwrap_or(rest.len())];
+    let host = memrchr(b'@', authority.as_bytes()).map_or(authority, |at| &authority[at + 1..]);
+    memchr(b':', host.as_bytes()).map_or(host, |at| &host[..at])
 }
 
 fn is_below(host: &str, place: &str) -> bool {

@@ -52,6 +52,13 @@ pub(super) struct Outcome {
     pub(super) end: Duration,
 }
 
+impl Outcome {
+    /// As the round counts sources.
+    pub(super) fn source(&self) -> usize {
+        self.job.source
+    }
+}
+
 impl Errand {
     /// What a worker does: one request, one answer, one reading of it.
     pub(super) async fn run(self, job: Job) -> Outcome {

@@ -1,9 +1,12 @@
-//! How somebody outside a round makes it come to its end.
+//! How somebody outside a round makes it come to its end, and where they see how far it is.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender, bounded};
+
+use super::Board;
 
 /// What is under way when a round is halted may take so long; nothing new is sent.
 pub const GRACE: Duration = Duration::from_millis(1_000);
@@ -15,12 +18,15 @@ pub struct Brake(Sender<Infallible>);
 
 /// What a round looks at. Without a brake it is never pulled.
 #[derive(Clone, Debug, Default)]
-pub struct Halt(Option<Receiver<Infallible>>);
+pub struct Halt {
+    brake: Option<Receiver<Infallible>>,
+    board: Option<Arc<Board>>,
+}
 
 /// A brake for one round.
 pub fn brake() -> (Brake, Halt) {
     let (brake, halt) = bounded(1);
-    (Brake(brake), Halt(Some(halt)))
+    (Brake(brake), Halt { brake: Some(halt), board: None })
 }
 
 impl Brake {
@@ -31,19 +37,29 @@ impl Brake {
 }
 
 impl Halt {
+    /// The same, for a round that shows on `board` how far it is.
+    pub fn shown_on(self, board: Arc<Board>) -> Halt {
+        Halt { board: Some(board), ..self }
+    }
+
+    /// Where the round shows how far it is, if anybody looks.
+    pub fn board(&self) -> Option<&Board> {
+        self.board.as_deref()
+    }
+
     /// Whether there is a brake at all.
     pub fn is_fitted(&self) -> bool {
-        self.0.is_some()
+        self.brake.is_some()
     }
 
     /// Whether it was.
     pub fn is_pulled(&self) -> bool {
-        self.0.as_ref().is_some_and(Receiver::is_closed)
+        self.brake.as_ref().is_some_and(Receiver::is_closed)
     }
 
     /// Waits until it is.
     pub async fn pulled(&self) {
-        match &self.0 {
+        match &self.brake {
             // Nothing is ever sent: the channel's end is the message.
             Some(halt) => drop(halt.recv().await),
             None => std::future::pending().await,

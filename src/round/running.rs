@@ -283,6 +283,13 @@ impl<'a> Running<'a> {
         self.limiter.ended(&ask.account);
     }
 
+    /// Says whether a source is done, to who looks on.
+    pub(super) fn show(&self, source: usize) {
+        if let Some(board) = self.halt.board() {
+            board.note(source, self.queue.is_done(source));
+        }
+    }
+
     fn put_off_the_rest(&mut self) {
         for job in self.queue.drain() {
             self.put_off(&job, None);

@@ -41,6 +41,8 @@ pub enum Event<'a> {
     Totals { source: u32, totals: Totals },
     /// How long those polls took.
     Times { source: u32, times: Times },
+    /// A round that asked somebody, in place of the one before: what [`super::Past`] is read from.
+    Past(&'a [u8]),
     /// What follows is by a calendar that stood so. If it was set since the one before, all that was
     /// noted by that is put right.
     Stand(Stand),
@@ -227,6 +229,7 @@ const TOTALS: u8 = 11;
 const SEEN: u8 = 12;
 const STAND: u8 = 13;
 const TIMES: u8 = 14;
+const PAST: u8 = 15;
 
 /// The states in the order of their numbers, which never changes.
 const STATES: [State; 5] = [State::Ok, State::Stale, State::Failed, State::Limited, State::Off];
@@ -303,6 +306,10 @@ pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
             head(TIMES, *source, out);
             times::write(times, out);
         }
+        Event::Past(past) => {
+            out.push(PAST);
+            out.extend_from_slice(past);
+        }
         Event::Stand(Stand { at, boot, up }) => {
             out.push(STAND);
             out.extend_from_slice(&boot.to_le_bytes());
@@ -317,6 +324,9 @@ pub fn read(record: &[u8]) -> Option<Event<'_>> {
     let (kind, rest) = record.split_first()?;
     if *kind == ITEM {
         return read_item(record);
+    }
+    if *kind == PAST {
+        return Some(Event::Past(rest));
     }
     let mut reader = Reader(rest);
     if *kind == POLLS {
@@ -376,7 +386,7 @@ fn small(reader: &mut Reader<'_>) -> Option<u32> {
     u32::try_from(reader.number()?).ok()
 }
 
-fn time(reader: &mut Reader<'_>) -> Option<i64> {
+pub(super) fn time(reader: &mut Reader<'_>) -> Option<i64> {
     reader.number().map(unzigzag)
 }
 

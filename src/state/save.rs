@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::past;
 use super::record::{self, Event};
 use super::{Fetch, Kept, Known, LATENCIES, Memory, Stand, Times, Write};
 use crate::format::Pace;
@@ -43,8 +44,10 @@ impl Memory {
         let mut record = Vec::new();
         write_stand(self.stand, write, &mut record)?;
         // Numbers have no gaps: who was forgotten has none.
-        let known = self.sources.iter().filter(|known| !known.is_blank());
-        for (source, known) in (0..).zip(known) {
+        let known = (0..).zip(&self.sources).filter(|(_, known)| !known.is_blank());
+        let mut numbers: Vec<u32> = Vec::new();
+        for (source, (old, known)) in (0..).zip(known) {
+            numbers.push(old);
             let mut say = |event: &Event<'_>| {
                 record.clear();
                 record::write(event, &mut record);
@@ -81,7 +84,22 @@ impl Memory {
                 say(&Event::Document { source, document: document.clone() })?;
             }
         }
-        Ok(())
+        self.rewrite_past(&numbers, write)
+    }
+
+    /// Of the last round, what was asked of sources that are still remembered: those that had these
+    /// `numbers`.
+    fn rewrite_past(&self, numbers: &[u32], write: Write<'_>) -> io::Result<()> {
+        let Some(mut past) = self.past() else { return Ok(()) };
+        past.spells.retain_mut(|spell| {
+            let number = numbers.binary_search(&spell.source);
+            spell.source = number.map_or(0, |number| number as u32);
+            number.is_ok()
+        });
+        let (mut bytes, mut record) = (Vec::new(), Vec::new());
+        past::write(&past, &mut bytes);
+        record::write(&Event::Past(&bytes), &mut record);
+        write(&record)
     }
 
     /// About how many bytes a rewritten journal would have.
@@ -100,7 +118,8 @@ impl Memory {
             let own = known.name.len() as u64 + illness + latencies + 4 * OVERHEAD;
             items.sum::<u64>() + documents.sum::<u64>() + own
         };
-        self.sources.iter().filter(|known| !known.is_blank()).map(size).sum()
+        let known = self.sources.iter().filter(|known| !known.is_blank());
+        known.map(size).sum::<u64>() + self.past.len() as u64
     }
 }
 

@@ -70,7 +70,7 @@ pub struct Step {
 
 impl Step {
     /// A time that is there to be compared with now.
-    fn passed(&self, at: i64) -> i64 {
+    pub(super) fn passed(&self, at: i64) -> i64 {
         match (self.from..=self.to).contains(&at) {
             true => at.saturating_add(self.by),
             false => at,

@@ -593,3 +593,40 @@ fn what_could_not_be_saved_is_known_to_the_next_memory_and_saved_with_it() {
     assert_eq!(last.of("a").unwrap().asked(), Some(at(9_500)));
     assert!(!last.changed());
 }
+
+#[test]
+fn the_last_round_outlives_a_rewritten_journal_without_those_who_are_forgotten() {
+    let mut desk = Desk::default();
+    let mut memory = Memory::default();
+    let spell =
+        |source, end| Spell { source, phases: [0, 0, 0, end, end], end, ..Spell::default() };
+    let past = |at, spells| Past { at, ended: 700, deadline: 60_000, spells, ..Past::default() };
+    for name in ["a", "forgotten", "b"] {
+        memory.meet(name);
+    }
+    for source in [0, 2] {
+        memory.polls(at(50), vec![Poll { source, ..Poll::default() }]);
+    }
+    memory.pass(past(40, vec![spell(0, 3)]));
+    memory.pass(past(50, vec![spell(2, 700), spell(1, 9), spell(0, 20)]));
+    let told = past(50, vec![spell(0, 20), spell(1, 9), spell(2, 700)]);
+    assert_eq!(memory.past().as_ref(), Some(&told));
+    desk.save(&mut memory);
+    assert_eq!(desk.load().past(), Some(told));
+    desk.rewrite(&memory);
+    let kept = past(50, vec![spell(0, 20), spell(1, 700)]);
+    let memory = desk.load();
+    assert_eq!(memory.past(), Some(kept));
+    assert_eq!(&*memory.known(1).name, "b");
+    assert_eq!(desk.journal.iter().filter(|record| record[0] == 15).count(), 1);
+}
+
+#[test]
+fn a_calendar_that_is_set_puts_the_last_round_right() {
+    let moment = |wall, up| Moment { wall: at(wall), boot: 7, up: Duration::from_secs(up) };
+    let mut memory = Memory::default();
+    memory.arrive(&moment(FIRST_NOTE + 100, 100));
+    memory.pass(Past { at: FIRST_NOTE + 100, ..Past::default() });
+    memory.arrive(&moment(FIRST_NOTE + 5_000, 200));
+    assert_eq!(memory.past().unwrap().at, FIRST_NOTE + 4_900);
+}

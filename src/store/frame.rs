@@ -22,7 +22,7 @@ pub(super) const HEADER: usize = 10;
 /// The longest payload in bytes, as it lies in the file.
 pub const MAX_PAYLOAD: usize = 16 << 20;
 /// So much is collected before it is written.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 64 << 10;
 
 /// Where a payload lies in a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::appear::begin;
@@ -44,6 +44,16 @@ impl Journal {
         visit: &mut dyn FnMut(Place, &[u8]),
     ) -> io::Result<(Reading, Shelves)> {
         scan::read(path, visit).map(|(reading, file)| (reading, Shelves::new(file)))
+    }
+
+    /// Makes an empty journal, mode 0600, where there is none. It does not last before its directory is
+    /// synced: until then it is one that was never finished, and read as none. Returns where it ends.
+    pub fn begin(path: &Path) -> io::Result<u64> {
+        let mut options = OpenOptions::new();
+        let file = open_own(path, options.read(true).write(true).create_new(true).mode(0o600))?;
+        hand_over(&file, path);
+        file.write_all_at(HEAD, 0)?;
+        Ok(HEAD.len() as u64)
     }
 
     /// Opens a journal to add to it after `end`, as it was read; makes it, mode 0600, if it is not

@@ -1,5 +1,6 @@
 //! Where the items of a large round lie.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -19,6 +20,7 @@ pub struct Spool {
     file: Option<File>,
     /// How much lies in the file, before what is in memory.
     filed: u64,
+    window: RefCell<Window>,
     fileless: bool,
 }
 
@@ -56,9 +58,43 @@ impl Shelf for Spool {
         if let Some(at) = place.checked_sub(self.filed) {
             return Shelf::get(&self.memory, at, length, into);
         }
-        into.resize(begin + length as usize, 0);
         let file = self.file.as_ref().ok_or(io::ErrorKind::UnexpectedEof)?;
+        let window = &mut *self.window.borrow_mut();
+        if window.holds(place, length).is_none() && window.next == place {
+            let size = (self.filed - place).min(WINDOW.max(length.into()));
+            window.begin = place;
+            window.bytes.resize(size as usize, 0);
+            if let Err(error) = file.read_exact_at(&mut window.bytes, place) {
+                window.bytes.clear();
+                return Err(error);
+            }
+        }
+        window.next = place + u64::from(length);
+        if let Some(bytes) = window.holds(place, length) {
+            into.extend_from_slice(bytes);
+            return Ok(());
+        }
+        into.resize(begin + length as usize, 0);
         file.read_exact_at(&mut into[begin..], place)
+    }
+}
+
+/// A piece of the file that was read ahead: who saves takes one item after the other.
+#[derive(Debug, Default)]
+struct Window {
+    begin: u64,
+    bytes: Vec<u8>,
+    /// Where the item ends that was taken last.
+    next: u64,
+}
+
+/// So much is read ahead.
+const WINDOW: u64 = 64 << 10;
+
+impl Window {
+    fn holds(&self, place: u64, length: u32) -> Option<&[u8]> {
+        let at = usize::try_from(place.checked_sub(self.begin)?).ok()?;
+        self.bytes.as_slice().get(at..)?.get(..length as usize)
     }
 }
 
@@ -79,7 +115,8 @@ mod tests {
         let places: Vec<u64> = (0..2500).map(|n| spool.put(&piece(n))).collect();
         assert!(spool.file.is_some() && !spool.memory.is_empty());
         assert!(spool.memory.len() <= SPOOL_MEMORY);
-        for (n, place) in places.into_iter().enumerate().rev() {
+        let there = places.into_iter().enumerate();
+        for (n, place) in there.clone().rev().chain(there) {
             let mut found = b"before".to_vec();
             spool.get(place, piece(n).len() as u32, &mut found).unwrap();
             assert_eq!(found, [b"before".to_vec(), piece(n)].concat(), "{n}");

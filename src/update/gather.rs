@@ -209,6 +209,12 @@ impl<'a> Gathered<'a> {
 }
 
 impl Root {
+    /// The items, which nobody else needs any more.
+    pub fn take_items(&mut self) -> Vec<Kept> {
+        self.ranks = Vec::new();
+        std::mem::take(&mut self.items)
+    }
+
     /// Takes an item. Publishers repeat an id to correct a story: of those with the same, the one
     /// stays that the documents show, the newest, or the first of equals.
     fn take(&mut self, kept: Kept, rank: (Timestamp, Option<Timestamp>)) {

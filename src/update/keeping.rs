@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_lite::FutureExt;
 use log::Level;
+use smol::Task;
 
 use super::gather::{Gathered, wanted};
 use super::witness::{self, Witness};
@@ -66,6 +67,10 @@ pub(super) struct Keeping {
     offline: bool,
     /// No source has a quota.
     frugal: bool,
+    /// Directories that were made and do not last yet.
+    made: Vec<PathBuf>,
+    /// Where the journal ends that is being made ready.
+    laying: Option<Task<io::Result<u64>>>,
     wear: Arc<Mutex<Wear>>,
 }
 
@@ -155,7 +160,46 @@ impl Keeping {
         house.limiter.set_saver(keeping.saver(dir), saved_at);
         keeping.tell(house);
         house.witness.begins(&clock, &now, keeping.known(false));
+        if alone && !wishes.probe {
+            keeping.lay(dir);
+        }
         (keeping, memory, now)
+    }
+
+    /// Makes ready what the first round will save into, while it waits for answers: all that is to
+    /// last but the news themselves.
+    fn lay(&mut self, dir: &Path) {
+        // Else what was made lasts already, and time may stand still as long as anything runs.
+        if self.made.is_empty() || !self.is_ours() {
+            return;
+        }
+        let (path, mut made) = (dir.join(SOURCES), self.made.clone());
+        made.push(path.clone());
+        self.laying = Some(smol::unblock(move || {
+            let end = Journal::begin(&path)?;
+            store::make_last(&made)?;
+            Ok(end)
+        }));
+    }
+
+    /// Waits until that is done.
+    pub(super) async fn laid(&mut self) {
+        if let Some(laying) = self.laying.take() {
+            match laying.await {
+                Ok(end) => {
+                    self.end = end;
+                    self.made.clear();
+                    let wear = Wear { files: 1, bytes: end };
+                    *self.wear.lock().unwrap_or_else(PoisonError::into_inner) += wear;
+                }
+                // It is made in the usual way, or who cannot says why.
+                Err(error) => log::debug!("making the state ready: {}", store::plainly(&error)),
+            }
+        }
+        if let Err(error) = store::make_last(&std::mem::take(&mut self.made)) {
+            let dir = self.dir.clone().unwrap_or_default();
+            self.give_up_at("making", &dir, &error);
+        }
     }
 
     fn known(&self, homeless: bool) -> witness::Known<'_> {
@@ -168,8 +212,16 @@ impl Keeping {
         if self.busy.is_some() {
             return;
         }
-        if let Err(error) = store::make_directory(dir, 0o700) {
-            return self.give_up_at("making", dir, &error);
+        // A quota is saved before the round, and where must last by then.
+        let wait = !self.frugal || house.clock.is_simulated();
+        match store::make_directories(dir, 0o700) {
+            Ok(made) if wait => {
+                if let Err(error) = store::make_last(&made) {
+                    return self.give_up_at("making", dir, &error);
+                }
+            }
+            Ok(made) => self.made = made,
+            Err(error) => return self.give_up_at("making", dir, &error),
         }
         let patience = house.clock.now().saturating_add(PATIENCE);
         loop {

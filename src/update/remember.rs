@@ -31,12 +31,13 @@ pub(super) fn held(source: &SourceConfig, memory: &Memory) -> Vec<Option<Holding
 }
 
 /// Notes what every source brought. `durable` says whether all that a source led to is written.
-/// Returns for each source how many of its items were never seen before.
+/// Returns for each source how many of its items were never seen before. What was brought is handed
+/// over: both at once would be the most that a round has in memory.
 pub(super) fn note(
     config: &Config,
     memory: &mut Memory,
     round: &Round,
-    brought: &[Brought],
+    brought: &mut [Brought],
     verdicts: &[Verdict],
     durable: &dyn Fn(usize) -> bool,
     now: Timestamp,
@@ -50,15 +51,15 @@ pub(super) fn note(
         let (tally, verdict) = (&round.tallies[index], &verdicts[index]);
         let manners = manners(source, memory, now);
         let number = memory.meet(&source.memory);
-        for root in &brought[index].roots {
+        let stream = brought[index].shows.is_some();
+        for root in &mut brought[index].roots {
             if root.read {
-                let shown = &root.items;
+                let shown = root.take_items();
                 let key = crate::state::root_of(root.key);
-                new[index] += memory.show(number, key, shown, root.whole, now);
+                new[index] += memory.show(number, key, &shown, root.whole, now);
             }
             if let Some(answer) = &root.answer {
                 let old = memory.known(number).document(root.key).cloned();
-                let stream = brought[index].shows.is_some();
                 let usable = (root.whole || stream) && durable(index);
                 // What a stream said is not said again: where it stood stays true until more is safe.
                 if usable || !stream {

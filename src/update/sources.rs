@@ -116,6 +116,9 @@ async fn ask_network(
     };
     let mut keep = |landed: Landed| gathered.land(places[landed.source], landed);
     let halt = house.halt.clone();
+    if let Some(board) = halt.board() {
+        board.begin(places.iter().map(|index| config.sources[*index].name.clone()));
+    }
     let mut round =
         round(&asks, rules, &halt, &mut house.limiter, &house.transport, house.executor, &mut keep)
             .await;

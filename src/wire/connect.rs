@@ -10,13 +10,13 @@ use std::time::Duration;
 use async_io::{Async, Timer};
 use futures_lite::FutureExt;
 
+use super::socket::Tcp;
+
 /// How long an address is alone before the next is tried beside it (RFC 8305 §8).
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// No name is tried at more addresses than this.
 const MAX_ADDRESSES: usize = 16;
-
-pub(super) type Tcp = Async<TcpStream>;
 
 /// Connects to the first address that accepts; each has `limit` time for it.
 ///
@@ -70,7 +70,7 @@ async fn attempt(address: SocketAddr, limit: Duration) -> io::Result<Tcp> {
     };
     let stream = Async::<TcpStream>::connect(address).or(late).await?;
     stream.get_ref().set_nodelay(true)?;
-    Ok(stream)
+    Ok(Tcp::new(stream))
 }
 
 /// The families by turns, beginning with that of the first address (RFC 8305 §4).

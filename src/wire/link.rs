@@ -7,7 +7,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
 use futures_lite::{AsyncRead, AsyncWrite};
@@ -16,8 +16,8 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use smol_hyper::rt::FuturesIo;
 
-use super::connect::Tcp;
 use super::framing::{Heads, Unclear};
+use super::socket::Tcp;
 use crate::failure::{Failure, Stage, plainly};
 
 /// Status line and header fields together; fields are at most 100 (hyper's default).
@@ -106,8 +106,16 @@ impl Link {
         }
     }
 
-    /// Whether another request may be sent: the last answer ended cleanly, the server wants to
-    /// go on, and nothing came that nobody asked for.
+    /// Whether another request may be sent: the last answer ended cleanly, and the server wants to
+    /// go on.
+    pub(super) fn is_reusable(&mut self) -> bool {
+        self.meter.rests.store(true, Relaxed);
+        let idle = self.is_idle();
+        self.meter.rests.store(false, Relaxed);
+        idle
+    }
+
+    /// The same as of now: it is still open, and nothing came that nobody asked for.
     pub(super) fn is_idle(&mut self) -> bool {
         self.drive(&mut Context::from_waker(Waker::noop()));
         self.connection.is_some() && self.sender.is_ready()
@@ -180,6 +188,8 @@ pub(super) enum Io {
 struct Meter {
     read: AtomicUsize,
     delivered: AtomicUsize,
+    /// Nothing is to be read now.
+    rests: AtomicBool,
 }
 
 impl Meter {
@@ -217,6 +227,9 @@ impl AsyncRead for Metered {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        if self.meter.rests.load(Relaxed) {
+            return Poll::Pending;
+        }
         if self.burst >= MAX_BURST {
             self.burst = 0;
             cx.waker().wake_by_ref();
@@ -277,7 +290,6 @@ mod tests {
     use super::*;
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
-    use std::sync::atomic::AtomicBool;
     use std::task::Wake;
     use std::thread;
 
@@ -295,7 +307,7 @@ mod tests {
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let mut peer = listener.accept().unwrap().0;
         thread::spawn(move || while peer.write_all(&[0; 1 << 16]).is_ok() {});
-        let io = Io::Plain(Tcp::new(tcp).unwrap());
+        let io = Io::Plain(Tcp::new(async_io::Async::new(tcp).unwrap()));
         let meter = Arc::new(Meter::default());
         meter.delivered.store(usize::MAX, Relaxed);
         let mut metered = Metered { io, meter, heads: Heads::default(), burst: 0 };

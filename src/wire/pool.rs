@@ -52,7 +52,7 @@ impl Pool {
 
     /// Keeps a connection, unless it is not fit for another request.
     pub(super) fn put(&self, key: Key, mut link: Link) {
-        if !link.is_idle() {
+        if !link.is_reusable() {
             return;
         }
         let mut idle = self.lock();

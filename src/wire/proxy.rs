@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
-use super::connect::Tcp;
 use super::ip_literal;
+use super::socket::Tcp;
 use crate::failure::{Failure, Stage, plainly};
 use crate::http::Url;
 use crate::text::base64;

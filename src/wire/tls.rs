@@ -13,12 +13,10 @@ use futures_rustls::rustls::client::{
     verify_server_cert_signed_by_trust_anchor, verify_server_name,
 };
 use futures_rustls::rustls::crypto::{
-    CryptoProvider, KeyProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature,
-    verify_tls13_signature,
+    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
-use futures_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use futures_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use futures_rustls::rustls::server::ParsedCertificate;
-use futures_rustls::rustls::sign::SigningKey;
 use futures_rustls::rustls::time_provider::TimeProvider;
 use futures_rustls::rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
@@ -27,7 +25,8 @@ use futures_rustls::rustls::{
 use rustls_native_certs::ErrorKind;
 use smol::lock::OnceCell;
 
-use super::connect::Tcp;
+use super::provider::provider;
+use super::socket::Tcp;
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage, plainly};
 
@@ -63,7 +62,7 @@ async fn configure(
     roots: Option<Vec<CertificateDer<'static>>>,
 ) -> Result<Arc<ClientConfig>, Failure> {
     smol::unblock(move || {
-        let provider = CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() };
+        let provider = provider();
         let algorithms = provider.signature_verification_algorithms;
         let verifier = Verifier { roots: store(roots)?, algorithms };
         let mut config = ClientConfig::builder_with_details(Arc::new(provider), Arc::new(Calendar))
@@ -117,16 +116,6 @@ fn store(given: Option<Vec<CertificateDer<'static>>>) -> Result<RootCertStore, F
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     Ok(roots)
-}
-
-/// A client without a certificate never signs: half of ring stays out of the binary.
-#[derive(Debug)]
-struct NoKeys;
-
-impl KeyProvider for NoKeys {
-    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, Error> {
-        Err(Error::General("no client certificates".into()))
-    }
 }
 
 /// What rustls's own verifier does, without revocation lists, of which there are none; and it

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod audit;
+mod bench;
+mod chart;
 mod commands;
 mod conditional;
 mod config;

@@ -47,7 +47,8 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         ),
         (&["once", "--max-age", "1h", "--force"], "`--force` asks and `--max-age` may not"),
         (&["once", "--max-age", "soon"], "`--max-age soon`: "),
-        (&["once", "--timeline=x"], "`--timeline` is not in this version yet"),
+        (&["once", "--timeline"], "`--timeline` needs a value"),
+        (&["status", "--json", "--timeline=-"], "`--json` and `--timeline -` are both for stdout"),
         (&["once", "htp://x/"], "\"htp://x/\" is neither http:// nor https:// nor file:///"),
         (&["once", "guardain"], "\"guardain\" is no source; did you mean \"guardian\"?"),
         (&["once", "guardian"], "the environment variable GUARDIAN_KEY is not set"),
@@ -57,11 +58,18 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
             "`--ages` is for text on stdout, and there is none; `-f text` prints it",
         ),
         (&["once", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
-        (&["bench"], "the command `bench` is not in this version yet"),
         (&["run", "hn"], "`run` does not know what to do with `hn`"),
         (&["status", "--jsn"], "unknown option `--jsn` of `status`; did you mean `--json`?"),
         (&["status", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
-        (&["bench", "-x"], "not in this version yet"),
+        (&["bench", "-x"], "unknown option `-x` of `bench`"),
+        (&["bench", "--scenario", "thraeds"], "no scenario `thraeds`; did you mean `threads`?"),
+        (&["bench", "--explain", "x"], "there is no scenario `x`; there are sequential, threads, "),
+        (&["bench", "--sources", "0"], "`--sources 0`: must be a whole number from 1 to 10000"),
+        (&["bench", "--latency", "soon"], "must be a duration such as 200ms or 1s"),
+        (&["bench", "--jitter", "2m"], "`--jitter 2m`: must not be longer than 1m"),
+        (&["bench", "--json", "--timeline", "-"], "both print to stdout: which is it?"),
+        (&["bench", "--simulate", "--scenario", "large"], "`large` measures threads, memory or "),
+        (&["bench", "--child", "x"], "`--child` is for newsagg itself"),
         (&["import"], "`import` needs FILE.opml"),
         (&["import", "a.opml", "b.opml"], "`import` does not know what to do with `b.opml`"),
         (&["export", "a.opml"], "`export` does not know what to do with `a.opml`"),
@@ -96,7 +104,7 @@ fn help_goes_to_stdout_if_asked_for_and_to_stderr_if_not() {
     let alone = run(&home, &[]);
     assert_eq!((alone.code, alone.out.as_str()), (Some(2), ""));
     assert_eq!(alone.err, top.out);
-    for command in ["once", "run", "demo", "check", "status", "parse"] {
+    for command in ["once", "run", "demo", "check", "status", "bench", "parse"] {
         let help = run(&home, &["help", command]);
         assert_eq!(help.code, Some(0));
         assert!(help.out.starts_with(&format!("newsagg {command}: ")), "{}", help.out);
@@ -104,11 +112,6 @@ fn help_goes_to_stdout_if_asked_for_and_to_stderr_if_not() {
             assert_eq!(run(&home, words).out, help.out, "{words:?}");
         }
     }
-    let later = run(&home, &["bench", "--help"]);
-    assert_eq!(
-        (later.code, later.out.as_str()),
-        (Some(0), "newsagg bench: not in this version yet\n")
-    );
 }
 
 #[test]

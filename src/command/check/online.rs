@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::width;
 use crate::command::perform::{self, Manner};
+use crate::command::progress::Line;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::http::{Document, Request};
@@ -92,11 +93,11 @@ impl Source for Probe {
 }
 
 /// Asks each source of this version its first question, without retries, fallbacks or outputs. Nothing
-/// is remembered of it but what it cost the quotas.
+/// is remembered of it but what it cost the quotas. How far that is stands on `line`.
 ///
 /// # Errors
 /// The exit code after a signal.
-pub fn ask(config: &Config) -> Result<Vec<Row>, u8> {
+pub fn ask(config: &Config, line: Option<Arc<Line>>) -> Result<Vec<Row>, u8> {
     let mut config = config.clone();
     config.outputs.clear();
     let mut probes = Vec::new();
@@ -110,7 +111,7 @@ pub fn ask(config: &Config) -> Result<Vec<Row>, u8> {
         }
     }
     let wishes = Wishes { probe: true, ..Wishes::default() };
-    let manner = Manner { wishes, ..Manner::default() };
+    let manner = Manner { wishes, line, ..Manner::default() };
     let updated = perform::run(&config, &manner, Transport::new)?;
     let rows = updated.report.sources.into_iter().zip(&probes).map(|(report, probe)| {
         let seen = probe.seen.get();

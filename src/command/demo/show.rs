@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::format::Style;
 use crate::text::printable;
+use crate::text::width::cut;
 use crate::time::Timestamp;
 
 /// The width where nobody says.
@@ -224,14 +225,6 @@ fn age(now: Timestamp, at: Timestamp) -> String {
         minutes @ ..2_880 => format!("{} h", minutes / 60),
         minutes => format!("{} d", minutes / 1_440),
     }
-}
-
-/// At most `max` characters, the last an ellipsis where something is missing.
-fn cut(text: &str, max: usize) -> String {
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]

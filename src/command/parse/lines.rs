@@ -181,11 +181,12 @@ fn line(file: &str, page: Result<Page, String>, out: &mut dyn Write) -> io::Resu
     // The array goes in before the closing brace.
     out.write_all(&head[..head.len() - 1])?;
     out.write_all(b",\"items\":[")?;
-    for (index, item) in page.items.into_iter().enumerate() {
-        if index > 0 {
-            out.write_all(b",")?;
-        }
-        serde_json::to_writer(&mut *out, &jsonfeed::item(&story(item)))?;
+    let mut piece = Vec::new();
+    for item in page.items {
+        jsonfeed::item(&story(item), &mut piece);
+        out.write_all(&piece)?;
+        piece.clear();
+        piece.push(b',');
     }
     out.write_all(b"]}\n")
 }

@@ -94,7 +94,9 @@ pub(super) fn last_ok(standing: &Standing<'_>) -> Option<Timestamp> {
 /// Where all this comes from.
 pub(super) fn footer(text: &mut String, view: &View<'_>) {
     let dir = printable(&view.dir, MAX_LINK);
-    let round = view.last_round.map(|at| words::age(at, view.now) + " ago");
+    let took = view.took.map(|(wall, sum)| report::took(report::tenths(wall), report::tenths(sum)));
+    let took = took.map_or_else(String::new, |took| format!(", {took}"));
+    let round = view.last_round.map(|at| words::age(at, view.now) + " ago" + &took);
     let lines = [
         format!("last round  {}\n", round.unwrap_or_else(|| "none yet".into())),
         match (view.dir.is_empty(), view.size) {

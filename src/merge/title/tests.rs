@@ -155,3 +155,11 @@ fn any_title_can_be_read() {
         assert!(telling.is_none_or(|words| words.starts_with(' ') && words.ends_with(' ')));
     }
 }
+
+#[test]
+fn the_words_that_come_again_are_told_apart_by_how_they_begin() {
+    assert!(super::AGAIN_PACKED.is_sorted_by(|a, b| a < b));
+    for word in super::AGAIN {
+        assert_eq!(of(&format!("Scientists find {word} water below the crater")), None, "{word}");
+    }
+}

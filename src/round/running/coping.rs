@@ -153,6 +153,7 @@ impl Running<'_> {
         self.denied(&job, &failure, place);
         self.round.tallies[job.source].failures.push(failure);
         self.round.cut_short = self.rules.fail_fast;
+        self.show(job.source);
     }
 
     pub(super) fn put_off(&mut self, job: &Job, until: Option<Duration>) {
@@ -163,6 +164,7 @@ impl Running<'_> {
         tally.failures.extend(failed.cloned());
         // Never rather than soon: `None` sorts as «not known», a known time is the better answer.
         tally.put_off = Some(tally.put_off.flatten().max(until.filter(|at| *at < Duration::MAX)));
+        self.show(job.source);
     }
 }
 

@@ -23,7 +23,8 @@ use crate::wire::{Call, Delimited, Phase, RealStatus, Trace, message};
 /// A network that says what was noted, each answer once: to the n-th request for a URL the n-th.
 pub struct Player {
     clock: Clock,
-    origin: Duration,
+    /// When time began; without it, each exchange counts from when it is asked for.
+    origin: Option<Duration>,
     waiting: Mutex<Waiting>,
 }
 
@@ -41,8 +42,13 @@ impl Player {
         for exchange in exchanges {
             waiting.entry(exchange.0.url.clone()).or_default().push_back(exchange);
         }
-        let origin = clock.now();
+        let origin = Some(clock.now());
         Player { clock, origin, waiting: Mutex::new(waiting) }
+    }
+
+    /// Over exchanges that nobody saw: each takes as long as it says, whenever it is asked for.
+    pub fn made_up(clock: Clock, exchanges: Vec<(Exchange, Pieces)>) -> Player {
+        Player { origin: None, ..Player::new(clock, exchanges) }
     }
 
     async fn answer(&self, url: &str, call: &Call) -> Result<Response, Failure> {
@@ -56,14 +62,15 @@ impl Player {
         if let Some((_, End::GivenUp(failure))) = &exchange.end {
             trace.foretell(failure.clone());
         }
-        self.connect(&exchange, trace).await;
+        let origin = self.origin.unwrap_or_else(|| self.clock.now());
+        self.connect(&exchange, origin, trace).await;
         match (exchange.head, exchange.end) {
             (Some(head), end) => {
-                self.wait(head.at).await;
-                self.incoming(head, pieces, end)
+                self.wait(origin, head.at).await;
+                self.incoming(head, origin, pieces, end)
             }
             (None, Some((at, End::Failed(failure)))) => {
-                self.wait(at).await;
+                self.wait(origin, at).await;
                 Err(failure)
             }
             (None, _) => std::future::pending().await,
@@ -71,7 +78,7 @@ impl Player {
     }
 
     /// Takes as long as it took until the request was sent.
-    async fn connect(&self, exchange: &Exchange, trace: &Trace) {
+    async fn connect(&self, exchange: &Exchange, origin: Duration, trace: &Trace) {
         let timing = &exchange.timing;
         let phases = [
             (Phase::Resolve, timing.resolve),
@@ -79,11 +86,11 @@ impl Player {
             (Phase::Tls, timing.tls),
         ];
         let mut at = exchange.at;
-        self.wait(at).await;
+        self.wait(origin, at).await;
         for (phase, span) in phases.into_iter().filter(|(_, span)| !span.is_zero()) {
             trace.enter(phase);
             at = at.saturating_add(span);
-            self.wait(at).await;
+            self.wait(origin, at).await;
         }
         if let Some(local) = exchange.local {
             trace.connected(local);
@@ -91,13 +98,14 @@ impl Player {
         trace.enter(Phase::FirstByte);
     }
 
-    async fn wait(&self, at: Duration) {
-        self.clock.sleep_until(self.origin.saturating_add(at)).await;
+    async fn wait(&self, origin: Duration, at: Duration) {
+        self.clock.sleep_until(origin.saturating_add(at)).await;
     }
 
     fn incoming(
         &self,
         head: Head,
+        origin: Duration,
         pieces: Pieces,
         end: Option<(Duration, End)>,
     ) -> Result<Response, Failure> {
@@ -114,7 +122,7 @@ impl Player {
             let length = head.length.and_then(|length| usize::try_from(length).ok());
             let reader = Reader {
                 clock: self.clock.clone(),
-                origin: self.origin,
+                origin,
                 pieces: pieces.into_iter(),
                 end,
                 bytes: Vec::new(),

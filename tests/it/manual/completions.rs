@@ -1,7 +1,7 @@
 //! What each completion knows, read from its text.
 
 use super::{Options, Words, formats, known, words};
-use newsagg::command::parse;
+use newsagg::command::{bench, parse};
 
 const BASH: &str = include_str!("../../../contrib/completions/newsagg.bash");
 const ZSH: &str = include_str!("../../../contrib/completions/_newsagg");
@@ -9,7 +9,7 @@ const FISH: &str = include_str!("../../../contrib/completions/newsagg.fish");
 
 /// The options of the program itself stand under the empty name.
 fn wanted() -> Options {
-    let (mut wanted, _) = known();
+    let mut wanted = known();
     wanted.insert(String::new(), words(["-h", "--help", "-V", "--version"]));
     wanted
 }
@@ -37,7 +37,7 @@ fn bash_completes_every_option_and_no_other() {
     }
     assert_eq!(told, wanted());
     let commands = words(between(BASH, "_newsagg_commands='", "'").split(' '));
-    assert_eq!(commands, known().0.into_keys().collect());
+    assert_eq!(commands, known().into_keys().collect());
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn zsh_completes_every_option_and_no_other() {
     assert_eq!(told, wanted());
     let commands = between(ZSH, "commands=(\n", "\n    )").lines();
     let commands = commands.map(|line| line.trim().trim_start_matches('\'').split(':').next());
-    assert_eq!(words(commands.flatten()), known().0.into_keys().collect());
+    assert_eq!(words(commands.flatten()), known().into_keys().collect());
 }
 
 #[test]
@@ -78,11 +78,11 @@ fn fish_completes_every_option_and_no_other() {
         }
     }
     assert_eq!(told, wanted());
-    assert_eq!(commands, known().0.into_keys().collect());
+    assert_eq!(commands, known().into_keys().collect());
 }
 
 #[test]
-fn every_completion_has_the_formats_and_kinds_of_this_version_and_no_other() {
+fn every_completion_has_the_formats_kinds_and_scenarios_and_no_other() {
     for (shell, text) in [("bash", BASH), ("zsh", ZSH), ("fish", FISH)] {
         // One list of words in quotes or brackets, which begins with the first of them.
         let list = |first: &str| {
@@ -94,5 +94,7 @@ fn every_completion_has_the_formats_and_kinds_of_this_version_and_no_other() {
         };
         assert_eq!(list("jsonfeed"), formats(), "{shell}");
         assert_eq!(list("feed"), words(parse::KINDS), "{shell}");
+        let scenarios: Words = list("sequential").into_iter().filter(|n| !n.is_empty()).collect();
+        assert_eq!(scenarios, words(bench::names()), "{shell}");
     }
 }
