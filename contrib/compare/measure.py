@@ -26,6 +26,7 @@ class Web:
                    "--prepare", feeds, *more]
         self.process = subprocess.Popen([str(word) for word in command], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.one_at_a_time = threading.Lock()
         self.port = int(self.process.stdout.readline())
 
     def url(self, number):
@@ -33,9 +34,10 @@ class Web:
 
     def counts(self):
         """Since the last time."""
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        with self.one_at_a_time:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
 
     def items(self):
         """How many a feed has."""
