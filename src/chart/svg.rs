@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::axis::{Axis, MAX_TICKS};
-use super::lanes::{self, Bar, Lane, Layout, PHASES, time};
+use super::lanes::{Bar, Lane, Layout, PHASES, more, name, time};
 use super::{Chart, LOOKS};
 use crate::format::escaped;
 use crate::report::count;
@@ -24,6 +24,8 @@ const MAX_LANES: usize = 200;
 const MAX_ALL_LANES: usize = 300;
 /// All lanes together are no higher.
 const MAX_HEIGHT: usize = 1_300;
+/// Rows of a lane; further ones begin anew.
+const MAX_ROWS: usize = 16;
 /// Up to so many requests each says what it was when it is pointed at; beyond, each lane does.
 const MAX_TOLD: usize = 300;
 
@@ -34,8 +36,8 @@ const FONTS: [&str; 2] = [
 ];
 
 /// On light, on dark: paper, ink, what is said in passing, lines of the grid.
-const INKS: [[&str; 4]; 2] =
-    [["fff", "1f2328", "59636e", "d8dee4"], ["0d1117", "f0f6fc", "9198a1", "30363d"]];
+const INKS: [[u32; 4]; 2] =
+    [[0xffffff, 0x1f2328, 0x59636e, 0xd8dee4], [0x0d1117, 0xf0f6fc, 0x9198a1, 0x30363d]];
 
 /// How far down the page it is, and what stands there already.
 struct Page {
@@ -54,23 +56,25 @@ struct Page {
 }
 
 pub(super) fn draw(chart: &Chart) -> String {
-    let panels = &chart.panels[..chart.panels.len().min(MAX_PANELS)];
-    let most = MAX_LANES.min(MAX_ALL_LANES / panels.len().max(1));
-    let layouts: Vec<Layout<'_>> = panels.iter().map(|panel| Layout::new(panel, most)).collect();
-    let gutter = layouts.iter().map(Layout::gutter).max().unwrap_or(0);
+    let panels = chart.panels.len().clamp(1, MAX_PANELS);
+    let (layouts, gutter) = Layout::all(chart, panels, MAX_LANES.min(MAX_ALL_LANES / panels));
     let left = MARGIN + gutter * 15 / 2 + 8;
-    let lanes = layouts.iter().map(|layout| layout.lanes.len().max(1)).sum::<usize>().max(1);
-    let shown = || layouts.iter().flat_map(|layout| &layout.lanes);
+    let (mut lanes, mut requests, mut failed) = (0, 0, 0);
+    for layout in &layouts {
+        lanes += layout.lanes.len();
+        requests += layout.lanes.iter().map(|lane| lane.count).sum::<usize>();
+        failed += layout.failed;
+    }
     let mut page = Page {
         out: String::new(),
         axis: Axis::new(&layouts, WIDTH - TAIL - left),
         left,
         top: MARGIN,
-        pitch: (560 / lanes).clamp(4, 20),
-        cap: 16,
-        told: shown().map(|lane| lane.bars.len()).sum::<usize>() <= MAX_TOLD,
+        pitch: (560 / lanes.max(1)).clamp(4, 20),
+        cap: MAX_ROWS,
+        told: requests <= MAX_TOLD,
     };
-    while page.cap > 1 && shown().map(|lane| page.height(lane)).sum::<usize>() > MAX_HEIGHT {
+    while page.cap > 1 && layouts.iter().map(|own| page.below(own)).sum::<usize>() > MAX_HEIGHT {
         page.cap /= 2;
     }
     let seen = page.phases(&layouts);
@@ -78,15 +82,15 @@ pub(super) fn draw(chart: &Chart) -> String {
         page.top += 24;
         page.text("t", MARGIN, page.top - 8, &width::cut(&printable(&chart.title, 400), 80));
     }
-    page.legend(&seen, shown().any(|lane| lane.bars.iter().any(|bar| !bar.ok)));
+    page.legend(&seen, failed > 0);
     for layout in &layouts {
         page.panel(layout);
     }
     page.scale();
-    if chart.panels.len() > MAX_PANELS {
-        let rest = count(chart.panels.len() - MAX_PANELS, "more round", "more rounds");
+    let more = more(chart, MAX_PANELS);
+    if !more.is_empty() {
         page.top += 20;
-        page.text("l", MARGIN, page.top - 6, &format!("and {rest}"));
+        page.text("l", MARGIN, page.top - 6, &more);
     }
     page.top += 8;
     page.document(chart, &layouts, &seen)
@@ -104,7 +108,7 @@ impl Page {
         for layout in layouts {
             let gap = if about.is_empty() { "" } else { " " };
             let colon = if layout.name.is_empty() { "" } else { ": " };
-            let _ = write!(about, "{gap}{}{colon}{}.", layout.name, layout.closing);
+            let _ = write!(about, "{gap}{}{colon}{}.", layout.name, layout.closing(true));
         }
         let (title, about) = (clean(title), clean(&about));
         let _ = writeln!(
@@ -128,13 +132,13 @@ impl Page {
             let [paper, ink, pale, grid] = inks;
             let _ = writeln!(
                 out,
-                ".b{{fill:#{paper}}}.k,.y{{stroke:#{paper}}}text{{fill:#{ink}}}\
-                 .x,.f,.d{{stroke:#{ink}}}.l{{fill:#{pale}}}.a{{stroke:#{pale}}}.g{{stroke:#{grid}}}\
-                 .w{{stroke:#{}}}",
+                ".b{{fill:#{paper:06x}}}.k,.y{{stroke:#{paper:06x}}}text{{fill:#{ink:06x}}}\
+                 .x,.f,.d{{stroke:#{ink:06x}}}.l{{fill:#{pale:06x}}}.a{{stroke:#{pale:06x}}}.g{{stroke:#{grid:06x}}}\
+                 .w{{stroke:#{:06x}}}",
                 LOOKS[0].colours[at]
             );
             for (phase, look) in LOOKS.iter().enumerate().skip(1).filter(|(n, _)| seen[*n]) {
-                let _ = write!(out, ".p{phase}{{fill:#{}}}", look.colours[at]);
+                let _ = write!(out, ".p{phase}{{fill:#{:06x}}}", look.colours[at]);
             }
             out += ["\n", "}\n</style>\n<defs>\n"][at];
         }
@@ -160,9 +164,11 @@ impl Page {
     /// The phases that are seen anywhere.
     fn phases(&self, layouts: &[Layout<'_>]) -> [bool; PHASES] {
         let mut seen = [false; PHASES];
-        for bar in layouts.iter().flat_map(|layout| &layout.lanes).flat_map(|lane| &lane.bars) {
-            seen[0] |= self.axis.wait(bar).is_some();
-            self.axis.pieces(bar).iter().for_each(|(phase, ..)| seen[*phase] = true);
+        for layout in layouts {
+            for bar in layout.lanes.iter().flat_map(|lane| layout.of(lane)) {
+                seen[0] |= self.axis.wait(bar).is_some();
+                self.axis.pieces(bar).iter().for_each(|(phase, ..)| seen[*phase] = true);
+            }
         }
         seen
     }
@@ -202,7 +208,7 @@ impl Page {
             self.mark("deadline", deadline, self.top - 5);
         }
         let from = self.top;
-        let below = from + layout.lanes.iter().map(|lane| self.height(lane)).sum::<usize>();
+        let below = from + self.below(layout);
         self.grid(from, below);
         self.lanes(layout);
         self.top = below + if layout.lanes.is_empty() { 0 } else { 16 };
@@ -220,11 +226,7 @@ impl Page {
             self.mark("finish", finish, self.top - 2);
         }
         self.top += 20;
-        let mut closing = layout.closing.clone();
-        if let (Some(deadline), None) = (layout.deadline, deadline) {
-            let _ = write!(closing, ", deadline {}", time(deadline));
-        }
-        self.text("c", MARGIN, self.top - 3, &closing);
+        self.text("c", MARGIN, self.top - 3, &layout.closing(deadline.is_none()));
         self.top += 10;
     }
 
@@ -233,7 +235,7 @@ impl Page {
         let x = self.axis.at(at);
         let (class, x) = match x * 2 > self.axis.room {
             true => ("e", self.left + x + 1),
-            false => ("", self.left + x - 1),
+            false => ("s", self.left + x - 1),
         };
         self.text(class, x, y, &format!("{what} {}", time(at)));
     }
@@ -276,7 +278,7 @@ impl Page {
                 free = middle + 12;
             }
             let rows = lane.rows.clamp(1, self.cap);
-            for bar in &lane.bars {
+            for bar in layout.of(lane) {
                 let y = self.top + bar.row % rows * (height / rows);
                 let gap = gap(height / rows);
                 let above = y + gap / 2;
@@ -288,7 +290,7 @@ impl Page {
             }
             if !self.told {
                 let area = (0, self.axis.room);
-                self.hint(&mut hints, area, (self.top, self.top + height), &summed(lane));
+                self.hint(&mut hints, area, (self.top, self.top + height), &summed(layout, lane));
             }
             self.top += height;
         }
@@ -326,6 +328,11 @@ impl Page {
         );
     }
 
+    /// How high all lanes of a round are together.
+    fn below(&self, layout: &Layout<'_>) -> usize {
+        layout.lanes.iter().map(|lane| self.height(lane)).sum()
+    }
+
     /// How high a lane is.
     fn height(&self, lane: &Lane) -> usize {
         let rows = lane.rows.clamp(1, self.cap);
@@ -334,13 +341,11 @@ impl Page {
 
     fn text(&mut self, class: &str, x: usize, y: usize, text: &str) {
         if !text.is_empty() {
-            let text = clean(text);
-            let _ = match class {
-                "" => writeln!(self.out, "<text x=\"{x}\" y=\"{y}\">{text}</text>"),
-                _ => {
-                    writeln!(self.out, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>")
-                }
-            };
+            let _ = writeln!(
+                self.out,
+                "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>",
+                clean(text)
+            );
         }
     }
 
@@ -396,7 +401,7 @@ fn gap(row: usize) -> usize {
 /// What a request says when it is pointed at.
 fn told(layout: &Layout<'_>, bar: &Bar) -> String {
     let (number, of) = bar.number;
-    let name = lanes::name(layout.sources, bar.source);
+    let name = name(layout.panel, bar.source);
     let (length, start) = (time(bar.length()), time(bar.start()));
     let mut text = format!("{name}: {number} of {of}, {length} from {start}");
     let mut mark = " (";
@@ -410,11 +415,11 @@ fn told(layout: &Layout<'_>, bar: &Bar) -> String {
 }
 
 /// What a lane says.
-fn summed(lane: &Lane) -> String {
-    let failed = lane.bars.iter().filter(|bar| !bar.ok).count();
-    let requests = count(lane.bars.len(), "request", "requests");
-    let length = time(lane.length());
-    format!("{}: {requests}, {failed} failed, {length}", lane.name)
+fn summed(layout: &Layout<'_>, lane: &Lane) -> String {
+    let own = layout.of(lane);
+    let failed = own.iter().filter(|bar| !bar.ok).count();
+    let requests = count(own.len(), "request", "requests");
+    format!("{}: {requests}, {failed} failed, {}", lane.name, time(lane.length))
 }
 
 /// For an element's text.
