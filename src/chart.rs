@@ -8,6 +8,7 @@ use crate::round::Span;
 mod axis;
 mod gantt;
 mod lanes;
+mod sheet;
 mod svg;
 
 /// Rounds above each other, on one time axis.
