@@ -8,6 +8,7 @@ use crate::round::Span;
 mod axis;
 mod gantt;
 mod lanes;
+mod sheet;
 mod svg;
 
 /// Rounds above each other, on one time axis.
@@ -66,30 +67,30 @@ struct Look {
     name: &'static str,
     /// On a terminal.
     glyph: char,
-    /// There, in colour: the parameters of SGR.
-    sgr: &'static str,
+    /// There, in colour: the parameter of SGR.
+    sgr: u8,
     /// On white and on black.
-    colours: [&'static str; 2],
+    colours: [u32; 2],
     /// What a tile of six by six is crossed with.
     marks: &'static str,
 }
 
 /// In the order of [`lanes::Bar::edges`].
 const LOOKS: [Look; lanes::PHASES] = [
-    look("wait", '·', "2", ["6e7781", "9198a1"], ""),
-    look("resolve", '░', "35", ["825", "e8a0c8"], "M1 0v6M4 0v6"),
-    look("connect", '▒', "32", ["009e73", "009e73"], "M-1 1 1-1M0 6 6 0M5 7 7 5"),
-    look("TLS", '▓', "33", ["c98500", "f0c040"], "M0 3h6M3 0v6"),
-    look("first byte", '━', "34", ["0072b2", "56b4e9"], ""),
-    look("body", '█', "31", ["b33c00", "e06a10"], "M-1 5 1 7M0 0 6 6M5-1 7 1"),
-    look("other", '─', "2", ["6e7781", "9198a1"], "M0 3h6"),
+    look("wait", '·', 2, [0x6e7781, 0x9198a1], ""),
+    look("resolve", '░', 35, [0x882255, 0xe8a0c8], "M1 0v6M4 0v6"),
+    look("connect", '▒', 32, [0x009e73, 0x009e73], "M-1 1 1-1M0 6 6 0M5 7 7 5"),
+    look("TLS", '▓', 33, [0xc98500, 0xf0c040], "M0 3h6M3 0v6"),
+    look("first byte", '━', 34, [0x0072b2, 0x56b4e9], ""),
+    look("body", '█', 31, [0xb33c00, 0xe06a10], "M-1 5 1 7M0 0 6 6M5-1 7 1"),
+    look("other", '─', 2, [0x6e7781, 0x9198a1], "M0 3h6"),
 ];
 
 const fn look(
     name: &'static str,
     glyph: char,
-    sgr: &'static str,
-    colours: [&'static str; 2],
+    sgr: u8,
+    colours: [u32; 2],
     marks: &'static str,
 ) -> Look {
     Look { name, glyph, sgr, colours, marks }

@@ -1,10 +1,9 @@
 //! The same on a terminal.
 
 use super::axis::Axis;
-use super::lanes::{Bar, Layout, PHASES, time};
+use super::lanes::{Bar, Layout, PHASES, more};
 use super::{Chart, LOOKS};
 use crate::format::Style;
-use crate::report::count;
 use crate::text::{printable, width};
 
 /// The width where nobody says, the narrowest and the widest.
@@ -38,26 +37,20 @@ struct Page {
 }
 
 pub(super) fn draw(chart: &Chart, style: Style) -> String {
-    let panels = &chart.panels[..chart.panels.len().min(MAX_PANELS)];
-    let layouts: Vec<Layout<'_>> =
-        panels.iter().map(|panel| Layout::new(panel, MAX_LANES)).collect();
+    let (layouts, gutter) = Layout::all(chart, MAX_PANELS, MAX_LANES);
     let width = style.width.unwrap_or(WIDTH).clamp(MIN_WIDTH, MAX_WIDTH);
-    let gutter = layouts.iter().map(Layout::gutter).max().unwrap_or(0);
     let gutter = gutter.min(width - MIN_BAR - 3);
     let room = width - gutter - 3;
     let axis = Axis::new(&layouts, room);
     let mut page = Page { out: String::new(), axis, gutter, width, colour: style.colour };
-    page.line(&printable(&chart.title, 400), "1");
+    page.line(&printable(&chart.title, 400), 1);
     let mut seen = 0;
     for layout in &layouts {
         seen |= page.panel(layout);
     }
     page.scale();
     page.legend(seen);
-    if chart.panels.len() > MAX_PANELS {
-        let rest = count(chart.panels.len() - MAX_PANELS, "more round", "more rounds");
-        page.line(&format!("and {rest}"), "2");
-    }
+    page.line(&more(chart, MAX_PANELS), 2);
     page.out
 }
 
@@ -65,28 +58,25 @@ impl Page {
     /// Returns what is seen, a bit for each.
     fn panel(&mut self, layout: &Layout<'_>) -> u32 {
         let mut seen = 0;
-        self.line(&layout.name, "1");
+        self.line(&layout.name, 1);
         let deadline = layout.deadline.filter(|deadline| self.axis.has(*deadline));
         for lane in &layout.lanes {
             let mut cells = vec![EMPTY; self.axis.room + 1];
             self.stand(&mut cells, deadline, DEADLINE);
             self.stand(&mut cells, Some(layout.wall), FINISH);
-            for bar in &lane.bars {
+            let bars = layout.of(lane);
+            for bar in bars {
                 if let Some((from, to)) = self.axis.wait(bar) {
                     cells[from..to].fill(0);
                 }
             }
-            lane.bars.iter().for_each(|bar| self.bar(bar, &mut cells));
+            bars.iter().for_each(|bar| self.bar(bar, &mut cells));
             cells.iter().for_each(|cell| seen |= 1 << cell);
             let name = width::cut(&lane.name, self.gutter);
             self.row(&name, &cells);
         }
-        self.line(&layout.rest(), "2");
-        let mut closing = layout.closing.clone();
-        if let Some(deadline) = layout.deadline {
-            closing += &format!(", deadline {}", time(deadline));
-        }
-        self.line(&closing, "");
+        self.line(&layout.rest(), 2);
+        self.line(&layout.closing(true), 0);
         seen
     }
 
@@ -134,7 +124,7 @@ impl Page {
         }
         if !line.is_empty() {
             self.space(self.gutter + 1);
-            self.line(&line, "2");
+            self.line(&line, 2);
         }
     }
 
@@ -150,10 +140,10 @@ impl Page {
             let gap = if line.is_empty() { "" } else { "  " };
             line += &format!("{gap}{} {name}", glyph(what).0);
         }
-        self.line(&line, "2");
+        self.line(&line, 2);
     }
 
-    fn line(&mut self, text: &str, sgr: &str) {
+    fn line(&mut self, text: &str, sgr: u8) {
         for line in width::fold(text, self.width, MAX_FOLDED) {
             self.paint(sgr, &line);
             self.out.push('\n');
@@ -164,20 +154,20 @@ impl Page {
         self.out.extend(std::iter::repeat_n(' ', columns));
     }
 
-    fn paint(&mut self, sgr: &str, text: &str) {
-        match self.colour && !sgr.is_empty() {
+    fn paint(&mut self, sgr: u8, text: &str) {
+        match self.colour && sgr > 0 {
             true => self.out += &format!("\x1b[{sgr}m{text}\x1b[0m"),
             false => self.out += text,
         }
     }
 }
 
-fn glyph(cell: u8) -> (char, &'static str) {
+fn glyph(cell: u8) -> (char, u8) {
     match cell {
-        FAILED => ('✗', "1;31"),
-        FINISH => ('│', ""),
-        DEADLINE => ('┊', "31"),
-        EMPTY => (' ', ""),
+        FAILED => ('✗', 91),
+        FINISH => ('│', 0),
+        DEADLINE => ('┊', 31),
+        EMPTY => (' ', 0),
         phase => (LOOKS[usize::from(phase)].glyph, LOOKS[usize::from(phase)].sgr),
     }
 }

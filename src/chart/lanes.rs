@@ -1,8 +1,9 @@
 //! Who stands where: requests in lanes, and in rows of a lane where a source has several at once.
 
+use std::fmt::Write;
 use std::time::Duration;
 
-use super::{Lanes, Panel};
+use super::{Chart, Lanes, Panel};
 use crate::report::count;
 use crate::round::Span;
 use crate::text::{printable, width};
@@ -23,6 +24,8 @@ const MAX_NAME: usize = 20;
 #[derive(Debug)]
 pub(super) struct Bar {
     pub source: usize,
+    /// Which lane it is in.
+    lane: usize,
     /// The how manieth of so many of its source.
     pub number: (usize, usize),
     pub ready: u64,
@@ -47,8 +50,15 @@ impl Bar {
             edge = end.min(edge + micros(phase));
             *place = edge;
         }
-        let ready = at(span.ready).min(start);
-        Bar { source: span.source, number: (0, 0), ready, edges, row: 0, ok: span.ok }
+        Bar {
+            source: span.source,
+            lane: span.source,
+            number: (0, 0),
+            ready: at(span.ready).min(start),
+            edges,
+            row: 0,
+            ok: span.ok,
+        }
     }
 
     pub fn start(&self) -> u64 {
@@ -74,65 +84,103 @@ impl Bar {
 #[derive(Debug)]
 pub(super) struct Lane {
     pub name: String,
-    pub bars: Vec<Bar>,
+    /// Which requests these are.
+    first: usize,
+    pub count: usize,
     /// How many were under way at once.
     pub rows: usize,
-}
-
-impl Lane {
     /// From its first request to its last answer.
-    pub fn length(&self) -> u64 {
-        let start = self.bars.iter().map(Bar::start).min().unwrap_or(0);
-        self.bars.iter().map(Bar::end).max().unwrap_or(0) - start
-    }
+    pub length: u64,
 }
 
 /// A panel, laid out.
 #[derive(Debug)]
 pub(super) struct Layout<'a> {
-    /// What the sources are called.
-    pub sources: &'a [String],
+    pub panel: &'a Panel,
     pub name: String,
+    /// Lane after lane.
+    pub bars: Vec<Bar>,
     pub lanes: Vec<Lane>,
     /// So many lanes are not shown.
-    pub left_out: usize,
+    left_out: usize,
     pub wall: u64,
     pub deadline: Option<u64>,
     /// When the last request was over.
     pub last: u64,
-    /// The same in words, with the speed-up.
-    pub closing: String,
+    /// The time of all requests.
+    sum: u64,
+    pub failed: usize,
 }
 
 impl<'a> Layout<'a> {
-    /// Of a panel, with the `most` longest of its lanes.
-    pub fn new(panel: &'a Panel, most: usize) -> Layout<'a> {
-        let mut bars: Vec<Bar> =
-            panel.spans.iter().map(|span| Bar::new(span, panel.began)).collect();
-        sort::by(&mut bars, &|a, b| {
-            (a.source, a.start(), a.end()).cmp(&(b.source, b.start(), b.end()))
-        });
-        for own in bars.chunk_by_mut(|a, b| a.source == b.source) {
-            let count = own.len();
-            own.iter_mut().enumerate().for_each(|(at, bar)| bar.number = (at + 1, count));
+    /// Of so many panels, with the `most` longest lanes of each, and how wide the widest name is.
+    pub fn all(chart: &'a Chart, panels: usize, most: usize) -> (Vec<Layout<'a>>, usize) {
+        let mut layouts = Vec::new();
+        let mut gutter = 0;
+        for panel in chart.panels.iter().take(panels) {
+            let layout = Layout::new(panel, most);
+            for lane in &layout.lanes {
+                gutter = gutter.max(width::width(&lane.name));
+            }
+            gutter = gutter.max(layout.rest().len());
+            layouts.push(layout);
         }
-        let wall = micros(panel.ended.saturating_sub(panel.began));
-        let last = bars.iter().map(Bar::end).max().unwrap_or(0);
-        let closing = closing(&bars, wall);
-        let mut lanes = match panel.lanes {
-            Lanes::Sources => by_source(bars, &panel.sources),
-            Lanes::Workers => by_worker(bars),
-        };
-        let left_out = keep_longest(&mut lanes, most);
-        let deadline = panel.deadline.map(micros);
-        let name = printable(&panel.name, 60);
-        Layout { sources: &panel.sources, name, lanes, left_out, wall, deadline, last, closing }
+        (layouts, gutter)
     }
 
-    /// Where the widest name ends.
-    pub fn gutter(&self) -> usize {
-        let names = self.lanes.iter().map(|lane| width::width(&lane.name));
-        names.chain([width::width(&self.rest())]).max().unwrap_or(0)
+    fn new(panel: &'a Panel, most: usize) -> Layout<'a> {
+        let mut layout = Layout {
+            panel,
+            name: printable(&panel.name, 60),
+            bars: Vec::with_capacity(panel.spans.len()),
+            lanes: Vec::new(),
+            left_out: 0,
+            wall: micros(panel.ended.saturating_sub(panel.began)),
+            deadline: panel.deadline.map(micros),
+            last: 0,
+            sum: 0,
+            failed: 0,
+        };
+        for span in &panel.spans {
+            let bar = Bar::new(span, panel.began);
+            layout.last = layout.last.max(bar.end());
+            layout.sum = layout.sum.saturating_add(bar.length());
+            layout.failed += usize::from(!bar.ok);
+            layout.bars.push(bar);
+        }
+        order(&mut layout.bars);
+        number(&mut layout.bars);
+        if panel.lanes == Lanes::Workers {
+            hand_out(&mut layout.bars);
+        }
+        layout.part(most);
+        layout
+    }
+
+    /// A lane for each run of requests that belong together; only the longest stay, in their order.
+    fn part(&mut self, most: usize) {
+        let mut first = 0;
+        for own in self.bars.chunk_by_mut(|a, b| a.lane == b.lane) {
+            let (rows, end) = assign(own);
+            let name = match self.panel.lanes {
+                Lanes::Sources => name(self.panel, own[0].source),
+                Lanes::Workers => format!("worker {}", own[0].lane + 1),
+            };
+            let (count, length) = (own.len(), end - own[0].start());
+            self.lanes.push(Lane { name, first, count, rows, length });
+            first += count;
+        }
+        self.left_out = self.lanes.len().saturating_sub(most);
+        if self.left_out > 0 {
+            sort::by(&mut self.lanes, &|a, b| b.length.cmp(&a.length));
+            self.lanes.truncate(most);
+            sort::by(&mut self.lanes, &|a, b| a.first.cmp(&b.first));
+        }
+    }
+
+    /// The requests of a lane.
+    pub fn of(&self, lane: &Lane) -> &[Bar] {
+        &self.bars[lane.first..][..lane.count]
     }
 
     /// What is said of the lanes that are not shown.
@@ -142,95 +190,88 @@ impl<'a> Layout<'a> {
             left_out => format!("and {left_out} more"),
         }
     }
-}
 
-/// What it was worth to wait at the same time.
-fn closing(bars: &[Bar], wall: u64) -> String {
-    let sum = bars.iter().fold(0_u64, |sum, bar| sum.saturating_add(bar.length()));
-    let failed = bars.iter().filter(|bar| !bar.ok).count();
-    if bars.is_empty() {
-        return "no request".into();
-    }
-    let mut line = count(bars.len(), "request", "requests");
-    if failed > 0 {
-        line += &format!(" ({failed} failed)");
-    }
-    line += &format!(", wall {}, sum {}", time(wall), time(sum));
-    if wall > 0 && sum > 0 {
-        let tenths = (sum.saturating_mul(10).saturating_add(wall / 2)) / wall;
-        line += &format!(", speed-up {}.{}", tenths / 10, tenths % 10);
-    }
-    line
-}
-
-/// A lane for each source, with rows for what it had under way at once.
-fn by_source(bars: Vec<Bar>, names: &[String]) -> Vec<Lane> {
-    let mut lanes: Vec<Lane> = Vec::new();
-    let mut before = None;
-    for bar in bars {
-        if before != Some(bar.source) {
-            before = Some(bar.source);
-            lanes.push(Lane { name: name(names, bar.source), bars: Vec::new(), rows: 0 });
+    /// What it was worth to wait at the same time; and the deadline, if that is not drawn.
+    pub fn closing(&self, deadline: bool) -> String {
+        let (wall, sum) = (self.wall, self.sum);
+        let mut line = "no request".to_string();
+        if !self.bars.is_empty() {
+            line = count(self.bars.len(), "request", "requests");
+            if self.failed > 0 {
+                let _ = write!(line, " ({} failed)", self.failed);
+            }
+            let _ = write!(line, ", wall {}, sum {}", time(wall), time(sum));
+            if wall > 0 && sum > 0 {
+                let tenths = sum.saturating_mul(10).saturating_add(wall / 2) / wall;
+                let _ = write!(line, ", speed-up {}.{}", tenths / 10, tenths % 10);
+            }
         }
-        if let Some(lane) = lanes.last_mut() {
-            lane.bars.push(bar);
+        if let (true, Some(deadline)) = (deadline, self.deadline) {
+            let _ = write!(line, ", deadline {}", time(deadline));
+        }
+        line
+    }
+}
+
+/// Lane after lane, in the order of their start.
+fn order(bars: &mut [Bar]) {
+    sort::by(bars, &|a, b| (a.lane, a.start(), a.end()).cmp(&(b.lane, b.start(), b.end())));
+}
+
+/// Counts the requests of each source.
+fn number(bars: &mut [Bar]) {
+    for own in bars.chunk_by_mut(|a, b| a.lane == b.lane) {
+        let count = own.len();
+        for (at, bar) in own.iter_mut().enumerate() {
+            bar.number = (at + 1, count);
         }
     }
-    for lane in &mut lanes {
-        lane.rows = assign(&mut lane.bars);
-    }
-    lanes
 }
 
-/// What a source is called here.
-pub(super) fn name(names: &[String], source: usize) -> String {
-    let name = names.get(source).map_or("?", String::as_str);
-    width::cut(&printable(name, 200), MAX_NAME)
-}
-
-/// A lane for each worker. Whose turn it was nobody knows any more: the first that was free took it.
-fn by_worker(mut bars: Vec<Bar>) -> Vec<Lane> {
-    sort::by(&mut bars, &|a, b| (a.start(), a.end()).cmp(&(b.start(), b.end())));
-    let workers = assign(&mut bars);
-    let lane = |at: usize| Lane { name: format!("worker {}", at + 1), bars: Vec::new(), rows: 1 };
-    let mut lanes: Vec<Lane> = (0..workers).map(lane).collect();
-    for mut bar in bars {
-        let row = std::mem::take(&mut bar.row);
+/// Who did what nobody knows any more: the first worker that was free took it.
+fn hand_out(bars: &mut [Bar]) {
+    bars.iter_mut().for_each(|bar| bar.lane = 0);
+    order(bars);
+    assign(bars);
+    for bar in &mut *bars {
+        bar.lane = bar.row;
         // A worker does not wait.
         bar.ready = bar.start();
-        lanes[row].bars.push(bar);
     }
-    lanes
+    order(bars);
 }
 
 /// Gives each request the first row that is free: in the order of their start, no fewer rows do.
-fn assign(bars: &mut [Bar]) -> usize {
+/// Returns how many these are, and when the last is free again.
+fn assign(bars: &mut [Bar]) -> (usize, u64) {
     let mut free: Vec<u64> = Vec::new();
+    let mut end = 0;
     for bar in bars {
-        let row = free.iter().position(|free| *free <= bar.start()).unwrap_or(free.len());
-        match free.get_mut(row) {
+        bar.row = 0;
+        while free.get(bar.row).is_some_and(|free| *free > bar.start()) {
+            bar.row += 1;
+        }
+        match free.get_mut(bar.row) {
             Some(free) => *free = bar.end(),
             None => free.push(bar.end()),
         }
-        bar.row = row;
+        end = end.max(bar.end());
     }
-    free.len()
+    (free.len(), end)
 }
 
-/// Keeps so many lanes, the longest, in their order. Returns how many went.
-fn keep_longest(lanes: &mut Vec<Lane>, most: usize) -> usize {
-    let left_out = lanes.len().saturating_sub(most);
-    if left_out > 0 {
-        let mut order: Vec<u32> = (0..lanes.len() as u32).collect();
-        sort::places(&mut order, &|a, b| {
-            lanes[b as usize].length().cmp(&lanes[a as usize].length())
-        });
-        let mut kept = vec![false; lanes.len()];
-        order[..most].iter().for_each(|at| kept[*at as usize] = true);
-        let mut kept = kept.into_iter();
-        lanes.retain(|_| kept.next().unwrap_or(false));
+/// What a source is called here.
+pub(super) fn name(panel: &Panel, source: usize) -> String {
+    let name = panel.sources.get(source).map_or("?", String::as_str);
+    width::cut(&printable(name, 200), MAX_NAME)
+}
+
+/// What is said of the rounds that are not shown.
+pub(super) fn more(chart: &Chart, shown: usize) -> String {
+    match chart.panels.len().saturating_sub(shown) {
+        0 => String::new(),
+        more => format!("and {}", count(more, "more round", "more rounds")),
     }
-    left_out
 }
 
 fn micros(time: Duration) -> u64 {

@@ -4,14 +4,12 @@
 use std::fmt::Write;
 
 use super::axis::{Axis, MAX_TICKS};
-use super::lanes::{self, Bar, Lane, Layout, PHASES, time};
+use super::lanes::{Bar, Lane, Layout, PHASES, more, name, time};
+use super::sheet::{self, WIDTH, clean};
 use super::{Chart, LOOKS};
-use crate::format::escaped;
 use crate::report::count;
-use crate::text::{printable, unwanted, width};
+use crate::text::{printable, width};
 
-/// All of it.
-const WIDTH: usize = 800;
 /// Left and right of everything.
 const MARGIN: usize = 16;
 /// Right of the time axis: half of its last label.
@@ -24,18 +22,10 @@ const MAX_LANES: usize = 200;
 const MAX_ALL_LANES: usize = 300;
 /// All lanes together are no higher.
 const MAX_HEIGHT: usize = 1_300;
+/// Rows of a lane; further ones begin anew.
+const MAX_ROWS: usize = 16;
 /// Up to so many requests each says what it was when it is pointed at; beyond, each lane does.
 const MAX_TOLD: usize = 300;
-
-/// Fonts that are there already. Of the second every character is no wider than 7.5 pixels.
-const FONTS: [&str; 2] = [
-    "system-ui,-apple-system,Segoe UI,Helvetica,Arial,sans-serif",
-    "ui-monospace,SFMono-Regular,Menlo,Consolas,Liberation Mono,monospace",
-];
-
-/// On light, on dark: paper, ink, what is said in passing, lines of the grid.
-const INKS: [[&str; 4]; 2] =
-    [["fff", "1f2328", "59636e", "d8dee4"], ["0d1117", "f0f6fc", "9198a1", "30363d"]];
 
 /// How far down the page it is, and what stands there already.
 struct Page {
@@ -54,23 +44,25 @@ struct Page {
 }
 
 pub(super) fn draw(chart: &Chart) -> String {
-    let panels = &chart.panels[..chart.panels.len().min(MAX_PANELS)];
-    let most = MAX_LANES.min(MAX_ALL_LANES / panels.len().max(1));
-    let layouts: Vec<Layout<'_>> = panels.iter().map(|panel| Layout::new(panel, most)).collect();
-    let gutter = layouts.iter().map(Layout::gutter).max().unwrap_or(0);
+    let panels = chart.panels.len().clamp(1, MAX_PANELS);
+    let (layouts, gutter) = Layout::all(chart, panels, MAX_LANES.min(MAX_ALL_LANES / panels));
     let left = MARGIN + gutter * 15 / 2 + 8;
-    let lanes = layouts.iter().map(|layout| layout.lanes.len().max(1)).sum::<usize>().max(1);
-    let shown = || layouts.iter().flat_map(|layout| &layout.lanes);
+    let (mut lanes, mut requests, mut failed) = (0, 0, 0);
+    for layout in &layouts {
+        lanes += layout.lanes.len();
+        requests += layout.lanes.iter().map(|lane| lane.count).sum::<usize>();
+        failed += layout.failed;
+    }
     let mut page = Page {
         out: String::new(),
         axis: Axis::new(&layouts, WIDTH - TAIL - left),
         left,
         top: MARGIN,
-        pitch: (560 / lanes).clamp(4, 20),
-        cap: 16,
-        told: shown().map(|lane| lane.bars.len()).sum::<usize>() <= MAX_TOLD,
+        pitch: (560 / lanes.max(1)).clamp(4, 20),
+        cap: MAX_ROWS,
+        told: requests <= MAX_TOLD,
     };
-    while page.cap > 1 && shown().map(|lane| page.height(lane)).sum::<usize>() > MAX_HEIGHT {
+    while page.cap > 1 && layouts.iter().map(|own| page.below(own)).sum::<usize>() > MAX_HEIGHT {
         page.cap /= 2;
     }
     let seen = page.phases(&layouts);
@@ -78,91 +70,29 @@ pub(super) fn draw(chart: &Chart) -> String {
         page.top += 24;
         page.text("t", MARGIN, page.top - 8, &width::cut(&printable(&chart.title, 400), 80));
     }
-    page.legend(&seen, shown().any(|lane| lane.bars.iter().any(|bar| !bar.ok)));
+    page.legend(&seen, failed > 0);
     for layout in &layouts {
         page.panel(layout);
     }
     page.scale();
-    if chart.panels.len() > MAX_PANELS {
-        let rest = count(chart.panels.len() - MAX_PANELS, "more round", "more rounds");
+    let more = more(chart, MAX_PANELS);
+    if !more.is_empty() {
         page.top += 20;
-        page.text("l", MARGIN, page.top - 6, &format!("and {rest}"));
+        page.text("l", MARGIN, page.top - 6, &more);
     }
     page.top += 8;
-    page.document(chart, &layouts, &seen)
+    sheet::around(&page.out, (page.top, page.pitch), chart, &layouts, &seen)
 }
 
 impl Page {
-    /// The root and what stands before all else, around what is drawn.
-    fn document(self, chart: &Chart, layouts: &[Layout<'_>], seen: &[bool; PHASES]) -> String {
-        let (mut out, height) = (String::new(), self.top);
-        let title = match &*chart.title {
-            "" => "When which request was under way",
-            title => title,
-        };
-        let mut about = chart.about.clone();
-        for layout in layouts {
-            let gap = if about.is_empty() { "" } else { " " };
-            let colon = if layout.name.is_empty() { "" } else { ": " };
-            let _ = write!(about, "{gap}{}{colon}{}.", layout.name, layout.closing);
-        }
-        let (title, about) = (clean(title), clean(&about));
-        let _ = writeln!(
-            out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
-             viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"title about\">\n\
-             <title id=\"title\">{title}</title>\n<desc id=\"about\">{about}</desc>\n<style>\n\
-             text{{font:12px {mono}}}\n.t,.p,.c{{font:600 17px {sans}}}.p{{font-size:14px}}\
-             .c{{font:13px {sans}}}\n.e{{text-anchor:end}}.m{{text-anchor:middle}}\
-             .n{{font-size:{size}px}}\n.w,.x,.y,.g,.a,.f,.d,.k{{fill:none}}\
-             .w{{stroke-width:{dot};stroke-dasharray:0 5;stroke-linecap:round}}\
-             .x{{stroke-width:2}}.y{{stroke-width:5}}.f,.d{{stroke-width:1.5}}\
-             .d{{stroke-dasharray:6 3}}.h{{fill:none;pointer-events:all}}",
-            mono = FONTS[1],
-            sans = FONTS[0],
-            size = self.pitch.clamp(12, 14) - 2,
-            dot = if self.pitch < 8 { 1 } else { 2 },
-        );
-        for (at, inks) in INKS.iter().enumerate() {
-            out += ["", "@media(prefers-color-scheme:dark){\n"][at];
-            let [paper, ink, pale, grid] = inks;
-            let _ = writeln!(
-                out,
-                ".b{{fill:#{paper}}}.k,.y{{stroke:#{paper}}}text{{fill:#{ink}}}\
-                 .x,.f,.d{{stroke:#{ink}}}.l{{fill:#{pale}}}.a{{stroke:#{pale}}}.g{{stroke:#{grid}}}\
-                 .w{{stroke:#{}}}",
-                LOOKS[0].colours[at]
-            );
-            for (phase, look) in LOOKS.iter().enumerate().skip(1).filter(|(n, _)| seen[*n]) {
-                let _ = write!(out, ".p{phase}{{fill:#{}}}", look.colours[at]);
-            }
-            out += ["\n", "}\n</style>\n<defs>\n"][at];
-        }
-        for (phase, look) in
-            LOOKS.iter().enumerate().skip(1).filter(|(n, look)| seen[*n] && !look.marks.is_empty())
-        {
-            let _ = writeln!(
-                out,
-                "<pattern id=\"q{phase}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
-                 <path class=\"p{phase}\" d=\"M0 0h6v6H0z\"/><path class=\"k\" d=\"{}\"/>\
-                 </pattern>",
-                look.marks
-            );
-        }
-        let _ = writeln!(
-            out,
-            "</defs>\n<path class=\"b\" d=\"M0 0h{WIDTH}v{height}H0z\"/>\n{}</svg>",
-            self.out
-        );
-        out
-    }
-
     /// The phases that are seen anywhere.
     fn phases(&self, layouts: &[Layout<'_>]) -> [bool; PHASES] {
         let mut seen = [false; PHASES];
-        for bar in layouts.iter().flat_map(|layout| &layout.lanes).flat_map(|lane| &lane.bars) {
-            seen[0] |= self.axis.wait(bar).is_some();
-            self.axis.pieces(bar).iter().for_each(|(phase, ..)| seen[*phase] = true);
+        for layout in layouts {
+            for bar in layout.lanes.iter().flat_map(|lane| layout.of(lane)) {
+                seen[0] |= self.axis.wait(bar).is_some();
+                self.axis.pieces(bar).iter().for_each(|(phase, ..)| seen[*phase] = true);
+            }
         }
         seen
     }
@@ -202,7 +132,7 @@ impl Page {
             self.mark("deadline", deadline, self.top - 5);
         }
         let from = self.top;
-        let below = from + layout.lanes.iter().map(|lane| self.height(lane)).sum::<usize>();
+        let below = from + self.below(layout);
         self.grid(from, below);
         self.lanes(layout);
         self.top = below + if layout.lanes.is_empty() { 0 } else { 16 };
@@ -220,11 +150,7 @@ impl Page {
             self.mark("finish", finish, self.top - 2);
         }
         self.top += 20;
-        let mut closing = layout.closing.clone();
-        if let (Some(deadline), None) = (layout.deadline, deadline) {
-            let _ = write!(closing, ", deadline {}", time(deadline));
-        }
-        self.text("c", MARGIN, self.top - 3, &closing);
+        self.text("c", MARGIN, self.top - 3, &layout.closing(deadline.is_none()));
         self.top += 10;
     }
 
@@ -233,7 +159,7 @@ impl Page {
         let x = self.axis.at(at);
         let (class, x) = match x * 2 > self.axis.room {
             true => ("e", self.left + x + 1),
-            false => ("", self.left + x - 1),
+            false => ("s", self.left + x - 1),
         };
         self.text(class, x, y, &format!("{what} {}", time(at)));
     }
@@ -276,7 +202,7 @@ impl Page {
                 free = middle + 12;
             }
             let rows = lane.rows.clamp(1, self.cap);
-            for bar in &lane.bars {
+            for bar in layout.of(lane) {
                 let y = self.top + bar.row % rows * (height / rows);
                 let gap = gap(height / rows);
                 let above = y + gap / 2;
@@ -288,7 +214,7 @@ impl Page {
             }
             if !self.told {
                 let area = (0, self.axis.room);
-                self.hint(&mut hints, area, (self.top, self.top + height), &summed(lane));
+                self.hint(&mut hints, area, (self.top, self.top + height), &summed(layout, lane));
             }
             self.top += height;
         }
@@ -326,6 +252,11 @@ impl Page {
         );
     }
 
+    /// How high all lanes of a round are together.
+    fn below(&self, layout: &Layout<'_>) -> usize {
+        layout.lanes.iter().map(|lane| self.height(lane)).sum()
+    }
+
     /// How high a lane is.
     fn height(&self, lane: &Lane) -> usize {
         let rows = lane.rows.clamp(1, self.cap);
@@ -334,13 +265,11 @@ impl Page {
 
     fn text(&mut self, class: &str, x: usize, y: usize, text: &str) {
         if !text.is_empty() {
-            let text = clean(text);
-            let _ = match class {
-                "" => writeln!(self.out, "<text x=\"{x}\" y=\"{y}\">{text}</text>"),
-                _ => {
-                    writeln!(self.out, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>")
-                }
-            };
+            let _ = writeln!(
+                self.out,
+                "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>",
+                clean(text)
+            );
         }
     }
 
@@ -396,7 +325,7 @@ fn gap(row: usize) -> usize {
 /// What a request says when it is pointed at.
 fn told(layout: &Layout<'_>, bar: &Bar) -> String {
     let (number, of) = bar.number;
-    let name = lanes::name(layout.sources, bar.source);
+    let name = name(layout.panel, bar.source);
     let (length, start) = (time(bar.length()), time(bar.start()));
     let mut text = format!("{name}: {number} of {of}, {length} from {start}");
     let mut mark = " (";
@@ -410,14 +339,9 @@ fn told(layout: &Layout<'_>, bar: &Bar) -> String {
 }
 
 /// What a lane says.
-fn summed(lane: &Lane) -> String {
-    let failed = lane.bars.iter().filter(|bar| !bar.ok).count();
-    let requests = count(lane.bars.len(), "request", "requests");
-    let length = time(lane.length());
-    format!("{}: {requests}, {failed} failed, {length}", lane.name)
-}
-
-/// For an element's text.
-fn clean(text: &str) -> std::borrow::Cow<'_, str> {
-    escaped(text, unwanted)
+fn summed(layout: &Layout<'_>, lane: &Lane) -> String {
+    let own = layout.of(lane);
+    let failed = own.iter().filter(|bar| !bar.ok).count();
+    let requests = count(own.len(), "request", "requests");
+    format!("{}: {requests}, {failed} failed, {}", lane.name, time(lane.length))
 }
