@@ -69,9 +69,6 @@ pub fn of_past(config: &Config, memory: &Memory) -> Option<Chart> {
 }
 
 fn chart(began: &str, panel: Panel, requests: usize, sum: Duration) -> Chart {
-    let mut sources: Vec<usize> = panel.spans.iter().map(|span| span.source).collect();
-    crate::sort::all(&mut sources);
-    sources.dedup();
     let mut about = match requests {
         0 => "Nobody was asked.".to_owned(),
         _ => format!(
@@ -81,8 +78,7 @@ fn chart(began: &str, panel: Panel, requests: usize, sum: Duration) -> Chart {
         ),
     };
     if panel.spans.len() < requests {
-        let (shown, sources) = (panel.spans.len(), count(sources.len(), "source", "sources"));
-        about += &format!(" Shown: {shown} of them, to {sources}.");
+        about += &format!(" Shown: {}.", panel.spans.len());
     }
     Chart { title: format!("newsagg, round of {began}"), about, panels: vec![panel] }
 }

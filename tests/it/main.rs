@@ -37,6 +37,7 @@ mod sources;
 mod sse;
 mod status;
 mod support;
+mod timeline;
 mod tls;
 mod tokens;
 mod usage;
