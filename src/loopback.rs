@@ -31,6 +31,7 @@ mod reddit;
 mod serve;
 mod site;
 mod stories;
+pub mod tls;
 
 pub use serve::Fault;
 
@@ -178,8 +179,6 @@ impl Web {
         let (stop, stopped) = async_channel::bounded(1);
         let server = serve::Server::new(options, counts.clone());
         let for_thread = counts.clone();
-        // Everything is made before anybody can ask for it.
-        let server = serve::Server::new(options, counts.clone());
         let thread = std::thread::Builder::new()
             .name("news web".into())
             .spawn(move || run(server, listeners, for_thread, stopped))?;

@@ -14,7 +14,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("futures_rustls::", &["wire"]),
     ("rustls_native_certs::", &["wire"]),
     ("webpki_roots::", &["wire"]),
-    ("ring::", &["http", "format", "source", "wire"]),
+    ("ring::", &["http", "format", "source", "wire", "loopback"]),
     ("quick_xml::", &["xml"]),
     ("memchr::", &["text", "xml", "store"]),
     ("crc32fast::", &["limit", "state", "store"]),
