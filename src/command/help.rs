@@ -91,8 +91,8 @@ Options:
       --strict          exit with 3 if any source failed
       --fail-fast       stop at the first failure, and exit with 3
       --report FILE     write what the round took, as JSON
-      --timeline FILE   draw when which request was under way: .svg is a picture,
-                        any other name a text, - a text on stderr
+      --timeline FILE   draw when which request was under way: a picture
+                        if FILE ends in .svg, else a text; - is stderr
       --record FILE     write all of the round, without keys, for `replay`
   -q, --quiet           say only what went wrong with the whole
   -v, --verbose         a line for each source; -vv: for each request
@@ -251,8 +251,8 @@ Options:
   -c, --config FILE  the config; `newsagg --help` says where it is looked for
       --json         one JSON object, with exact times
       --timeline FILE
-                     draw when which request of the last round was under way:
-                     .svg is a picture, any other name a text, - only that text
+                     draw when which request of the last round was under way,
+                     as with `once`; - prints that alone
       --max-age DUR  for monitors: exit with 1, and say so first, if nobody was
                      asked for longer than this: 90s, 15m, 1h30m
   -h, --help         this text

@@ -40,7 +40,7 @@ impl Line {
     /// On stderr, if that is a terminal that can be told to erase, and nobody asked for less or for
     /// more than one line.
     pub fn open(quiet: bool, verbose: u8) -> Option<Arc<Line>> {
-        let able = std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb");
+        let able = can_erase(std::env::var("TERM").ok().as_deref());
         let fits = !quiet && verbose == 0 && able && io::stderr().is_terminal();
         let line = || Line { clock: Clock::system(), shown: Mutex::default() };
         fits.then(|| Arc::new(line()))
@@ -90,6 +90,11 @@ impl Shown {
             false => ERASE,
         }
     }
+}
+
+/// Whether a terminal of this name does.
+fn can_erase(term: Option<&str>) -> bool {
+    term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
 /// Takes the line away when it is dropped.
@@ -151,6 +156,13 @@ mod tests {
         ] {
             assert_eq!(words(&glance, MS(3_210)), line);
         }
+    }
+
+    #[test]
+    fn a_terminal_that_is_dumb_or_unknown_is_left_alone() {
+        let able = [None, Some(""), Some("dumb"), Some("xterm-256color")].map(can_erase);
+        assert_eq!(able, [false, false, false, true]);
+        assert!(Line::open(true, 0).is_none() && Line::open(false, 1).is_none());
     }
 
     #[test]

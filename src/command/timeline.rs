@@ -22,12 +22,18 @@ pub const DASH: &str = "-";
 /// The round that has just ended.
 pub fn of_round(updated: &Updated) -> Chart {
     let names = updated.health.iter().map(|health| printable(&health.name, MAX_TITLE));
+    let since = |at: Duration| at.saturating_sub(updated.began);
+    let spans = updated.spans.iter().map(|span| Span {
+        ready: since(span.ready),
+        start: since(span.start),
+        end: since(span.end),
+        ..*span
+    });
     let panel = Panel {
         sources: names.collect(),
-        spans: updated.spans.clone(),
-        began: updated.began,
-        ended: updated.ended,
-        deadline: Some(updated.deadline),
+        spans: spans.collect(),
+        ended: since(updated.ended),
+        deadline: Some(since(updated.deadline)),
         ..Panel::default()
     };
     let on_wire = |span: &Span| span.end.saturating_sub(span.start);
@@ -62,24 +68,17 @@ pub fn of_past(config: &Config, memory: &Memory) -> Option<Chart> {
     Some(chart(&began, panel, requests, at(past.sum)))
 }
 
-fn chart(began: &str, mut panel: Panel, requests: usize, sum: Duration) -> Chart {
-    let wall = panel.ended.saturating_sub(panel.began);
-    // A round that was far from its deadline would be a speck before it.
-    panel.deadline = panel.deadline.filter(|at| at.saturating_sub(panel.began) / 2 <= wall);
-    let mut sources: Vec<usize> = panel.spans.iter().map(|span| span.source).collect();
-    crate::sort::all(&mut sources);
-    sources.dedup();
+fn chart(began: &str, panel: Panel, requests: usize, sum: Duration) -> Chart {
     let mut about = match requests {
         0 => "Nobody was asked.".to_owned(),
         _ => format!(
             "{} took {}.",
             count(requests, "request", "requests"),
-            took(tenths(wall), tenths(sum))
+            took(tenths(panel.ended), tenths(sum))
         ),
     };
     if panel.spans.len() < requests {
-        let (shown, sources) = (panel.spans.len(), count(sources.len(), "source", "sources"));
-        about += &format!(" Shown: {shown} of them, to {sources}.");
+        about += &format!(" Shown: {}.", panel.spans.len());
     }
     Chart { title: format!("newsagg, round of {began}"), about, panels: vec![panel] }
 }

@@ -1,15 +1,19 @@
-//! When which request of the last round was under way, in some six bytes each.
+//! When which request of the last round was under way, in some four bytes each.
 //!
 //! Instants are milliseconds since the round began. They are rounded, and what lies between two of
-//! them is written: so nothing is lost where many short phases add up.
+//! them is written: so nothing is lost where many short phases add up. Much of that is about as long
+//! as it was for the request before, so the difference is what is written.
 
 use super::Memory;
 use super::record::{Event, time};
-use crate::pack::{Reader, number, zigzag};
+use crate::pack::{Reader, number, unzigzag, zigzag};
 use crate::sort;
 
 /// So many requests of a round are remembered: those that took longest.
 pub const MAX_SPELLS: usize = 1_000;
+
+/// No round lasts longer: thirty days.
+const LONGEST: u64 = 30 * 86_400_000;
 
 /// Resolve, connect, TLS, first byte, body.
 pub const PHASES: usize = 5;
@@ -62,29 +66,43 @@ impl Spell {
     }
 }
 
+/// The request before, by which the next one is told.
+#[derive(Default)]
+struct Before {
+    source: u32,
+    /// Its parts that took any time, a bit for each.
+    which: u8,
+    /// How long each part took when it last did.
+    parts: [u64; PARTS + 1],
+}
+
 /// As a record, behind its kind.
 pub(super) fn write(past: &Past, out: &mut Vec<u8>) {
     number(zigzag(past.at), out);
     for n in [past.ended, past.deadline, past.requests, past.sum] {
         number(n, out);
     }
-    let mut before = 0;
+    let mut before = Before::default();
+    let mut parts = Vec::new();
     for spell in &past.spells {
-        // Sources ascend: their steps are small.
-        let step = u64::from(spell.source.saturating_sub(before));
-        before = spell.source;
-        number(step << 1 | u64::from(!spell.ok), out);
-        let place = out.len();
-        out.push(0);
-        let mut last = 0;
+        parts.clear();
+        let (mut last, mut which) = (0, 0_u8);
         for (bit, instant) in spell.instants().into_iter().enumerate() {
             // What took no time is left out.
             if instant > last {
-                out[place] |= 1 << bit;
-                number(instant - last, out);
-                last = instant;
+                which |= 1 << bit;
+                let part = instant - last;
+                number(zigzag(part.wrapping_sub(before.parts[bit]) as i64), &mut parts);
+                (last, before.parts[bit]) = (instant, part);
             }
         }
+        // Sources ascend: their steps are small.
+        let step = u64::from(spell.source.saturating_sub(before.source));
+        let other = which != before.which;
+        number(step << 2 | u64::from(other) << 1 | u64::from(!spell.ok), out);
+        out.extend(other.then_some(which));
+        out.extend_from_slice(&parts);
+        (before.source, before.which) = (spell.source, which);
     }
 }
 
@@ -94,23 +112,28 @@ pub(super) fn read(record: &[u8]) -> Option<Past> {
     let at = time(&mut reader)?;
     let mut n = || reader.number();
     let (ended, deadline, requests, sum) = (n()?, n()?, n()?, n()?);
+    let [ended, deadline] = [ended, deadline].map(|n| n.min(LONGEST));
     let mut past = Past { at, ended, deadline, requests, sum, spells: Vec::new() };
-    let mut source = 0_u64;
+    let mut before = Before::default();
     while !reader.0.is_empty() && past.spells.len() < MAX_SPELLS {
-        let step = reader.number()?;
-        source = source.checked_add(step >> 1)?;
-        let (&parts, rest) = reader.0.split_first()?;
-        reader.0 = rest;
+        let head = reader.number()?;
+        before.source = before.source.checked_add(u32::try_from(head >> 2).ok()?)?;
+        if head & 2 != 0 {
+            let (&which, rest) = reader.0.split_first()?;
+            (reader.0, before.which) = (rest, which);
+        }
         let (mut instants, mut last) = ([0; PARTS + 1], 0_u64);
         for (bit, instant) in instants.iter_mut().enumerate() {
-            if parts & 1 << bit != 0 {
-                last = last.checked_add(reader.number()?)?;
+            if before.which & 1 << bit != 0 {
+                let part = &mut before.parts[bit];
+                *part = part.wrapping_add(unzigzag(reader.number()?) as u64);
+                last = last.saturating_add(*part).min(LONGEST);
             }
             *instant = last;
         }
         let [ready, start, phases @ .., end] = instants;
-        let source = u32::try_from(source).ok()?;
-        past.spells.push(Spell { source, ready, start, phases, end, ok: step & 1 == 0 });
+        let (source, ok) = (before.source, head & 1 == 0);
+        past.spells.push(Spell { source, ready, start, phases, end, ok });
     }
     Some(past)
 }
@@ -195,11 +218,17 @@ mod tests {
     fn a_request_costs_as_few_bytes_as_it_had_phases() {
         let (_, empty) = read_again(&past(vec![]));
         let cost = |instants| read_again(&past(vec![spell(1, instants, true)])).1 - empty;
-        assert_eq!(cost([0; PARTS + 1]), 2);
+        assert_eq!(cost([0; PARTS + 1]), 1);
         assert_eq!(cost([0, 0, 0, 0, 0, 1, 1, 1]), 3);
         assert_eq!(cost([0, 0, 0, 0, 0, 500, 500, 500]), 4);
         assert_eq!(cost([0, 3, 4, 5, 6, 509, 511, 511]), 9);
         assert!(empty <= 14, "{empty}");
+        let like = |n: u32| {
+            let ms = u64::from(n % 50);
+            spell(n, [0, ms, ms, ms, ms, 500 + 2 * ms, 501 + 2 * ms, 501 + 2 * ms], true)
+        };
+        let (_, all) = read_again(&past((0..200).map(like).collect()));
+        assert!(all <= 200 * 4 + 20, "{all}");
     }
 
     #[test]
@@ -217,11 +246,14 @@ mod tests {
 
     #[test]
     fn a_damaged_record_is_none_and_a_long_one_is_cut() {
+        let ages = past(vec![spell(1, [u64::MAX; PARTS + 1], true)]);
+        let ages = read_again(&Past { ended: u64::MAX, deadline: u64::MAX, ..ages }).0.unwrap();
+        assert_eq!([ages.ended, ages.deadline, ages.spells[0].end], [LONGEST; 3]);
         for record in [&[][..], &[0x80], &[0, 0, 0, 0], &[0, 0, 0, 0, 0, 2], &[0, 0, 0, 0, 0, 2, 1]]
         {
             assert_eq!(read(record), None, "{record:?}");
         }
-        let huge = [&[0; 5][..], &[0xff, 0xff, 0xff, 0xff, 0xff, 0x3f, 0]].concat();
+        let huge = [&[0; 5][..], &[0xff, 0xff, 0xff, 0xff, 0xff, 0x3f]].concat();
         assert_eq!(read(&huge), None, "no source has such a number");
         let mut endless = vec![0; 5];
         endless.resize(5 + 4 * MAX_SPELLS, 0);

@@ -36,6 +36,7 @@ mod sources;
 mod sse;
 mod status;
 mod support;
+mod timeline;
 mod tls;
 mod tokens;
 mod usage;

@@ -28,6 +28,7 @@ fuzz_target!(|data: &[u8]| {
             }
             memory.arrive(&moment);
             memory.settle();
+            memory.past();
         }
         1 => {
             if let Some(item) = newsagg::pack::unpack(rest) {
