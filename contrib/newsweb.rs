@@ -23,7 +23,7 @@ use newsagg::time::{Timestamp, parse_duration};
 use smol::Async;
 
 const USAGE: &str = "usage: newsweb [--addresses N] [--port N] [--latency DUR[..DUR]] [--bytes N] \
-                     [--prepare N] [--seed N] [--hang PATH] [--broken PATH] [--cut PATH] [--tls CERT.pem KEY.pem]";
+                     [--prepare N] [--seed N] [--hang PATH] [--broken PATH] [--cut PATH] [--tls CERT.pem KEY.pem | --own-tls]";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = options(std::env::args().skip(1)).map_err(|error| format!("{error}\n{USAGE}"))?;
@@ -74,6 +74,7 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<WebOptions, String>
             "--hang" => options.faults.push((value()?, Fault::Hang)),
             "--broken" => options.faults.push((value()?, Fault::Status(500))),
             "--cut" => options.faults.push((value()?, Fault::Cut(1_000))),
+            "--own-tls" => options.accept = Some(newsagg::loopback::tls::accept()),
             "--tls" => options.accept = Some(tls(&value()?, &args.next().unwrap_or_default())?),
             _ => return Err(format!("unknown argument {arg}")),
         }

@@ -31,6 +31,7 @@ mod reddit;
 mod serve;
 mod site;
 mod stories;
+pub mod tls;
 
 pub use serve::Fault;
 

@@ -39,7 +39,7 @@ _newsagg_takes() {
         echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'
         ;;
     bench:--scenario | bench:--explain)
-        echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking large keep-alive'
+        echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking large keep-alive tls'
         ;;
     bench:--sources | bench:--latency | bench:--jitter | bench:--runs) echo ANYTHING ;;
     *:--limit | *:--max-age | *:--workers | *:--timeout | *:--deadline | *:--base) echo ANYTHING ;;

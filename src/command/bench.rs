@@ -18,7 +18,7 @@ use super::timeline::{self, DASH};
 use super::{FAILED, OK, args, log, perform, say};
 use crate::chart::{self, Chart, Lanes, Panel};
 use crate::format::Style;
-use crate::loopback::{Web, WebOptions};
+use crate::loopback::{Web, WebOptions, tls};
 use crate::round::Span;
 use crate::store;
 use crate::time::{format_duration, parse_duration};
@@ -277,7 +277,9 @@ fn simulated(row: Row) -> Done {
 fn observed(row: Row, runs: usize, told: &str, watch: &mut Watch<'_>) -> Result<Done, Stop> {
     let mut done = Done { row, runs: Vec::new(), spans: Vec::new() };
     for _ in 0..runs {
-        let options = WebOptions { prepare: done.row.sources as u64, ..done.row.web.clone() };
+        let prepare = done.row.sources as u64;
+        let accept = done.row.tls.then(tls::accept);
+        let options = WebOptions { prepare, accept, ..done.row.web.clone() };
         let web = Web::start(options).map_err(|error| {
             Stop::Failed(format!("starting the embedded web: {}", store::plainly(&error)))
         })?;

@@ -300,7 +300,7 @@ Options:
 
 Scenarios:
   sequential, threads, concurrent, unbounded, bounded, rate-limited,
-  slow-source, degraded, retry, blocking, large, keep-alive
+  slow-source, degraded, retry, blocking, large, keep-alive, tls
 
 Columns, in milliseconds where they are times:
   wall, sum     from beginning to end; all requests' times together

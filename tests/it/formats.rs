@@ -38,7 +38,7 @@ fn line(item: &Item) -> String {
     };
     let mut line = Vec::new();
     format::jsonfeed::item(&story, &mut line);
-    String::from_utf8(line).expect("items are JSON")
+    String::from_utf8(line).expect("items are UTF-8")
 }
 
 /// One line about the feed, then one for each item.

@@ -15,7 +15,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("rustls_native_certs::", &["wire"]),
     ("webpki::", &["wire"]),
     ("webpki_roots::", &["wire"]),
-    ("ring::", &["http", "format", "source", "wire"]),
+    ("ring::", &["http", "format", "source", "wire", "loopback"]),
     ("quick_xml::", &["xml"]),
     ("memchr::", &["text", "xml", "merge", "store"]),
     ("crc32fast::", &["limit", "state", "store"]),

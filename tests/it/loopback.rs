@@ -4,9 +4,14 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use newsagg::http::Url;
-use newsagg::loopback::{Fault, KEY, Web, WebOptions};
+use newsagg::clock::Clock;
+use newsagg::failure::Stage;
+use newsagg::http::{Request, Url};
+use newsagg::loopback::{Fault, KEY, Web, WebOptions, tls};
 use newsagg::time::Timestamp;
+use newsagg::transport::Transport;
+
+use crate::support::server::{PATIENCE, exchange};
 
 fn now() -> Timestamp {
     Timestamp::from_unix(1_795_240_800).expect("2026")
@@ -272,4 +277,70 @@ fn requests_that_are_no_http_are_refused_and_endless_heads_cut_off() {
     let mut stream = connect(&url);
     // A reset while sending is as good an end as one after it.
     while stream.write_all(&[b'x'; 1024]).is_ok() {}
+}
+
+/// Many records; the largest number of bytes that one write takes is a part of it.
+const MANY: &str = "/feed/1?bytes=300000";
+
+fn secure() -> Web {
+    Web::start(WebOptions { accept: Some(tls::accept()), ..WebOptions::new(now()) })
+        .expect("a port")
+}
+
+#[test]
+fn our_client_reads_the_same_over_the_webs_tls_as_without() {
+    let (web, plain) = (secure(), web());
+    let trusting = Transport::trusting(Clock::system(), vec![tls::CERTIFICATE.to_vec()]);
+    let (_, expected) = ask(&plain.url(MANY), "");
+    for _ in 0..3 {
+        let exchange = exchange(&trusting, &Request::get(web.url(MANY)), PATIENCE);
+        assert_eq!(exchange.result.expect("an answer").body, expected);
+    }
+    assert_eq!(web.connections(), 1, "it is kept");
+}
+
+#[test]
+fn who_does_not_trust_the_webs_certificate_hears_nothing() {
+    let web = secure();
+    let strict = Transport::trusting(Clock::system(), Vec::new());
+    let failure = exchange(&strict, &Request::get(web.url("/")), PATIENCE).result.expect_err("tls");
+    assert_eq!(failure.stage, Stage::Tls);
+    assert_eq!(web.asked_in_all(), 0);
+}
+
+#[test]
+fn the_webs_tls_drops_who_speaks_something_else_and_goes_on() {
+    let web = secure();
+    let hello = |length: [u8; 2]| [&[22, 3, 1][..], &length, &[1, 0, 0, 4, 3, 3, 0, 0]].concat();
+    let long = b"\x17\x03\x03\xff\xff".to_vec();
+    let plain = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n".to_vec();
+    for sent in [plain, hello([0, 8]), long] {
+        let mut stream = connect(&web.url("/"));
+        stream.write_all(&sent).expect("sent");
+        let mut answer = Vec::new();
+        // The end, or a reset.
+        let _ = stream.read_to_end(&mut answer);
+        assert_eq!(answer, b"");
+    }
+    let trusting = Transport::trusting(Clock::system(), vec![tls::CERTIFICATE.to_vec()]);
+    let answer = exchange(&trusting, &Request::get(web.url("/")), PATIENCE).result;
+    assert_eq!(answer.expect("an answer").status, 200);
+}
+
+#[test]
+fn the_first_requests_fail_as_often_as_is_said() {
+    let faults = vec![("/feed/0".into(), Fault::First(2, 503))];
+    let web = Web::start(WebOptions { faults, ..WebOptions::new(now()) }).expect("a free port");
+    let codes: Vec<String> =
+        (0..3).map(|_| status(&text(&web, "/feed/0", "").0).to_owned()).collect();
+    assert_eq!(codes.iter().map(|code| &**code).collect::<Vec<_>>(), ["503", "503", "200"]);
+    assert_eq!(status(&text(&web, "/feed/1", "").0), "200");
+    assert_eq!(web.most_within(Duration::from_secs(3_600)), 4);
+}
+
+#[test]
+fn a_web_that_closes_says_so_and_does() {
+    let web = Web::start(WebOptions { closes: true, ..WebOptions::new(now()) }).expect("a port");
+    let answer = ask_raw(&web.url("/feed/0"), "");
+    assert!(String::from_utf8_lossy(&answer).contains("\r\nconnection: close\r\n"));
 }

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::command::perform::{self, Manner};
 use crate::command::progress::{BEAT, Line};
 use crate::command::{FAILED, say};
+use crate::loopback::tls;
 use crate::store;
 use crate::transport::Transport;
 use crate::update::{Wishes, Witness};
@@ -53,8 +54,10 @@ pub fn run(row: &Row, port: u16) -> ExitCode {
 
 fn transport(row: &Row, clock: Clock) -> Transport {
     // The web is ours: no proxy of the environment has any part in it.
-    let _ = row;
-    Transport::direct(clock)
+    match row.tls {
+        true => Transport::trusting(clock, vec![tls::CERTIFICATE.to_vec()]),
+        false => Transport::direct(clock),
+    }
 }
 
 /// The first number behind a word at the beginning of a line of such a file.
