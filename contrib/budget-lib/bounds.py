@@ -19,7 +19,7 @@ BOUNDS = {
 
 LOOK = {
     "code": "where: build with names, `cargo rustc --release --bin newsagg -- -C strip=none -C debuginfo=1` (or "
-            "`--example budget`),\n  then `contrib/budget --no-build --only NAME --keep DIR` and `callgrind_annotate DIR/NAME.callgrind`, before and after",
+            "`--example budget`),\n  then `contrib/budget --no-build --only NAME --keep DIR` and `callgrind_annotate` of DIR/NAME*.callgrind, before and after",
     "count": "where: `contrib/budget --only NAME --keep DIR` before and after; allocations are in DIR/*.dhat (dh_view.html of valgrind,\n"
              "  with names as for instructions), system calls in DIR/round.strace and DIR/again.strace",
     "size": "where: `nm --size-sort -C` of a binary built with `-C strip=none`, before and after",
