@@ -36,7 +36,9 @@ fn line(item: &Item) -> String {
         date_origin: if dated { DateOrigin::Feed } else { DateOrigin::FirstSeen },
         also: Vec::new(),
     };
-    serde_json::to_string(&format::jsonfeed::item(&story)).expect("items are JSON")
+    let mut line = Vec::new();
+    format::jsonfeed::item(&story, &mut line);
+    String::from_utf8(line).expect("items are text")
 }
 
 /// One line about the feed, then one for each item.
