@@ -240,6 +240,9 @@ impl Memory {
     ) -> usize {
         let known = &mut self.sources[source as usize];
         let (mut new, mut back) = (0, Vec::new());
+        if known.items.is_empty() {
+            known.items.reserve_exact(shown.len());
+        }
         for item in shown {
             match known.items.binary_search_by_key(&item.head.id, |kept| kept.head.id) {
                 Ok(index) => {

@@ -175,6 +175,11 @@ impl<'a> Gathered<'a> {
         let brought = &mut self.brought[index];
         let Some(root) = brought.roots.get_mut(root) else { return };
         root.read = true;
+        if root.items.is_empty() {
+            let most = items.len().min(source.limit.unwrap_or(MAX_ITEMS));
+            root.items.reserve_exact(most);
+            root.ranks.reserve_exact(most);
+        }
         let number = self.memory.of(&source.memory);
         for item in items {
             if source.limit.or(brought.shows).is_some_and(|limit| brought.items >= limit) {
