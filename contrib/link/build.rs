@@ -10,6 +10,7 @@ use std::process::Command;
 fn main() {
     println!("cargo:rerun-if-changed=contrib/link/discard.ld");
     println!("cargo:rerun-if-changed=contrib/link/build.rs");
+    small_ring();
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     let known = is("CARGO_CFG_TARGET_ARCH", "x86_64") || is("CARGO_CFG_TARGET_ARCH", "aarch64");
     if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") && known {
@@ -19,6 +20,29 @@ fn main() {
         if links_with_lld() {
             println!("cargo:rustc-link-arg-bin=newsagg=-Wl,--icf=all");
         }
+    }
+}
+
+/// ring built with `OPENSSL_SMALL` (`.cargo/config.toml`) lacks two functions that its code for x86-64 asks for: each has a
+/// slower twin with the same arguments and the same result, which takes its place.
+fn small_ring() {
+    let flags = "CFLAGS_x86_64_unknown_linux_gnu";
+    println!("cargo:rerun-if-env-changed={flags}");
+    println!("cargo:rerun-if-changed=Cargo.lock");
+    let var = |name: &str| env::var(name).unwrap_or_default();
+    if var("TARGET") != "x86_64-unknown-linux-gnu" || !var(flags).contains("-DOPENSSL_SMALL") {
+        return;
+    }
+    let lock = std::fs::read_to_string("Cargo.lock").unwrap_or_default();
+    let rest = lock.split_once("name = \"ring\"\nversion = \"").map_or("", |(_, rest)| rest);
+    let prefix = format!("ring_core_{}__", rest.split('"').next().unwrap_or("").replace('.', "_"));
+    for (lacking, twin) in [
+        ("p256_point_mul_base_vartime", "p256_point_mul_base"),
+        ("x25519_scalar_mult_adx", "x25519_scalar_mult_generic_masked"),
+    ] {
+        // `-u`: GNU ld wants the twin to be there also where nobody calls either.
+        println!("cargo:rustc-link-arg=-Wl,-u,{prefix}{twin}");
+        println!("cargo:rustc-link-arg=-Wl,--defsym={prefix}{lacking}={prefix}{twin}");
     }
 }
 
