@@ -25,7 +25,7 @@ use record::{Half, Secured, read_record};
 /// -algorithm ed25519` and `openssl ca -selfsign -startdate 20000101000000Z -enddate
 /// 99991231235959Z`, with `basicConstraints = critical, CA:FALSE` and `subjectAltName =
 /// IP:127.0.0.1`.
-pub const CERTIFICATE: &[u8] = include_bytes!("tls/certificate.der");
+pub const CERTIFICATE: &[u8] = include_bytes!("../../contrib/newsweb.der");
 
 /// Its key: the seed of RFC 8032 §5.1.5.
 const SEED: [u8; 32] = [

@@ -33,7 +33,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["hn:top"], "unknown command `hn:top`; to ask a source write `newsagg once SOURCE`"),
         (
             &["zzzz"],
-            "unknown command `zzzz`; the commands are once, run, demo, check, status, import, export, parse",
+            "unknown command `zzzz`; the commands are once, run, demo, check, status, bench, import, export, parse",
         ),
         (&["help", "onec"], "unknown command `onec`; did you mean `once`?"),
         (&["--verison"], "unknown option `--verison`; did you mean `--version`?"),

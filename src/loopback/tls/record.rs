@@ -40,8 +40,9 @@ pub(super) async fn read_record(tcp: &mut Async<TcpStream>) -> io::Result<(u8, V
     let mut head = [0; HEAD];
     tcp.read_exact(&mut head).await?;
     let length = usize::from(u16::from_be_bytes([head[3], head[4]]));
-    if length > MAX_SEALED {
-        return Err(refused("a record that is too long"));
+    // All versions begin with 3 (§5.1).
+    if head[1] != 3 || length > MAX_SEALED {
+        return Err(refused("no record, or one that is too long"));
     }
     let mut body = vec![0; length];
     tcp.read_exact(&mut body).await?;
