@@ -4,7 +4,7 @@ import bounds
 import system
 import valgrind
 
-MADE = {"arch": "x86_64", "rustc": "1.95.0", "libc": "glibc 2.36", "valgrind": "3.19.0", "avx2": True}
+MADE = {"arch": "x86_64", "rustc": "1.95.0", "libc": "glibc 2.36", "valgrind": "3.19.0", "avx2": True, "processors": 2}
 
 # The caller's own cost, not that of the calls; libc's own calls of malloc do not count.
 CALLGRIND = """version: 1
@@ -77,6 +77,7 @@ def checks():
     yield "another libc does not widen the bound of the program's own code", word("code", 106_000, libc="musl") == "ROSE"
     yield "another libc's own code is not compared", word("libc", 900_000, libc="musl").startswith("not compared")
     yield "another valgrind does not widen the bound of allocations", word("count", 106_000, valgrind="3.25.0") == "ROSE"
+    yield "one processor widens it", word("count", 106_000, processors=1) == "another processors"
     yield "another compiler widens the bound", word("code", 106_000, rustc="2.0.0") == "another rustc"
     yield "and keeps one", word("code", 116_000, rustc="2.0.0") == "ROSE"
     unknown = bounds.judge("x", "code", None, 1, MADE, MADE)
