@@ -79,15 +79,23 @@ const AGAIN: &[&str] = &[
 ];
 
 /// The beginnings of [`AGAIN`], of which no two are alike.
-static AGAIN_PACKED: [u64; AGAIN.len()] = {
-    let mut packed_ones = [0; AGAIN.len()];
+static AGAIN_PACKED: [u64; AGAIN.len()] = all_packed(AGAIN, 0);
+
+/// The same of [`PHRASES`]: six bytes, the shortest one.
+static PHRASES_PACKED: [u64; PHRASES.len()] = all_packed(PHRASES, SHORTER);
+
+/// Two bytes less than eight.
+const SHORTER: u32 = 16;
+
+const fn all_packed<const N: usize>(words: &[&str], shift: u32) -> [u64; N] {
+    let mut all = [0; N];
     let mut at = 0;
-    while at < AGAIN.len() {
-        packed_ones[at] = packed(AGAIN[at].as_bytes());
+    while at < N {
+        all[at] = packed(words[at].as_bytes()) >> shift;
         at += 1;
     }
-    packed_ones
-};
+    all
+}
 
 /// The same in several words.
 const PHRASES: &[&str] = &[
@@ -126,13 +134,16 @@ pub(super) fn telling(title: &str, link: Option<&str>, source: &str) -> Option<S
 fn comes_again(text: &str) -> bool {
     let mut rest = text.as_bytes();
     while let Some(end) = rest.iter().position(|byte| *byte == b' ') {
-        let word = &rest[..end];
-        let again = AGAIN_PACKED.binary_search(&packed(word));
+        let ahead = rest.first_chunk().map_or_else(|| packed(rest), |b| u64::from_be_bytes(*b));
+        let word = if end < 8 { ahead & !(u64::MAX >> (8 * end)) } else { ahead };
+        let again = AGAIN_PACKED.binary_search(&word);
         // A phrase may end within a word: `stories`, `story`.
-        let begins = |phrase: &&str| {
-            phrase.as_bytes().first() == rest.first() && rest.starts_with(phrase.as_bytes())
+        let begins = |(start, phrase): (&u64, &&str)| {
+            *start == ahead >> SHORTER && rest.starts_with(phrase.as_bytes())
         };
-        if again.is_ok_and(|at| AGAIN[at].as_bytes() == word) || PHRASES.iter().any(begins) {
+        if again.is_ok_and(|at| AGAIN[at].as_bytes() == &rest[..end])
+            || PHRASES_PACKED.iter().zip(PHRASES).any(begins)
+        {
             return true;
         }
         rest = &rest[end + 1..];
@@ -238,13 +249,13 @@ impl Words {
     }
 
     fn end(&mut self, word: &mut String) {
-        let known = word.strip_suffix('s').filter(|stem| {
-            stem.chars().count() > 2
-                && stem.ends_with(char::is_alphabetic)
-                && !stem.ends_with(['s', 'u', 'i'])
+        let bare = word.strip_suffix("s").filter(|stem| {
+            stem.ends_with(char::is_alphabetic)
+                && !matches!(stem.as_bytes(), [.., b's' | b'u' | b'i'])
+                && stem.chars().count() > 2
         });
-        let stem = known.unwrap_or(word);
-        if !stem.is_empty() && !["a", "an", "the"].contains(&stem) {
+        let stem = bare.unwrap_or(word);
+        if !matches!(stem, "" | "a" | "an" | "the") {
             self.count += usize::from(stem.chars().any(char::is_alphanumeric));
             self.letters += stem.chars().count();
             self.text.push_str(stem);

@@ -159,6 +159,12 @@ fn any_title_can_be_read() {
 #[test]
 fn the_words_that_come_again_are_told_apart_by_how_they_begin() {
     assert!(super::AGAIN_PACKED.is_sorted_by(|a, b| a < b));
+    for phrase in super::PHRASES {
+        assert!(
+            phrase.len() >= 6
+                && of(&format!("Scientists find water {phrase} the crater")).is_none()
+        );
+    }
     for word in super::AGAIN {
         assert_eq!(of(&format!("Scientists find {word} water below the crater")), None, "{word}");
     }
