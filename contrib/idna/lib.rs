@@ -125,18 +125,21 @@ impl Name {
 
     /// Puts the marks in their order and upon their letter.
     fn close(&mut self) {
-        let mut marks = std::mem::take(&mut self.marks);
-        marks.sort_by_key(|(class, _)| *class);
+        let marks = std::mem::take(&mut self.marks);
         let letter = self.done.len();
-        let mut blocked = 0;
-        for (class, mark) in marks {
-            let kept = self.done.split_off(letter);
-            let joined = blocked < class && self.join(mark);
-            self.done.extend(kept);
-            if !joined {
-                self.done.push(mark);
-                blocked = class;
+        let (mut blocked, mut after) = (0, 0);
+        // Class by class: the standard library's sort is larger than all of this.
+        while let Some(class) = marks.iter().map(|mark| mark.0).filter(|&class| class > after).min() {
+            for &(_, mark) in marks.iter().filter(|mark| mark.0 == class) {
+                let kept = self.done.split_off(letter);
+                let joined = blocked < class && self.join(mark);
+                self.done.extend(kept);
+                if !joined {
+                    self.done.push(mark);
+                    blocked = class;
+                }
             }
+            after = class;
         }
     }
 

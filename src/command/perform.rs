@@ -1,6 +1,5 @@
 //! A round from start to exit: run it, say what came of it, and with which exit code.
 
-use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
@@ -20,9 +19,9 @@ use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
 use crate::report::{Report, SourceReport, count, milliseconds};
 use crate::round::{Board, Halt};
-use crate::store;
 use crate::transport::Transport;
 use crate::update::{Beside, FORCE_ASKS, House, Updated, Wishes, Witness, update};
+use crate::{json, sort, store};
 
 /// How a round is run and reported, beyond what the config says.
 #[derive(Clone, Debug, Default)]
@@ -193,7 +192,7 @@ fn rested(updated: &Updated) {
     };
     let rested = updated.rested.iter().filter(|(name, _)| well(name));
     let mut rested: Vec<&(String, String)> = rested.collect();
-    crate::sort::by(&mut rested, &|a, b| a.1.cmp(&b.1));
+    sort::by(&mut rested, &|a, b| a.1.cmp(&b.1));
     for group in rested.chunk_by(|a, b| a.1 == b.1) {
         let names: Vec<&str> = group.iter().map(|(name, _)| &**name).collect();
         let line = format!("newsagg: {}: {}", listed(&names), group[0].1);
@@ -235,9 +234,10 @@ pub const LINE_DOWN: &str = "nothing could be reached: the network is down, no s
 
 /// A line for each source that was asked and is well.
 pub fn lines(updated: &Updated) -> Vec<String> {
-    let rested: BTreeSet<&str> = updated.rested.iter().map(|(name, _)| &**name).collect();
+    let mut rested: Vec<&str> = updated.rested.iter().map(|(name, _)| &**name).collect();
+    sort::all(&mut rested);
     let sources = updated.health.iter().zip(&updated.report.sources);
-    let asked = sources.filter(|(health, _)| !rested.contains(&*health.name));
+    let asked = sources.filter(|(health, _)| rested.binary_search(&&*health.name).is_err());
     let well = asked.filter(|(health, _)| health.state == State::Ok);
     let line = |(health, report): (&SourceHealth, &SourceReport)| {
         let ms = milliseconds(report.ms);
@@ -280,7 +280,7 @@ pub fn complaints(
 
 fn save(report: &Report, path: &Path) -> Result<(), String> {
     let render = |out: &mut dyn Write| {
-        serde_json::to_writer_pretty(&mut *out, report)?;
+        out.write_all(&json::to_pretty(report)?)?;
         out.write_all(b"\n")
     };
     if path == Path::new("-") {

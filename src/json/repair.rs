@@ -59,6 +59,11 @@ fn number(bytes: &[u8]) -> usize {
 
 /// Whether it is a number, and one that serde_json refuses: at least `1e309`, five bytes.
 fn is_infinite(number: &[u8]) -> bool {
-    let number = std::str::from_utf8(number).ok().and_then(|number| number.parse::<f64>().ok());
-    number.is_some_and(f64::is_infinite)
+    let Ok(text) = std::str::from_utf8(number) else { return false };
+    let (whole, exponent) = text.split_once(['e', 'E']).unwrap_or((text, ""));
+    let unsigned = |text: &str| !text.trim_start_matches(['+', '-']).contains(['+', '-', 'e', 'E']);
+    // serde_json refuses it before it sees what follows.
+    let is_number = unsigned(whole) && unsigned(exponent) && !exponent.contains('.');
+    let refusal = || super::number(text).err().map(|error| error.to_string());
+    is_number && refusal().is_some_and(|error| error.starts_with("number out of range"))
 }

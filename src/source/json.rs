@@ -243,8 +243,7 @@ impl<'a> Finds<'a> {
 
     fn number(&self, field: Field) -> Option<i64> {
         let text = self.one(field)?.trim();
-        // `as` saturates, and a part of a point is no loss.
-        text.parse().ok().or_else(|| text.parse::<f64>().ok().map(|number| number as i64))
+        text.parse().ok().or_else(|| json::number(text).ok().flatten())
     }
 
     fn rare(&self, item: &mut Item) {

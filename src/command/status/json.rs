@@ -68,7 +68,8 @@ pub(super) fn text(view: &View<'_>) -> String {
         sources: view.sources.iter().map(source).collect(),
     };
     // Plain values: nothing in it can fail.
-    serde_json::to_string_pretty(&status).unwrap_or_default() + "\n"
+    String::from_utf8(crate::json::to_pretty(&status).unwrap_or_default()).unwrap_or_default()
+        + "\n"
 }
 
 fn source<'a>(standing: &'a Standing<'_>) -> Source<'a> {
