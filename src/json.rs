@@ -126,7 +126,7 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
 ///
 /// # Errors
 /// It is not JSON, or beyond all bounds.
-pub fn number(text: &str) -> serde_json::Result<Option<i64>> {
+pub fn fraction(text: &str) -> serde_json::Result<Option<i64>> {
     integer(&mut serde_json::Deserializer::from_str(text))
 }
 

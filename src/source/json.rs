@@ -243,7 +243,7 @@ impl<'a> Finds<'a> {
 
     fn number(&self, field: Field) -> Option<i64> {
         let text = self.one(field)?.trim();
-        text.parse().ok().or_else(|| json::number(text).ok().flatten())
+        text.parse().ok().or_else(|| json::fraction(text).ok().flatten())
     }
 
     fn rare(&self, item: &mut Item) {
