@@ -64,6 +64,6 @@ fn is_infinite(number: &[u8]) -> bool {
     let unsigned = |text: &str| !text.trim_start_matches(['+', '-']).contains(['+', '-', 'e', 'E']);
     // serde_json refuses it before it sees what follows.
     let is_number = unsigned(whole) && unsigned(exponent) && !exponent.contains('.');
-    let refusal = || super::number(text).err().map(|error| error.to_string());
+    let refusal = || super::fraction(text).err().map(|error| error.to_string());
     is_number && refusal().is_some_and(|error| error.starts_with("number out of range"))
 }
