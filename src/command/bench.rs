@@ -287,7 +287,9 @@ fn observed(row: Row, runs: usize, told: &str, watch: &mut Watch<'_>) -> Result<
         let mut values = run.values();
         values[Figure::Connections as usize] = web.connections() as f64;
         if let Some(window) = done.row.quota {
-            values[Figure::InWindow as usize] = web.most_within(window.per) as f64;
+            let left = figures::most_within(&run.spans, window.per);
+            values[Figure::InWindow as usize] = left as f64;
+            values[Figure::ArrivedInWindow as usize] = web.most_within(window.per) as f64;
         }
         done.runs.push(values);
         if done.spans.is_empty() {

@@ -323,8 +323,8 @@ mod tests {
              0f 89 49 2d",
         );
         let hash = hex(
-            "86 0c 06 ed c0 78 58 ee 8e 78 f0 e7 42 8c 58 ed d6 b4 3f 2c a3 e6 e9 5f 02 f0 63 cf \
-             0e 1c ad d8",
+            "86 0c 06 ed c0 78 58 ee 8e 78 f0 e7 42 8c 58 ed d6 b4 3f 2c a3 e6 e9 5f 02 ed 06 3c \
+             f0 e1 ca d8",
         );
         let schedule = Schedule::of(&shared);
         let secret = expand(&schedule.handshake, "s hs traffic", &hash);

@@ -66,7 +66,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["bench", "--explain", "x"], "there is no scenario `x`; there are sequential, threads, "),
         (&["bench", "--sources", "0"], "`--sources 0`: must be a whole number from 1 to 10000"),
         (&["bench", "--latency", "soon"], "must be a duration such as 200ms or 1s"),
-        (&["bench", "--jitter", "2m"], "`--jitter 2m`: must not be longer than 1m"),
+        (&["bench", "--jitter", "2m"], "`--jitter 2m`: must not be longer than 60s"),
         (&["bench", "--json", "--timeline", "-"], "both print to stdout: which is it?"),
         (&["bench", "--simulate", "--scenario", "large"], "`large` measures threads, memory or "),
         (&["bench", "--child", "x"], "`--child` is for newsagg itself"),

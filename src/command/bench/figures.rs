@@ -40,12 +40,14 @@ pub enum Figure {
     BytesIn,
     /// That the web saw.
     Connections,
-    /// The most requests that came within one window of the quota.
+    /// The most requests that left within one window of the quota.
     InWindow,
+    /// The most that the web saw come within one.
+    ArrivedInWindow,
 }
 
 /// How the figures are called in JSON.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 18] = [
     "requests",
     "failures",
     "sources_ok",
@@ -63,6 +65,7 @@ pub const NAMES: [&str; 17] = [
     "bytes_in",
     "connections",
     "max_in_window",
+    "max_arrived_in_window",
 ];
 
 /// One run's figures; what it does not have is no number.
