@@ -157,7 +157,11 @@ impl<'a> Running<'a> {
                 Next::PutOff(job, until) => self.put_off(&job, Some(until)),
                 Next::Wait(at) => return Some(Some(at.min(self.deadline))),
                 Next::Busy => return Some(None),
-                Next::Empty if self.in_flight > 0 => return Some(None),
+                Next::Empty if self.in_flight > 0 => {
+                    // Nobody is left for them, and each has its buffers.
+                    self.transport.close_idle();
+                    return Some(None);
+                }
                 Next::Empty => return None,
             }
         }

@@ -25,7 +25,7 @@ pub struct Spool {
 }
 
 /// So much lies in memory before a file is begun.
-pub const SPOOL_MEMORY: usize = 2 << 20;
+pub const SPOOL_MEMORY: usize = 3 << 19;
 
 impl Spool {
     fn flush(&mut self) -> io::Result<()> {
