@@ -3,7 +3,6 @@
 //! Simulated time stands still while anything can run and then jumps to the next timer, so
 //! an hour of rate limiting takes a millisecond and always in the same order.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -49,7 +48,8 @@ pub struct Simulation {
     slept: Duration,
     /// How often its calendar was set.
     sets: u64,
-    timers: BTreeMap<(Duration, u64), Waker>,
+    /// The next one last.
+    timers: Vec<((Duration, u64), Waker)>,
     next_id: u64,
 }
 
@@ -256,7 +256,7 @@ impl Clock {
             let waker = {
                 let mut sim = lock(sim);
                 let ((at, _), waker) =
-                    sim.timers.pop_first().expect("deadlock: nothing runs, nothing waits");
+                    sim.timers.pop().expect("deadlock: nothing runs, nothing waits");
                 sim.now = sim.now.max(at);
                 waker
             };
@@ -317,10 +317,15 @@ impl Simulation {
         self.now.saturating_sub(self.booted) + self.slept
     }
 
+    /// Where this timer stands, or would.
+    fn place(&self, key: (Duration, u64)) -> Result<usize, usize> {
+        self.timers.binary_search_by(|(other, _)| key.cmp(other))
+    }
+
     /// The calendar was set: who waits for an alarm looks again.
     fn stir(&mut self) {
         self.sets += 1;
-        self.timers.values().for_each(Waker::wake_by_ref);
+        self.timers.iter().for_each(|(_, waker)| waker.wake_by_ref());
     }
 }
 
@@ -344,7 +349,11 @@ impl SimTimer<'_> {
             sim.next_id += 1;
             (at, sim.next_id)
         });
-        sim.timers.insert(key, cx.waker().clone());
+        let waker = cx.waker().clone();
+        match sim.place(key) {
+            Ok(at) => sim.timers[at].1 = waker,
+            Err(at) => sim.timers.insert(at, (key, waker)),
+        }
         Poll::Pending
     }
 }
@@ -352,7 +361,10 @@ impl SimTimer<'_> {
 impl Drop for SimTimer<'_> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            lock(self.sim).timers.remove(&key);
+            let mut sim = lock(self.sim);
+            if let Ok(at) = sim.place(key) {
+                sim.timers.remove(at);
+            }
         }
     }
 }

@@ -4,7 +4,6 @@
 //! for its owner's eyes alone. Nothing depends on it: a token that is lost is asked for again, and one
 //! that is damaged is refused and then asked for again.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::source::grant::{MAX_TOKEN, Token};
@@ -25,7 +24,8 @@ const ANY_HEAD: &str = "newsagg tokens ";
 /// The tokens at hand, by what they are known by.
 #[derive(Debug, Default)]
 pub struct Tokens {
-    known: BTreeMap<String, Token>,
+    /// In their order. A few dozen: no map of the standard library is worth its 5 kB.
+    known: Vec<(String, Token)>,
     changed: bool,
     /// A newer program's file, which is not overwritten.
     newer: bool,
@@ -34,25 +34,45 @@ pub struct Tokens {
 impl Tokens {
     /// What is kept under this key, if it is good for a while yet.
     pub fn get(&self, key: &str, now: Timestamp) -> Option<&Token> {
-        self.known.get(key).filter(|token| token.is_good(now))
+        self.at(key).filter(|token| token.is_good(now))
+    }
+
+    fn at(&self, key: &str) -> Option<&Token> {
+        let at = self.place(key).ok()?;
+        Some(&self.known[at].1)
+    }
+
+    /// Where it stands, or would.
+    fn place(&self, key: &str) -> Result<usize, usize> {
+        self.known.binary_search_by(|(known, _)| (**known).cmp(key))
+    }
+
+    /// What stood there before.
+    fn put(&mut self, key: String, token: Option<Token>) -> Option<Token> {
+        match (self.place(&key), token) {
+            (Ok(at), Some(token)) => Some(std::mem::replace(&mut self.known[at].1, token)),
+            (Ok(at), None) => Some(self.known.remove(at).1),
+            (Err(at), Some(token)) => {
+                self.known.insert(at, (key, token));
+                None
+            }
+            (Err(_), None) => None,
+        }
     }
 
     /// Takes note of what a round came to at `now`.
     pub fn note(&mut self, changes: Vec<(String, Option<Token>)>, now: Timestamp) {
         for (key, token) in changes {
-            let old = match token.clone() {
-                Some(token) => self.known.insert(key, token),
-                None => self.known.remove(&key),
-            };
+            let old = self.put(key, token.clone());
             self.changed |= old != token;
         }
         if self.changed {
-            self.known.retain(|_, token| token.is_good(now));
+            self.known.retain(|(_, token)| token.is_good(now));
         }
         while self.known.len() > MAX_TOKENS {
-            let first = self.known.iter().min_by_key(|(_, token)| token.until);
-            let Some(key) = first.map(|(key, _)| key.clone()) else { return };
-            self.known.remove(&key);
+            let places = 0..self.known.len();
+            let Some(first) = places.min_by_key(|&at| self.known[at].1.until) else { return };
+            self.known.remove(first);
         }
     }
 
@@ -66,9 +86,8 @@ impl Tokens {
             return;
         }
         for (key, token) in lines.filter_map(line).take(MAX_TOKENS) {
-            let known = self.known.get(&key);
-            if known.is_none_or(|known| known.since < token.since) {
-                self.known.insert(key, token);
+            if self.at(&key).is_none_or(|known| known.since < token.since) {
+                self.put(key, Some(token));
             }
         }
     }

@@ -31,7 +31,11 @@ impl News {
         let told = |health: &SourceHealth| {
             (health.name.clone(), (group(health.state), health.error.clone(), health.since))
         };
-        self.ill = ill.map(told).collect();
+        self.ill.clear();
+        // One by one: collecting would sort, with a sort of its own.
+        for (name, illness) in ill.map(told) {
+            self.ill.insert(name, illness);
+        }
         self.unwritten.clone_from(&updated.unwritten);
     }
 
