@@ -224,8 +224,9 @@ pub const ALL: [Scenario; 13] = [
             let ((none, none_p95), (on_wall, on_p95), (off, off_p95)) = (of(none), of(on), of(off));
             let blocks = super::figures::ms(on.row.blocks);
             format!(
-                "{} of blocking at each answer made {on_wall} of {none}, and 95 % of the answers \
-                 came within {on_p95} instead of {none_p95}; off the loop {off} and {off_p95}.",
+                "With {} of blocking at each answer the round took {on_wall} instead of {none}, \
+                 and 95 % of the answers came within {on_p95} instead of {none_p95}; off the loop \
+                 {off} and {off_p95}.",
                 milliseconds(blocks)
             )
         },

@@ -109,13 +109,13 @@ fn cell(figure: Figure, value: f64, width: usize) -> String {
     if value.is_nan() {
         return String::new();
     }
-    let text = match figure {
-        Figure::Requests | Figure::Failures | Figure::MostInFlight => format!("{value:.0}"),
-        Figure::Memory => format!("{:.1}", value / 1e6),
-        Figure::Speedup | Figure::MeanInFlight if value < 100.0 => format!("{value:.1}"),
-        _ if value < 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
+    let value = if figure == Figure::Memory { value / 1e6 } else { value };
+    let whole = match figure {
+        Figure::Requests | Figure::Failures | Figure::MostInFlight => true,
+        Figure::Memory | Figure::Speedup | Figure::MeanInFlight => value >= 99.95,
+        _ => value >= 9.95,
     };
+    let text = if whole { format!("{value:.0}") } else { format!("{value:.1}") };
     // A space is left between the columns.
     match text.len() < width {
         true => text,
@@ -213,11 +213,13 @@ mod tests {
     fn between_two_columns_is_a_space_however_large_the_figures() {
         assert_eq!(COLUMNS.iter().map(|column| column.2).sum::<usize>() + NAME, WIDTH);
         for (_, figure, width) in COLUMNS {
-            for value in [0.0, 9.96, 99.96, 1_234.0, 9_999.7, 14_649.0, 120_644.0] {
+            for value in [0.0, 9.96, 99.96, 1_234.0, 9_999.7, 14_649.0, 120_644.0, 4_947_000.0] {
                 assert!(cell(figure, value, width).len() < width, "{figure:?} {value}");
             }
         }
         assert_eq!(cell(Figure::Rate, 14_649.0, 5), "15k");
+        assert_eq!(cell(Figure::Memory, 6.24e6, 5), "6.2");
+        assert_eq!(cell(Figure::Memory, 112.9e6, 5), "113");
         assert_eq!(cell(Figure::Sum, 50_111.0, 6), "50111");
         assert_eq!(cell(Figure::Sum, 120_644.0, 6), "121k");
     }
