@@ -366,7 +366,12 @@ fn chart(groups: &[(Scenario, Vec<Done>)], wanted: bool) -> Option<Chart> {
     let panels = shown.iter().flat_map(|(scenario, done)| {
         done.iter().map(move |one| panel(scenario, one, done.len() > 1))
     });
-    Some(Chart { title: names.join(" and "), about: about.join(" "), panels: panels.collect() })
+    let mut panels: Vec<Panel> = panels.collect();
+    if let [alone] = &mut panels[..] {
+        // The title says it.
+        alone.name.clear();
+    }
+    Some(Chart { title: names.join(" and "), about: about.join(" "), panels })
 }
 
 fn panel(scenario: &Scenario, done: &Done, one_of_many: bool) -> Panel {
@@ -378,6 +383,7 @@ fn panel(scenario: &Scenario, done: &Done, one_of_many: bool) -> Panel {
     Panel {
         name,
         sources: (0..done.row.sources).map(|index| format!("feed-{index}")).collect(),
+        deadline: Some(began + done.row.deadline).filter(|_| done.row.deadline < row::PATIENCE),
         ended: done.spans.iter().map(|span| span.end).max().unwrap_or(began),
         spans: done.spans.clone(),
         lanes: Lanes::Sources,

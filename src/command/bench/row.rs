@@ -20,7 +20,7 @@ const NOW: i64 = 1_795_219_200;
 const FEED: usize = 10_000;
 
 /// No request and no round takes longer, but where that is what is shown.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,10 +44,10 @@ pub const ALL: [Scenario; 13] = [
     Scenario {
         name: "threads",
         explain: "A thread for each request, with blocking sockets and the same reader of feeds, \
-                  waits for all of them at once, too: what async saves is not time but stacks, \
-                  context switches, and the trouble of telling a thread to stop. Blocking threads \
-                  are the right call for some dozens of requests, and for libraries that only \
-                  block.",
+                  waits for all of them at once, too, in the same time and, up to some hundred, for \
+                  no more memory and CPU: but it limits, retries and merges nothing, and nobody can \
+                  tell a thread to stop. Sync with threads is the right call for some dozens of \
+                  requests, and for libraries that only block.",
         simulated: false,
         rows: |o| vec![Row { client: Client::Threads, ..Row::new("threads", o) }],
         verdict: |done| {
@@ -123,10 +123,10 @@ pub const ALL: [Scenario; 13] = [
         },
         verdict: |done| {
             let one = &done[0];
-            let (most, wall) = (one.of(Figure::InWindow), one.time(Figure::Wall));
+            let (left, wall) = (one.count(Figure::InWindow, "request"), one.time(Figure::Wall));
             let seen = one.of(Figure::ArrivedInWindow);
-            let mut text = format!("At most {most} requests left within any second, and 5 may");
-            if seen > most {
+            let mut text = format!("At most {left} left within any second, where 5 are allowed");
+            if seen > one.of(Figure::InWindow) {
                 text += &format!(
                     "; the web saw up to {seen} come within one, since the first had to connect"
                 );
@@ -224,18 +224,19 @@ pub const ALL: [Scenario; 13] = [
             let ((none, none_p95), (on_wall, on_p95), (off, off_p95)) = (of(none), of(on), of(off));
             let blocks = super::figures::ms(on.row.blocks);
             format!(
-                "{} of blocking at each answer made {on_wall} of {none}, and 95 % of the answers \
-                 came within {on_p95} instead of {none_p95}; off the loop {off} and {off_p95}.",
+                "With {} of blocking at each answer the round took {on_wall} instead of {none}, \
+                 and 95 % of the answers came within {on_p95} instead of {none_p95}; off the loop \
+                 {off} and {off_p95}.",
                 milliseconds(blocks)
             )
         },
     },
     Scenario {
         name: "large",
-        explain: "Large bodies are read as they come, and as many of them are held at once as \
-                  there is room for, so memory grows with the largest, not with the sum. When it \
-                  is one large file that is wanted, sync reading of it piece by piece is the \
-                  right call, and simpler.",
+        explain: "Large bodies, sent at once, are read as they come, and as many of them are held \
+                  at once as there is room for, so memory grows with the largest, not with the \
+                  sum. When it is one large file that is wanted, sync reading of it piece by piece \
+                  is the right call, and simpler.",
         simulated: false,
         rows: |o| {
             let row = |name: &str, feed_bytes: usize| {
@@ -307,13 +308,17 @@ pub const ALL: [Scenario; 13] = [
             let [http, https, closed] = [&done[0], &done[1], &done[2]];
             let cpu = |more: &Done, less: &Done| more.of(Figure::Cpu) - less.of(Figure::Cpu);
             let extra = closed.of(Figure::Connections) - https.of(Figure::Connections);
+            // Less for more work is what one run lies beside another.
+            let more = |cpu: f64| match cpu > 0.0 {
+                true => format!("{} more of CPU", milliseconds(cpu)),
+                false => "no more CPU".into(),
+            };
             format!(
-                "Over {} encryption took {} more of CPU for {}; {extra} more handshakes took {}, \
-                 {} each.",
+                "Over {} encryption took {} for {}; {extra} more handshakes took {}, {} each.",
                 https.count(Figure::Connections, "kept connection"),
-                milliseconds(cpu(https, http).max(0.0)),
+                more(cpu(https, http)),
                 https.count(Figure::Requests, "request"),
-                milliseconds(cpu(closed, https).max(0.0)),
+                more(cpu(closed, https)),
                 milliseconds(cpu(closed, https).max(0.0) / extra.max(1.0)),
             )
         },

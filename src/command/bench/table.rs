@@ -80,7 +80,7 @@ pub fn group(scenario: &Scenario, done: &[Done], style: Style) -> String {
     for one in done {
         let mut line = format!("{:NAME$}", one.row.name);
         for &(_, figure, width) in &columns {
-            line += &format!("{:>width$}", cell(figure, one.of(figure)));
+            line += &format!("{:>width$}", cell(figure, one.of(figure), width));
         }
         text += &format!("{}\n", line.trim_end());
     }
@@ -105,16 +105,21 @@ fn spread(done: &[Done]) -> String {
     format!("Medians of {runs} runs; wall: {}.", walls.join(", "))
 }
 
-fn cell(figure: Figure, value: f64) -> String {
+fn cell(figure: Figure, value: f64, width: usize) -> String {
     if value.is_nan() {
         return String::new();
     }
-    match figure {
-        Figure::Requests | Figure::Failures | Figure::MostInFlight => format!("{value:.0}"),
-        Figure::Memory => format!("{:.1}", value / 1e6),
-        Figure::Speedup | Figure::MeanInFlight if value < 100.0 => format!("{value:.1}"),
-        _ if value < 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.0}"),
+    let value = if figure == Figure::Memory { value / 1e6 } else { value };
+    let whole = match figure {
+        Figure::Requests | Figure::Failures | Figure::MostInFlight => true,
+        Figure::Memory | Figure::Speedup | Figure::MeanInFlight => value >= 99.95,
+        _ => value >= 9.95,
+    };
+    let text = if whole { format!("{value:.0}") } else { format!("{value:.1}") };
+    // A space is left between the columns.
+    match text.len() < width {
+        true => text,
+        false => format!("{:.0}k", value / 1e3),
     }
 }
 
@@ -197,5 +202,26 @@ impl Serialize for Number {
             true => serializer.serialize_u64((hundredths / 100.0) as u64),
             false => serializer.serialize_f64(hundredths / 100.0),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_two_columns_is_a_space_however_large_the_figures() {
+        assert_eq!(COLUMNS.iter().map(|column| column.2).sum::<usize>() + NAME, WIDTH);
+        for (_, figure, width) in COLUMNS {
+            for value in [0.0, 9.96, 99.96, 1_234.0, 9_999.7, 14_649.0, 120_644.0] {
+                assert!(cell(figure, value, width).len() < width, "{figure:?} {value}");
+            }
+        }
+        assert_eq!(cell(Figure::Rate, 14_649.0, 5), "15k");
+        assert_eq!(cell(Figure::Memory, 6.24e6, 5), "6.2");
+        assert_eq!(cell(Figure::Memory, 112.9e6, 5), "113");
+        assert_eq!(cell(Figure::Sum, 50_111.0, 6), "50111");
+        assert_eq!(cell(Figure::Sum, 120_644.0, 6), "121k");
+        assert_eq!(cell(Figure::Sum, 4_947_000.0, 6), "4947k");
     }
 }

@@ -151,10 +151,11 @@ impl Page {
         writeln!(out, "\n{}", self.paint(BOLD, &line))?;
         let (requests, at_once) = (summary.requests, summary.at_once);
         let (stories, sources) = (summary.stories, summary.rows.len());
+        let well = summary.rows.iter().filter(|row| row.error.is_none()).count();
         writeln!(
             out,
-            "{requests} requests, up to {at_once} at once; {stories} stories from {sources} \
-             sources, each story once"
+            "{requests} requests, up to {at_once} at once; {stories} stories from {well} of \
+             {sources} sources, each story once"
         )
     }
 
