@@ -183,7 +183,7 @@ impl Keeping {
     }
 
     /// Waits until that is done.
-    pub(super) async fn laid(&mut self) {
+    pub(super) async fn laid(&mut self, house: &mut House<'_>) {
         if let Some(laying) = self.laying.take() {
             match laying.await {
                 Ok(end) => {
@@ -199,6 +199,7 @@ impl Keeping {
         if let Err(error) = store::make_last(&std::mem::take(&mut self.made)) {
             let dir = self.dir.clone().unwrap_or_default();
             self.give_up_at("making", &dir, &error);
+            self.tell(house);
         }
     }
 
@@ -644,4 +645,22 @@ fn ids(items: &[Kept]) -> Vec<u64> {
     let mut ids: Vec<u64> = items.iter().map(|kept| kept.head.id).collect();
     sort::all(&mut ids);
     ids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Transport;
+
+    #[test]
+    fn it_is_told_if_what_was_made_cannot_be_made_to_last() {
+        let (clock, executor) = (Clock::system(), smol::Executor::new());
+        let transport = Arc::new(Transport::direct(clock.clone()));
+        let mut house = House::new(clock, transport, &executor);
+        let made = vec![PathBuf::from("/no/such/directory")];
+        let mut keeping = Keeping { frugal: true, made, ..Keeping::default() };
+        smol::block_on(keeping.laid(&mut house));
+        let said = house.said.unwrap_or_default();
+        assert!(said.contains("; nothing of this round is remembered"), "{said}");
+    }
 }
