@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_lite::FutureExt;
+use futures_lite::future::block_on;
 use log::Level;
 use smol::Task;
 
@@ -182,10 +183,11 @@ impl Keeping {
         }));
     }
 
-    /// Waits until that is done.
-    pub(super) async fn laid(&mut self, house: &mut House<'_>) {
+    /// Waits until that is done. It blocks: the outputs are written by then, and whoever is told to stop
+    /// must not leave before that is remembered.
+    pub(super) fn laid(&mut self, house: &mut House<'_>) {
         if let Some(laying) = self.laying.take() {
-            match laying.await {
+            match block_on(laying) {
                 Ok(end) => {
                     self.end = end;
                     self.made.clear();
@@ -659,7 +661,7 @@ mod tests {
         let mut house = House::new(clock, transport, &executor);
         let made = vec![PathBuf::from("/no/such/directory")];
         let mut keeping = Keeping { frugal: true, made, ..Keeping::default() };
-        smol::block_on(keeping.laid(&mut house));
+        keeping.laid(&mut house);
         let said = house.said.unwrap_or_default();
         assert!(said.contains("; nothing of this round is remembered"), "{said}");
     }
