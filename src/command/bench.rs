@@ -388,6 +388,5 @@ fn panel(scenario: &Scenario, done: &Done, one_of_many: bool) -> Panel {
         spans: done.spans.clone(),
         lanes: Lanes::Sources,
         began,
-        ..Panel::default()
     }
 }
