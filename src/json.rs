@@ -127,7 +127,9 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
 /// # Errors
 /// It is not JSON, or beyond all bounds.
 pub fn fraction(text: &str) -> serde_json::Result<Option<i64>> {
-    integer(&mut serde_json::Deserializer::from_str(text))
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let number = integer(&mut reader)?;
+    reader.end().map(|()| number)
 }
 
 /// `true`, `false`, or nothing.

@@ -39,7 +39,7 @@ pub const MAX_ACCOUNTS: usize = 4096;
 /// request may leave when the `count`-th before it left at least `per` ago.
 #[derive(Debug, Default)]
 pub struct Limiter {
-    accounts: BTreeMap<String, Account>,
+    accounts: BTreeMap<String, Box<Account>>,
     /// Since when accounts that were not freed count as used.
     blind: Option<Millis>,
     holds: Holds,
@@ -213,7 +213,7 @@ impl Limiter {
 
     fn free_at(&self, account: &str, windows: &[Window], now: Millis) -> Millis {
         let none = Account::default();
-        let entry = self.accounts.get(account).unwrap_or(&none);
+        let entry = self.accounts.get(account).map_or(&none, |entry| &**entry);
         let free = |window| entry.log.free_at(window, self.blind_step(account, window));
         let windows = windows.iter().filter_map(free).max();
         windows.max(entry.words.free_at(now)).unwrap_or(-NEVER)

@@ -159,7 +159,7 @@ pub struct Web {
 /// What was asked of the web.
 #[derive(Debug, Default)]
 struct Counts {
-    by_path: BTreeMap<String, u32>,
+    by_path: BTreeMap<String, usize>,
     under_way: usize,
     most_at_once: usize,
     connections: usize,
@@ -205,12 +205,12 @@ impl Web {
 
     /// How often a path was asked for, its query not counting.
     pub fn asked(&self, path: &str) -> u32 {
-        lock(&self.counts).by_path.get(path).copied().unwrap_or(0)
+        lock(&self.counts).by_path.get(path).map_or(0, |count| *count as u32)
     }
 
     /// How often anything was asked for.
     pub fn asked_in_all(&self) -> u32 {
-        lock(&self.counts).by_path.values().sum()
+        lock(&self.counts).by_path.values().map(|count| *count as u32).sum()
     }
 
     /// The most requests that were ever under way at the same time.

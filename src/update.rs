@@ -238,7 +238,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         remember::printed(config, &mut memory, &shown);
     }
     let (stories, newest) = order.newest(NEWEST);
-    keeping.laid().await;
+    keeping.laid(house);
     let saved = keeping.save(house, &mut memory, &collection, wishes.probe);
     house.live.settle(saved.1);
     if !wishes.forgetful {

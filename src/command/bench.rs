@@ -18,6 +18,7 @@ use super::timeline::{self, DASH};
 use super::{FAILED, OK, args, log, perform, say};
 use crate::chart::{self, Chart, Lanes, Panel};
 use crate::format::Style;
+use crate::json;
 use crate::loopback::{Web, WebOptions, tls};
 use crate::round::Span;
 use crate::store;
@@ -243,10 +244,9 @@ fn measure(options: &BenchArgs, words: &[String], chosen: &[Scenario]) -> Result
     }
     if options.json {
         let document = table::Document(options, &groups);
-        let mut text = serde_json::to_string_pretty(&document)
-            .map_err(|error| Stop::Failed(error.to_string()))?;
-        text.push('\n');
-        print(&text)?;
+        let text = json::to_pretty(&document).map_err(|error| Stop::Failed(error.to_string()))?;
+        print(&String::from_utf8_lossy(&text))?;
+        print("\n")?;
     }
     draw(options, &groups, style)
 }

@@ -43,7 +43,7 @@ pub fn write(merged: &Merged<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// The stories, day by day; `room` is what their summaries may take.
 fn stories(
     merged: &Merged<'_>,
-    survey: &Survey<'_>,
+    survey: &Survey,
     mut room: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {

@@ -51,8 +51,8 @@ struct File {
     up_ms: u64,
     /// Since when accounts that are not listed count as used, if they do.
     blind_ms_ago: Option<Millis>,
-    accounts: BTreeMap<String, SavedAccount>,
-    holds: BTreeMap<String, SavedHold>,
+    accounts: BTreeMap<String, Box<SavedAccount>>,
+    holds: BTreeMap<String, Box<SavedHold>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -91,11 +91,11 @@ pub(super) fn encode(limiter: &Limiter, now: Duration, moment: Moment) -> Vec<u8
     // One by one: collecting would sort what is sorted, with a sort of its own.
     for (name, account) in &limiter.accounts {
         if let Some(saved) = saved_account(account, blind, now) {
-            file.accounts.insert(name.clone(), saved);
+            file.accounts.insert(name.clone(), Box::new(saved));
         }
     }
     for (scope, kept) in limiter.holds.list(now) {
-        file.holds.insert(scope.into(), saved_hold(kept, now));
+        file.holds.insert(scope.into(), Box::new(saved_hold(kept, now)));
     }
     let mut body = json::to_vec(&file).unwrap_or_default();
     body.push(b'\n');
@@ -157,7 +157,7 @@ pub(super) fn decode(bytes: &[u8], now: Duration, moment: Moment) -> Result<Limi
         ..Limiter::default()
     };
     for (name, saved) in file.accounts {
-        limiter.accounts.insert(name, then.account(saved));
+        limiter.accounts.insert(name, Box::new(then.account(*saved)));
     }
     limiter.saved = limiter.fingerprint();
     // What was unsettled counts from now on, and what has no age from the file's new moment on:
@@ -243,7 +243,7 @@ impl Then {
         Account { log, words, longest: saved.window_ms, freed: saved.freed, ..Account::default() }
     }
 
-    fn holds(&self, saved: BTreeMap<String, SavedHold>) -> Holds {
+    fn holds(&self, saved: BTreeMap<String, Box<SavedHold>>) -> Holds {
         let mut holds = Holds::default();
         for (scope, saved) in saved {
             let cause = if saved.asked { HoldCause::Asked } else { HoldCause::Backoff };

@@ -39,7 +39,7 @@ pub enum HoldCause {
 
 /// Holds by scope: a URL, a host, an account.
 #[derive(Debug, Default)]
-pub(super) struct Holds(BTreeMap<String, Kept>);
+pub(super) struct Holds(BTreeMap<String, Box<Kept>>);
 
 #[derive(Debug)]
 pub(super) struct Kept {
@@ -66,7 +66,7 @@ impl Holds {
                 None => return false,
             };
         }
-        self.0.insert(scope.into(), kept);
+        self.0.insert(scope.into(), Box::new(kept));
         true
     }
 
@@ -91,7 +91,7 @@ impl Holds {
             |kept: &Kept| (kept.hold.cause == HoldCause::Asked && kept.until > early, kept.until);
         for (scope, kept) in others.0 {
             if self.0.get(&scope).is_none_or(|own| rank(own) < rank(&kept)) {
-                self.put(&scope, kept, late);
+                self.put(&scope, *kept, late);
             }
         }
     }
@@ -112,7 +112,7 @@ impl Holds {
     /// All that are worth remembering.
     pub fn list(&self, now: Millis) -> impl Iterator<Item = (&str, &Kept)> {
         let long_ago = now.saturating_sub(millis(KEEP_PASSED));
-        let all = self.0.iter().map(|(scope, kept)| (scope.as_str(), kept));
+        let all = self.0.iter().map(|(scope, kept)| (scope.as_str(), &**kept));
         all.filter(move |(_, kept)| kept.until > long_ago)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use super::account::{Account, longest};
+use super::account::longest;
 use super::log::{Millis, NEVER, duration, millis, millis_before};
 use super::{Limiter, Unusable, file};
 use crate::source::Window;
@@ -180,7 +180,7 @@ impl Limiter {
 
     /// Of all that is saved, as it stands: the passing of time does not change it. 0 for nothing.
     pub(super) fn fingerprint(&self) -> u64 {
-        let known = self.accounts.values().any(Account::is_worth_saving);
+        let known = self.accounts.values().any(|account| account.is_worth_saving());
         if !known && self.blind.is_none() && self.holds.list(-NEVER).next().is_none() {
             return 0;
         }

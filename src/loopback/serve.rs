@@ -203,7 +203,7 @@ impl<'a> UnderWay<'a> {
         }
         let nth = locked.by_path.entry(asked.path.clone()).or_default();
         *nth += 1;
-        let nth = *nth;
+        let nth = *nth as u32;
         locked.conditional += usize::from(conditional);
         locked.under_way += 1;
         locked.most_at_once = locked.most_at_once.max(locked.under_way);

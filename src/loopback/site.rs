@@ -33,7 +33,7 @@ const MOST_KEPT: usize = 128 << 20;
 /// Feeds under `/feed/`, by number and size.
 #[derive(Default)]
 struct Shelf {
-    feeds: BTreeMap<(u64, usize), Feed>,
+    feeds: BTreeMap<String, Box<Feed>>,
     bytes: usize,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Site {
     now: Timestamp,
     feed_bytes: usize,
     stories: Vec<Dated>,
-    kept: BTreeMap<String, Kept>,
+    kept: BTreeMap<String, Box<Kept>>,
     shelf: RefCell<Shelf>,
 }
 
@@ -78,7 +78,7 @@ impl Site {
             body: body.into_bytes().into(),
             last_modified: at.rfc_822(),
         };
-        self.kept.insert(path, kept);
+        self.kept.insert(path, Box::new(kept));
     }
 
     pub(super) fn answer(&self, asked: &Asked) -> Answer {
@@ -120,15 +120,16 @@ impl Site {
     /// not taken for its clients'.
     pub(super) fn feed(&self, number: u64, size: usize) -> Feed {
         let mut shelf = self.shelf.borrow_mut();
-        if let Some(feed) = shelf.feeds.get(&(number, size)) {
-            return feed.clone();
+        let name = format!("{number}/{size}");
+        if let Some(feed) = shelf.feeds.get(&name) {
+            return Feed::clone(feed);
         }
         let (content_type, body) = feeds::synthetic(number, size, self.now);
         let feed: Feed = (content_type, body.into_bytes().into());
         let all = shelf.bytes + feed.1.len();
         if all <= MOST_KEPT {
             shelf.bytes = all;
-            shelf.feeds.insert((number, size), feed.clone());
+            shelf.feeds.insert(name, Box::new(feed.clone()));
         }
         feed
     }

@@ -315,6 +315,18 @@ mod tests {
     }
 
     #[test]
+    fn a_number_with_more_behind_it_is_none() {
+        for (text, score) in [("12", Some(12)), ("1.9", Some(1)), (" -3e1 ", Some(-30))] {
+            let item = item(&format!(r#"{{"title": "T", "score": "{text}"}}"#)).expect(text);
+            assert_eq!(item.rare().score, score, "{text}");
+        }
+        for text in ["12 points", "1,234", "1.234.567", "2026-11-21", "12]"] {
+            let item = item(&format!(r#"{{"title": "T", "score": "{text}"}}"#)).expect(text);
+            assert_eq!(item.rare().score, None, "{text}");
+        }
+    }
+
+    #[test]
     fn every_field_is_read_as_plain_text_and_links_are_made_absolute() {
         let item = item(
             r#"{"title": "<b>A</b> &amp; b", "link": "/story", "date": "2024-05-06T07:08:09Z",

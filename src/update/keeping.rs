@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_lite::FutureExt;
+use futures_lite::future::block_on;
 use log::Level;
 use smol::Task;
 
@@ -182,10 +183,11 @@ impl Keeping {
         }));
     }
 
-    /// Waits until that is done.
-    pub(super) async fn laid(&mut self) {
+    /// Waits until that is done. It blocks: the outputs are written by then, and whoever is told to stop
+    /// must not leave before that is remembered.
+    pub(super) fn laid(&mut self, house: &mut House<'_>) {
         if let Some(laying) = self.laying.take() {
-            match laying.await {
+            match block_on(laying) {
                 Ok(end) => {
                     self.end = end;
                     self.made.clear();
@@ -199,6 +201,7 @@ impl Keeping {
         if let Err(error) = store::make_last(&std::mem::take(&mut self.made)) {
             let dir = self.dir.clone().unwrap_or_default();
             self.give_up_at("making", &dir, &error);
+            self.tell(house);
         }
     }
 
@@ -644,4 +647,22 @@ fn ids(items: &[Kept]) -> Vec<u64> {
     let mut ids: Vec<u64> = items.iter().map(|kept| kept.head.id).collect();
     sort::all(&mut ids);
     ids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Transport;
+
+    #[test]
+    fn it_is_told_if_what_was_made_cannot_be_made_to_last() {
+        let (clock, executor) = (Clock::system(), smol::Executor::new());
+        let transport = Arc::new(Transport::direct(clock.clone()));
+        let mut house = House::new(clock, transport, &executor);
+        let made = vec![PathBuf::from("/no/such/directory")];
+        let mut keeping = Keeping { frugal: true, made, ..Keeping::default() };
+        keeping.laid(&mut house);
+        let said = house.said.unwrap_or_default();
+        assert!(said.contains("; nothing of this round is remembered"), "{said}");
+    }
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use futures_lite::{AsyncRead, AsyncWrite};
 use futures_rustls::client::TlsStream;
@@ -17,7 +17,7 @@ use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use smol_hyper::rt::FuturesIo;
 
 use super::framing::{Heads, Unclear};
-use super::socket::Tcp;
+use super::socket::{NOBODY, Tcp};
 use crate::failure::{Failure, Stage, plainly};
 
 /// Status line and header fields together; fields are at most 100 (hyper's default).
@@ -117,7 +117,7 @@ impl Link {
 
     /// The same as of now: it is still open, and nothing came that nobody asked for.
     pub(super) fn is_idle(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(Waker::noop()));
+        self.drive(&mut Context::from_waker(NOBODY));
         self.connection.is_some() && self.sender.is_ready()
     }
 }
@@ -290,7 +290,7 @@ mod tests {
     use super::*;
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
-    use std::task::Wake;
+    use std::task::{Wake, Waker};
     use std::thread;
 
     struct Woken(AtomicBool);

@@ -8,6 +8,10 @@ use std::task::{Context, Poll, Waker, ready};
 use async_io::Async;
 use futures_lite::{AsyncRead, AsyncWrite};
 
+/// The waker of who only looks. A static is one wherever it is named; a constant may be several, which
+/// do not know each other.
+pub(super) static NOBODY: &Waker = Waker::noop();
+
 /// A connection that knows whether it was read dry. Who drives one looks at it several times for each
 /// answer, and each look would be a system call that says no.
 #[derive(Debug)]
@@ -52,7 +56,7 @@ impl AsyncRead for Tcp {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        if cx.waker().will_wake(Waker::noop()) {
+        if cx.waker().will_wake(NOBODY) {
             // Nobody waits: there need be no word when more comes.
             return self.look(buf).map_or(Poll::Pending, Poll::Ready);
         }
@@ -127,7 +131,7 @@ mod tests {
         let (mut tcp, mut peer) = pair();
         let mut look = || {
             let mut buffer = [0; 8];
-            let cx = &mut Context::from_waker(Waker::noop());
+            let cx = &mut Context::from_waker(NOBODY);
             match Pin::new(&mut tcp).poll_read(cx, &mut buffer) {
                 Poll::Ready(read) => Some(read.unwrap()),
                 Poll::Pending => None,

@@ -155,7 +155,7 @@ impl Tape {
 pub type Pieces = Vec<(Duration, Vec<u8>)>;
 
 /// Exchanges that wait to be asked for, by URL, each with its body.
-type Waiting = BTreeMap<String, VecDeque<(Exchange, Pieces)>>;
+type Waiting = BTreeMap<String, Box<VecDeque<(Exchange, Pieces)>>>;
 
 #[cfg(test)]
 mod tests {

@@ -192,15 +192,15 @@ impl Serialize for Spread {
     }
 }
 
-/// To a tenth, and without one if it is whole.
+/// To a hundredth, and without one if it is whole.
 struct Number(f64);
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let tenths = (self.0 * 10.0).round();
-        match tenths % 10.0 == 0.0 {
-            true => serializer.serialize_u64((tenths / 10.0) as u64),
-            false => serializer.serialize_f64(tenths / 10.0),
+        let hundredths = (self.0 * 100.0).round();
+        match hundredths % 100.0 == 0.0 {
+            true => serializer.serialize_u64((hundredths / 100.0) as u64),
+            false => serializer.serialize_f64(hundredths / 100.0),
         }
     }
 }

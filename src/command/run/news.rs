@@ -17,7 +17,7 @@ use crate::update::Updated;
 #[derive(Debug, Default)]
 pub(super) struct News {
     /// Who is not well, why and since when.
-    ill: BTreeMap<String, (State, Option<String>, Option<Timestamp>)>,
+    ill: BTreeMap<String, Box<(State, Option<String>, Option<Timestamp>)>>,
     /// Since when nothing is reached.
     down: Option<Timestamp>,
     /// Outputs that could not be written.
@@ -34,7 +34,7 @@ impl News {
         self.ill.clear();
         // One by one: collecting would sort, with a sort of its own.
         for (name, illness) in ill.map(told) {
-            self.ill.insert(name, illness);
+            self.ill.insert(name, Box::new(illness));
         }
         self.unwritten.clone_from(&updated.unwritten);
     }
@@ -60,7 +60,7 @@ impl News {
             return;
         }
         let fell_ill = |health: &SourceHealth| {
-            let known = self.ill.get(&health.name);
+            let known = self.ill.get(&health.name).map(|known| &**known);
             let same = |(state, error, _): &(State, Option<String>, _)| {
                 *state == group(health.state) && *error == health.error
             };

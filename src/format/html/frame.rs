@@ -16,11 +16,7 @@ pub const ILL: usize = 6;
 const MAX_ERROR: usize = 300;
 
 /// Everything before the stories.
-pub(super) fn head(
-    merged: &Merged<'_>,
-    survey: &Survey<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn head(merged: &Merged<'_>, survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
     let style = style(survey.choices(), &survey.days);
     out.write_all(b"<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n")?;
     writeln!(
@@ -50,7 +46,7 @@ pub(super) fn head(
 }
 
 /// The title, what is in the paper, and who is missing from it.
-fn masthead(merged: &Merged<'_>, survey: &Survey<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn masthead(merged: &Merged<'_>, survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"<header>\n<h1 dir=auto>")?;
     text(merged.title, MAX_TITLE, out)?;
     out.write_all(b"</h1>\n<p class=line>")?;
@@ -125,7 +121,7 @@ fn word(state: State) -> &'static str {
 }
 
 /// What can be chosen: sources, order, summaries, light.
-fn choices(merged: &Merged<'_>, survey: &Survey<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn choices(merged: &Merged<'_>, survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"<section class=view aria-label=\"What is shown\">\n<fieldset class=by><legend>Source</legend>\n")?;
     writeln!(
         out,
@@ -167,7 +163,7 @@ fn choices(merged: &Merged<'_>, survey: &Survey<'_>, out: &mut dyn Write) -> io:
 }
 
 /// Links to the days, if there is more than one.
-fn days(survey: &Survey<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn days(survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
     if survey.days.len() < 2 {
         return Ok(());
     }
@@ -183,7 +179,7 @@ fn days(survey: &Survey<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The headings of the sources, which stand above their stories when these are in their order.
-fn headings(merged: &Merged<'_>, survey: &Survey<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn headings(merged: &Merged<'_>, survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
     let mut next = 1;
     for source in merged.sources {
         if survey.number(&source.name) == Some(next) {
@@ -212,7 +208,7 @@ fn none(merged: &Merged<'_>, out: &mut dyn Write) -> io::Result<()> {
 pub(super) fn day(
     day: &Day,
     merged: &Merged<'_>,
-    survey: &Survey<'_>,
+    survey: &Survey,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     out.write_all(b"<li class=\"d")?;
@@ -250,11 +246,7 @@ fn short(at: Timestamp) -> String {
 }
 
 /// Everything after the stories: how each source stands, and why.
-pub(super) fn foot(
-    merged: &Merged<'_>,
-    survey: &Survey<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn foot(merged: &Merged<'_>, survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
     if survey.stories > 0 {
         headings(merged, survey, out)?;
         out.write_all(b"</ol>\n")?;

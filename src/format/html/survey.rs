@@ -15,8 +15,8 @@ pub const DAYS: usize = 31;
 
 /// Sources and days, counted.
 #[derive(Debug, Default)]
-pub(super) struct Survey<'a> {
-    sources: BTreeMap<&'a str, Source>,
+pub(super) struct Survey {
+    sources: BTreeMap<String, Box<Source>>,
     /// Those that have stories, newest first.
     pub days: Vec<Day>,
     pub stories: usize,
@@ -41,13 +41,13 @@ pub(super) struct Day {
     sources: BTreeSet<usize>,
 }
 
-impl<'a> Survey<'a> {
-    pub fn of(merged: &Merged<'a>) -> io::Result<Survey<'a>> {
+impl Survey {
+    pub fn of(merged: &Merged<'_>) -> io::Result<Survey> {
         let mut survey = Survey::default();
-        let mut places = BTreeMap::new();
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for (place, source) in merged.sources.iter().enumerate() {
-            places.entry(&*source.name).or_insert(place);
-            survey.sources.insert(&source.name, Source::default());
+            places.entry(source.name.clone()).or_insert(place);
+            survey.sources.insert(source.name.clone(), Box::default());
         }
         let mut counter = Counter::default();
         merged.stories.each(&mut |story| {
@@ -78,7 +78,7 @@ impl<'a> Survey<'a> {
         &mut self.days[last]
     }
 
-    fn number_sources(&mut self, merged: &Merged<'a>) {
+    fn number_sources(&mut self, merged: &Merged<'_>) {
         let mut number = 0;
         for source in merged.sources {
             match self.sources.get_mut(&*source.name) {
