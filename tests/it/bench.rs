@@ -143,6 +143,20 @@ fn a_timeline_that_is_no_picture_is_text() {
 }
 
 #[test]
+fn a_picture_of_one_row_is_named_once_and_one_with_a_deadline_marks_it() {
+    let draw = |scenario: &str| {
+        let words = ["--simulate", "--scenario", scenario, "--timeline"];
+        let path = temporary(&format!("{scenario}.svg"));
+        run(&[&words[..], &[path.to_str().unwrap()]].concat()).ended(0);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let alone = draw("bounded");
+    assert_eq!(alone.matches(">bounded<").count(), 2, "a title, and text for who sees it: {alone}");
+    assert!(!alone.contains("deadline"), "{alone}");
+    assert_eq!(draw("slow-source").matches(">deadline 1.20 s<").count(), 1);
+}
+
+#[test]
 fn every_scenario_explains_itself() {
     for name in bench::names() {
         let said = run(&["--explain", name]).ended(0);
