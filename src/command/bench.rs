@@ -14,19 +14,17 @@ use argh::{ArgsInfo, FromArgs};
 use async_signal::{Signal, Signals};
 
 use super::progress::Line;
-use super::timeline::{self, DASH};
+use super::timeline::DASH;
 use super::{FAILED, OK, args, log, perform, say};
-use crate::chart::{self, Chart, Lanes, Panel};
-use crate::format::Style;
 use crate::json;
-use crate::loopback::{Web, WebOptions, tls};
 use crate::round::Span;
 use crate::store;
 use crate::time::{format_duration, parse_duration};
-use crate::update::Updated;
 
 mod child;
 mod figures;
+mod measure;
+mod picture;
 mod row;
 mod scenarios;
 mod simulate;
@@ -34,7 +32,9 @@ mod table;
 mod threads;
 
 use child::Watch;
-use figures::{Figure, Run, Values};
+use figures::Values;
+use measure::{measured_by, observed, run_of, share_sum, simulated};
+use picture::draw;
 use row::Row;
 use scenarios::Scenario;
 
@@ -251,75 +251,6 @@ fn measure(options: &BenchArgs, words: &[String], chosen: &[Scenario]) -> Result
     draw(options, &groups, style)
 }
 
-/// What blocks makes other answers late as well, and is no work of the wire: what one after the
-/// other would cost is what the first row says.
-fn share_sum(done: &mut [Done]) {
-    let Some((first, others)) = done.split_first_mut() else { return };
-    for other in others.iter_mut().filter(|other| !other.row.blocks.is_zero()) {
-        for (values, first) in other.runs.iter_mut().zip(&first.runs) {
-            let sum = first[Figure::Sum as usize];
-            values[Figure::Sum as usize] = sum;
-            values[Figure::Speedup as usize] = sum / values[Figure::Wall as usize];
-        }
-    }
-}
-
-fn simulated(row: Row) -> Done {
-    let run = simulate::run(&row);
-    let mut values = run.values();
-    if let Some(window) = row.quota {
-        values[Figure::InWindow as usize] = figures::most_within(&run.spans, window.per) as f64;
-    }
-    Done { row, runs: vec![values], spans: run.spans }
-}
-
-/// A row on a web of its own for each run, so that all of them see the same.
-fn observed(row: Row, runs: usize, told: &str, watch: &mut Watch<'_>) -> Result<Done, Stop> {
-    let mut done = Done { row, runs: Vec::new(), spans: Vec::new() };
-    for _ in 0..runs {
-        let prepare = done.row.sources as u64;
-        let accept = done.row.tls.then(tls::accept);
-        let options = WebOptions { prepare, accept, ..done.row.web.clone() };
-        let web = Web::start(options).map_err(|error| {
-            Stop::Failed(format!("starting the embedded web: {}", store::plainly(&error)))
-        })?;
-        let run = watch.run(&format!("{told}/{}", web.port()))?;
-        let mut values = run.values();
-        values[Figure::Connections as usize] = web.connections() as f64;
-        if let Some(window) = done.row.quota {
-            let left = figures::most_within(&run.spans, window.per);
-            values[Figure::InWindow as usize] = left as f64;
-            values[Figure::ArrivedInWindow as usize] = web.most_within(window.per) as f64;
-        }
-        done.runs.push(values);
-        if done.spans.is_empty() {
-            done.spans = run.spans;
-        }
-    }
-    Ok(done)
-}
-
-/// What a parent wants of its child.
-fn measured_by(options: &BenchArgs, told: &str) -> Option<(Row, u16)> {
-    let mut parts = told.split('/');
-    let scenario = scenario(parts.next()?).ok()?;
-    let index: usize = parts.next()?.parse().ok()?;
-    let row = (scenario.rows)(options).into_iter().nth(index)?;
-    Some((row, parts.next()?.parse().ok()?))
-}
-
-/// What a round tells of itself.
-fn run_of(updated: Updated) -> Run {
-    let report = &updated.report;
-    let well = report.sources.iter().filter(|source| source.is_well()).count();
-    Run {
-        bytes_in: report.bytes_in,
-        sources_ok: well as u64,
-        spans: updated.spans,
-        ..Run::default()
-    }
-}
-
 /// How many there are, and how long they take.
 fn about(options: &BenchArgs, chosen: &[Scenario]) -> String {
     let scenarios = crate::report::count(chosen.len(), "scenario", "scenarios");
@@ -339,54 +270,4 @@ fn print(text: &str) -> Result<(), Stop> {
         io::ErrorKind::BrokenPipe => Stop::Code(OK),
         _ => Stop::Failed(format!("writing to stdout: {}", store::plainly(&error))),
     })
-}
-
-/// The picture: where it is wanted, or after the table for people.
-fn draw(options: &BenchArgs, groups: &[(Scenario, Vec<Done>)], style: Style) -> Result<(), Stop> {
-    let Some(chart) = chart(groups, options.timeline.is_some()) else { return Ok(()) };
-    let path = match options.timeline.as_deref() {
-        None if options.json => return Ok(()),
-        Some(path) if path != Path::new(DASH) => path,
-        _ => return print(&format!("\n{}", chart::gantt(&chart, style))),
-    };
-    timeline::save(&chart, path).map_err(Stop::Failed)
-}
-
-/// Sequential above concurrent, if both ran; else, if it is asked for, all rows that did.
-fn chart(groups: &[(Scenario, Vec<Done>)], wanted: bool) -> Option<Chart> {
-    let of = |name: &str| groups.iter().find(|(scenario, _)| scenario.name == name);
-    let shown: Vec<&(Scenario, Vec<Done>)> = match (of("sequential"), of("concurrent")) {
-        (Some(above), Some(below)) => vec![above, below],
-        _ if wanted => groups.iter().collect(),
-        _ => return None,
-    };
-    let names: Vec<&str> = shown.iter().map(|(scenario, _)| scenario.name).collect();
-    let about: Vec<String> =
-        shown.iter().map(|(scenario, done)| (scenario.verdict)(done)).collect();
-    let panels = shown.iter().flat_map(|(scenario, done)| {
-        done.iter().map(move |one| panel(scenario, one, done.len() > 1))
-    });
-    let mut panels: Vec<Panel> = panels.collect();
-    if let [alone] = &mut panels[..] {
-        // The title says it.
-        alone.name.clear();
-    }
-    Some(Chart { title: names.join(" and "), about: about.join(" "), panels })
-}
-
-fn panel(scenario: &Scenario, done: &Done, one_of_many: bool) -> Panel {
-    let began = done.spans.iter().map(|span| span.ready).min().unwrap_or_default();
-    let name = match one_of_many {
-        true => format!("{}: {}", scenario.name, done.row.name),
-        false => scenario.name.to_owned(),
-    };
-    Panel {
-        name,
-        sources: (0..done.row.sources).map(|index| format!("feed-{index}")).collect(),
-        deadline: Some(began + done.row.deadline).filter(|_| done.row.deadline < row::PATIENCE),
-        ended: done.spans.iter().map(|span| span.end).max().unwrap_or(began),
-        spans: done.spans.clone(),
-        lanes: Lanes::Sources,
-        began,
-    }
 }

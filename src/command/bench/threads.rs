@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::figures::Run;
+use super::row::PATIENCE;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{Document, Request, Timing};
@@ -15,9 +16,6 @@ use crate::source::Source;
 
 /// Longer answers are cut off.
 const MAX_ANSWER: u64 = 16 << 20;
-
-/// No single read or write waits longer.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks all sources at once, and reads what they answer.
 pub fn ask(config: &Config, clock: &Clock) -> Run {

@@ -13,13 +13,13 @@ use crate::report::count;
 use crate::time::Timestamp;
 use crate::update::Updated;
 
-/// How it stands, why, and since when.
+/// How a source that is not well stands, why and since when.
 type Illness = (State, Option<String>, Option<Timestamp>);
 
 /// As much of how things stand as is needed to see that they changed.
 #[derive(Debug, Default)]
 pub(super) struct News {
-    /// Who is not well, why and since when.
+    /// Who is not well. In boxes: maps whose values are alike share their code.
     ill: BTreeMap<String, Box<Illness>>,
     /// Since when nothing is reached.
     down: Option<Timestamp>,
