@@ -47,6 +47,19 @@ fn simulated_time_gives_the_same_bytes_everywhere() {
     golden("bench.svg", &std::fs::read_to_string(picture).unwrap());
 }
 
+#[test]
+fn the_picture_in_the_readme_is_what_the_command_beside_it_draws() {
+    let picture = temporary("readme.svg");
+    let readme = include_str!("../../README.md");
+    let command = readme.lines().find_map(|line| line.strip_prefix("newsagg bench --simulate "));
+    let words: Vec<&str> = command.unwrap().split_whitespace().collect();
+    let [options @ .., target] = &words[..] else { panic!("{words:?}") };
+    assert_eq!(*target, "contrib/bench.svg");
+    let words = [&["--simulate"], options, &[picture.to_str().unwrap()]].concat();
+    run(&words).ended(0);
+    golden("../../contrib/bench.svg", &std::fs::read_to_string(picture).unwrap());
+}
+
 /// The document, with rows by scenario and name.
 struct Figures(Value);
 
