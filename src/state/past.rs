@@ -106,7 +106,7 @@ pub(super) fn write(past: &Past, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub(super) fn read(record: &[u8]) -> Option<Past> {
     let mut reader = Reader(record);
     let at = time(&mut reader)?;
