@@ -7,7 +7,7 @@ use std::fs;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -28,8 +28,8 @@ const TURN: Duration = Duration::from_micros(500);
 #[derive(Clone, Debug)]
 pub enum Clock {
     /// The machine's clocks; the instant is when this clock was made, the number tells this boot from
-    /// others.
-    System(Instant, u64),
+    /// others: a file is read for it, once, if somebody asks.
+    System(Instant, Arc<OnceLock<u64>>),
     /// A clock for tests.
     Simulated(Arc<Mutex<Simulation>>),
 }
@@ -56,7 +56,7 @@ pub struct Simulation {
 impl Clock {
     /// The machine's clocks.
     pub fn system() -> Clock {
-        Clock::System(Instant::now(), boot_id())
+        Clock::System(Instant::now(), Arc::default())
     }
 
     /// A clock that begins at `wall` and jumps from timer to timer.
@@ -143,7 +143,7 @@ impl Clock {
                 let up = clock_gettime(ClockId::Boottime);
                 let seconds = u64::try_from(up.tv_sec).unwrap_or(0);
                 let nanos = u32::try_from(up.tv_nsec).unwrap_or(0);
-                (*boot, Duration::new(seconds, nanos))
+                (*boot.get_or_init(boot_id), Duration::new(seconds, nanos))
             }
             Clock::Simulated(sim) => {
                 let sim = lock(sim);
