@@ -8,6 +8,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use argh::{ArgsInfo, FromArgs};
@@ -82,25 +83,6 @@ pub struct BenchArgs {
     pub child: Option<String>,
 }
 
-impl Default for BenchArgs {
-    fn default() -> BenchArgs {
-        BenchArgs {
-            sources: 20,
-            latency: Duration::from_millis(200),
-            jitter: Duration::from_millis(100),
-            workers: 32,
-            scenario: Vec::new(),
-            runs: 1,
-            json: false,
-            explain: None,
-            timeline: None,
-            simulate: false,
-            quiet: false,
-            child: None,
-        }
-    }
-}
-
 /// A row that was measured.
 #[derive(Clone, Debug)]
 pub struct Done {
@@ -134,7 +116,7 @@ fn delay(text: &str) -> Result<Duration, String> {
 
 /// Runs the command; `words` are those that the options were read from.
 pub fn run(options: BenchArgs, words: &[String]) -> ExitCode {
-    log::set_up(options.quiet, 0);
+    let line = log::set_up(options.quiet, 0);
     let usage = |problem: String| say::usage(&problem, Some("bench"));
     if let Some(told) = &options.child {
         return match measured_by(&options, told) {
@@ -155,7 +137,7 @@ pub fn run(options: BenchArgs, words: &[String]) -> ExitCode {
     if options.json && options.timeline.as_deref() == Some(Path::new(DASH)) {
         return usage("`--json` and `--timeline -` both print to stdout: which is it?".into());
     }
-    match measure(&options, words, &chosen) {
+    match measure(&options, words, &chosen, line) {
         Ok(()) => ExitCode::from(OK),
         Err(Stop::Code(code)) => ExitCode::from(code),
         Err(Stop::Failed(why)) => {
@@ -206,7 +188,12 @@ fn chosen(options: &BenchArgs) -> Result<Vec<Scenario>, String> {
 }
 
 /// Measures what is chosen and tells of it, scenario by scenario.
-fn measure(options: &BenchArgs, words: &[String], chosen: &[Scenario]) -> Result<(), Stop> {
+fn measure(
+    options: &BenchArgs,
+    words: &[String],
+    chosen: &[Scenario],
+    line: Option<Arc<Line>>,
+) -> Result<(), Stop> {
     let style = perform::style();
     if !options.simulate {
         let rows = chosen.iter().flat_map(|scenario| (scenario.rows)(options));
@@ -218,7 +205,7 @@ fn measure(options: &BenchArgs, words: &[String], chosen: &[Scenario]) -> Result
     let mut watch = Watch {
         words,
         signals: Signals::new([Signal::Int, Signal::Term]).ok(),
-        line: Line::open(options.quiet, 0),
+        line,
         place: String::new(),
     };
     let mut groups = Vec::new();

@@ -1,7 +1,7 @@
 //! How a row is measured: in simulated time, or by a process on a web of its own.
 
 use super::child::Watch;
-use super::figures::{self, Figure, Run};
+use super::figures::{self, Figure, Run, Values};
 use super::row::Row;
 use super::{BenchArgs, Done, Stop, scenario, simulate};
 use crate::loopback::{Web, WebOptions, tls};
@@ -24,11 +24,16 @@ pub fn share_sum(done: &mut [Done]) {
 /// In simulated time, where runs do not differ.
 pub fn simulated(row: Row) -> Done {
     let run = simulate::run(&row);
+    Done { runs: vec![values(&run, &row)], row, spans: run.spans }
+}
+
+/// The figures of a run, and how its quota was kept, if it has one.
+fn values(run: &Run, row: &Row) -> Values {
     let mut values = run.values();
     if let Some(window) = row.quota {
         values[Figure::InWindow as usize] = figures::most_within(&run.spans, window.per) as f64;
     }
-    Done { row, runs: vec![values], spans: run.spans }
+    values
 }
 
 /// A row on a web of its own for each run, so that all of them see the same.
@@ -42,11 +47,9 @@ pub fn observed(row: Row, runs: usize, told: &str, watch: &mut Watch<'_>) -> Res
             Stop::Failed(format!("starting the embedded web: {}", store::plainly(&error)))
         })?;
         let run = watch.run(&format!("{told}/{}", web.port()))?;
-        let mut values = run.values();
+        let mut values = values(&run, &done.row);
         values[Figure::Connections as usize] = web.connections() as f64;
         if let Some(window) = done.row.quota {
-            let left = figures::most_within(&run.spans, window.per);
-            values[Figure::InWindow as usize] = left as f64;
             values[Figure::ArrivedInWindow as usize] = web.most_within(window.per) as f64;
         }
         done.runs.push(values);
