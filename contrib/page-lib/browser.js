@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const fs = require('node:fs');
 const http = require('node:http');
-const puppeteer = require('puppeteer-core');
+const run = require('./run.js');
 
 const axe = fs.readFileSync(require.resolve('axe-core'), 'utf8');
 const [folder, shots] = process.argv.slice(2);
@@ -183,21 +183,12 @@ async function light(browser) {
     await page.close();
 }
 
-(async () => {
-    const args = process.getuid && process.getuid() === 0 ? ['--no-sandbox'] : [];
-    const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args });
-    try {
-        await check('nothing that publishers write is executed or asked for', () => quiet(browser));
-        await check('the policy stops what gets through', () => policy(browser));
-        await check('filters work by keyboard, and focus follows the screen', () => keyboard(browser));
-        await check('light and dark can be chosen', () => light(browser));
-        await check('no page scrolls sideways', () => narrow(browser));
-        await check('axe finds nothing', () => accessible(browser));
-    } finally {
-        await browser.close();
-    }
-    console.log(`${passed} passed, 0 failed`);
-})().catch((error) => {
-    console.error(error);
-    process.exit(1);
+run(async (browser) => {
+    await check('nothing that publishers write is executed or asked for', () => quiet(browser));
+    await check('the policy stops what gets through', () => policy(browser));
+    await check('filters work by keyboard, and focus follows the screen', () => keyboard(browser));
+    await check('light and dark can be chosen', () => light(browser));
+    await check('no page scrolls sideways', () => narrow(browser));
+    await check('axe finds nothing', () => accessible(browser));
+    return passed;
 });

@@ -3,7 +3,7 @@
 'use strict';
 const assert = require('node:assert');
 const fs = require('node:fs');
-const puppeteer = require('puppeteer-core');
+const run = require('./run.js');
 
 const axe = fs.readFileSync(require.resolve('axe-core'), 'utf8');
 const [folder, shots] = process.argv.slice(2);
@@ -139,20 +139,11 @@ async function accessible(browser, name, scheme) {
     await page.close();
 }
 
-(async () => {
+run(async (browser) => {
     assert.ok(names.length >= 5, 'there are no pictures');
-    const args = process.getuid && process.getuid() === 0 ? ['--no-sandbox'] : [];
-    const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args });
-    try {
-        await check('pictures ask for nothing and stand out from their paper', (name, scheme) => readable(browser, name, scheme));
-        await check('no label touches another or leaves the picture', (name, scheme) => apart(browser, name, scheme));
-        await check('pictures within a page follow light and dark at any size', (name, scheme) => image(browser, name, scheme));
-        await check('axe finds nothing in pictures, and each has a name', (name, scheme) => accessible(browser, name, scheme));
-    } finally {
-        await browser.close();
-    }
-    console.log(`${passed} passed, 0 failed`);
-})().catch((error) => {
-    console.error(error);
-    process.exit(1);
+    await check('pictures ask for nothing and stand out from their paper', (name, scheme) => readable(browser, name, scheme));
+    await check('no label touches another or leaves the picture', (name, scheme) => apart(browser, name, scheme));
+    await check('pictures within a page follow light and dark at any size', (name, scheme) => image(browser, name, scheme));
+    await check('axe finds nothing in pictures, and each has a name', (name, scheme) => accessible(browser, name, scheme));
+    return passed;
 });
