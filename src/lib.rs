@@ -4,7 +4,6 @@
 //! `tests/it/layers.rs` holds it to that.
 
 // Floor 0, values: no I/O, no clock, no async.
-pub mod sort; // one sort for all
 pub mod time; // instants, every date a feed was ever seen to carry, durations
 pub mod failure; // why one request brought nothing
 pub mod http; // a request, an answer, as plain data

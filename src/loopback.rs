@@ -26,7 +26,6 @@ use crate::time::Timestamp;
 
 mod api;
 mod feeds;
-mod gzip;
 mod reddit;
 mod serve;
 mod site;

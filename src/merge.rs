@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use crate::item::{Also, DateOrigin, Item, Story, Text};
 use crate::pack;
-use crate::sort;
 use crate::time::Timestamp;
 
 mod canonical;
@@ -190,7 +189,7 @@ impl Collection {
         let shown = entries.filter(|(_, e)| sources.binary_search(&(e.source as usize)).is_ok());
         let mut order: Vec<u32> = shown.map(|(index, _)| index as u32).collect();
         let key = |index: u32| (Reverse(self.entry(index).date), self.entry(index).source, index);
-        sort::places(&mut order, &|a, b| key(a).cmp(&key(b)));
+        order.sort_by_key(|a| key(*a));
         self.sort_equals(&mut order)?;
         self.drop_repetitions(&mut order);
         let groups = self.join(&order, join)?;
@@ -209,7 +208,7 @@ impl Collection {
                 self.item(*index).map(|item| (item.id, Reverse(item.updated), *index))
             };
             let mut keyed = run.iter().map(item).collect::<io::Result<Vec<_>>>()?;
-            sort::all(&mut keyed);
+            keyed.sort();
             run.iter_mut().zip(keyed).for_each(|(place, (_, _, index))| *place = index);
         }
         Ok(())
@@ -221,7 +220,7 @@ impl Collection {
         let key =
             |(rank, index): (usize, &u32)| (self.entry(*index).source, self.entry(*index).id, rank);
         let mut keys: Vec<(u32, u64, usize)> = order.iter().enumerate().map(key).collect();
-        sort::all(&mut keys);
+        keys.sort();
         let mut repeated = vec![false; order.len()];
         for pair in keys.windows(2) {
             let [(source, id, _), (next_source, next_id, rank)] = [pair[0], pair[1]];
@@ -238,7 +237,7 @@ impl Collection {
         let mut reports: Vec<(u32, u32)> =
             (0..order.len()).filter(|rank| joined[*rank]).map(report).collect();
         let key = |(survivor, report): &(u32, u32)| (*survivor, self.entry(*report).source);
-        sort::by(&mut reports, &|a, b| key(a).cmp(&key(b)));
+        reports.sort_by_key(|a| key(a));
         drop_marked(&mut order, &joined);
         Ranking { order, reports }
     }

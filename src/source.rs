@@ -59,7 +59,7 @@ impl From<Feed> for Page {
 /// A service, described without touching the network.
 ///
 /// Neither `plan` nor `read` is async: a source cannot wait, so it cannot hold up a worker.
-pub trait Source: Look + Send + Sync {
+pub trait Source: fmt::Debug + Send + Sync {
     /// The kind's name in the config.
     fn kind(&self) -> &'static str;
 
@@ -104,26 +104,6 @@ pub trait Source: Look + Send + Sync {
     /// How many requests to one host at once, if the source knows better than the config.
     fn per_host(&self) -> Option<usize> {
         None
-    }
-}
-
-/// What looks for faults sees all of a source. In the released program nobody prints one, and what
-/// could do it would stay in it for every source.
-#[cfg(debug_assertions)]
-pub trait Look: fmt::Debug {}
-#[cfg(debug_assertions)]
-impl<T: fmt::Debug> Look for T {}
-
-/// Nobody looks.
-#[cfg(not(debug_assertions))]
-pub trait Look {}
-#[cfg(not(debug_assertions))]
-impl<T> Look for T {}
-
-#[cfg(not(debug_assertions))]
-impl fmt::Debug for dyn Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind())
     }
 }
 

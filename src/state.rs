@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use crate::format::{Pace, State};
 use crate::item::MAX_ITEMS;
-use crate::sort;
 use crate::time::{Moment, Timestamp};
 
 mod known;
@@ -264,7 +263,7 @@ impl Memory {
             }
         }
         let mut ids: Vec<u64> = shown.iter().map(|item| item.head.id).collect();
-        sort::all(&mut ids);
+        ids.sort();
         let mut gone = Vec::new();
         for kept in known.items.iter_mut().filter(|kept| whole && kept.gone == SHOWN) {
             if kept.head.root == root && ids.binary_search(&kept.head.id).is_err() {
@@ -289,7 +288,7 @@ impl Memory {
         if ids.is_empty() {
             return;
         }
-        sort::all(&mut ids);
+        ids.sort();
         self.sources[source as usize].mark(&ids, |item| item.gone = at.unix());
         self.note(&Event::Gone { source, at: at.unix(), ids });
     }
@@ -299,7 +298,7 @@ impl Memory {
         let known = &self.sources[source as usize];
         let roots: Vec<u32> = keys.iter().map(|key| root_of(*key)).collect();
         let mut others: Vec<u32> = known.items.iter().map(|item| item.head.root).collect();
-        sort::all(&mut others);
+        others.sort();
         others.dedup();
         for root in others.into_iter().filter(|root| !roots.contains(root)) {
             self.show(source, root, &[], true, at);
@@ -377,7 +376,7 @@ impl Memory {
         if polls.is_empty() {
             return;
         }
-        sort::by(&mut polls, &|a, b| a.source.cmp(&b.source));
+        polls.sort_by_key(|a| a.source);
         for poll in &polls {
             let known = &mut self.sources[poll.source as usize];
             known.totals.count(at.unix(), poll);

@@ -26,7 +26,6 @@ mod link;
 mod message;
 mod pool;
 mod proxy;
-mod provider;
 mod resolve;
 mod socket;
 pub mod tape;

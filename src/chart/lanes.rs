@@ -1,13 +1,14 @@
 //! Who stands where: requests in lanes, and in rows of a lane where a source has several at once.
 
+use std::cmp::Reverse;
 use std::fmt::Write;
 use std::time::Duration;
 
 use super::{Chart, Lanes, Panel};
+use crate::report;
 use crate::report::count;
 use crate::round::Span;
 use crate::text::{printable, width};
-use crate::{report, sort};
 
 /// What a request goes through: waiting, the phases of [`crate::http::Timing`], and what was not
 /// measured.
@@ -172,9 +173,9 @@ impl<'a> Layout<'a> {
         }
         self.left_out = self.lanes.len().saturating_sub(most);
         if self.left_out > 0 {
-            sort::by(&mut self.lanes, &|a, b| b.length.cmp(&a.length));
+            self.lanes.sort_by_key(|lane| Reverse(lane.length));
             self.lanes.truncate(most);
-            sort::by(&mut self.lanes, &|a, b| a.first.cmp(&b.first));
+            self.lanes.sort_by_key(|a| a.first);
         }
     }
 
@@ -215,7 +216,7 @@ impl<'a> Layout<'a> {
 
 /// Lane after lane, in the order of their start.
 fn order(bars: &mut [Bar]) {
-    sort::by(bars, &|a, b| (a.lane, a.start(), a.end()).cmp(&(b.lane, b.start(), b.end())));
+    bars.sort_by_key(|a| (a.lane, a.start(), a.end()));
 }
 
 /// Counts the requests of each source.

@@ -21,7 +21,7 @@ use crate::report::{Report, SourceReport, count, milliseconds};
 use crate::round::{Board, Halt};
 use crate::transport::Transport;
 use crate::update::{Beside, FORCE_ASKS, House, Updated, Wishes, Witness, update};
-use crate::{json, sort, store};
+use crate::{json, store};
 
 /// How a round is run and reported, beyond what the config says.
 #[derive(Clone, Debug, Default)]
@@ -192,7 +192,7 @@ fn rested(updated: &Updated) {
     };
     let rested = updated.rested.iter().filter(|(name, _)| well(name));
     let mut rested: Vec<&(String, String)> = rested.collect();
-    sort::by(&mut rested, &|a, b| a.1.cmp(&b.1));
+    rested.sort_by(|a, b| a.1.cmp(&b.1));
     for group in rested.chunk_by(|a, b| a.1 == b.1) {
         let names: Vec<&str> = group.iter().map(|(name, _)| &**name).collect();
         let line = format!("newsagg: {}: {}", listed(&names), group[0].1);
@@ -235,7 +235,7 @@ pub const LINE_DOWN: &str = "nothing could be reached: the network is down, no s
 /// A line for each source that was asked and is well.
 pub fn lines(updated: &Updated) -> Vec<String> {
     let mut rested: Vec<&str> = updated.rested.iter().map(|(name, _)| &**name).collect();
-    sort::all(&mut rested);
+    rested.sort();
     let sources = updated.health.iter().zip(&updated.report.sources);
     let asked = sources.filter(|(health, _)| rested.binary_search(&&*health.name).is_err());
     let well = asked.filter(|(health, _)| health.state == State::Ok);

@@ -205,7 +205,7 @@ fn latencies<'a>(standing: &'a Standing<'_>) -> &'a [u32] {
 /// The share of the last polls in percent that took at most so long, milliseconds: by nearest rank.
 fn percentile(latencies: &[u32], percent: usize) -> Option<u32> {
     let mut sorted = latencies.to_vec();
-    crate::sort::all(&mut sorted);
+    sorted.sort();
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()
 }

@@ -222,7 +222,7 @@ fn output_sources(keys: &Keys<'_>, names: &[Option<String>]) -> Vec<usize> {
             }
         }
     }
-    crate::sort::all(&mut chosen);
+    chosen.sort();
     chosen.dedup();
     chosen
 }

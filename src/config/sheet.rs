@@ -99,7 +99,7 @@ impl<'a> Sheet<'a> {
         let errors = self.errors.take();
         let mut broken: Vec<usize> =
             errors.iter().filter(|e| e.sort == Sort::Syntax).map(|e| self.line(e.at)).collect();
-        crate::sort::all(&mut broken);
+        broken.sort();
         broken.dedup();
         // A line that is no TOML is reported once, and nothing that follows from its loss.
         let mut told = vec![false; broken.len()];
@@ -120,7 +120,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn problems(&self, mut marks: Vec<Mark>) -> Vec<Problem> {
-        crate::sort::by(&mut marks, &|a, b| a.at.cmp(&b.at));
+        marks.sort_by_key(|a| a.at);
         marks
             .into_iter()
             .map(|mark| Problem {

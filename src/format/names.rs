@@ -30,13 +30,13 @@ impl<'a> Names<'a> {
             count += 1;
             Ok(())
         })?;
-        crate::sort::all(&mut seen);
+        seen.sort();
         let same = seen.windows(2).filter(|two| two[0].0 == two[1].0);
         let mut taken: Vec<usize> = same.map(|two| two[0].1).collect();
-        crate::sort::all(&mut taken);
+        taken.sort();
         let feed = |source: &'a SourceHealth| Some((&*source.name, source.feed.as_deref()?));
         let mut feeds: Vec<_> = merged.sources.iter().filter_map(feed).collect();
-        crate::sort::all(&mut feeds);
+        feeds.sort();
         Ok(Names { taken, feeds })
     }
 

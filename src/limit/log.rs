@@ -34,7 +34,7 @@ pub(super) struct Log {
 
 impl Log {
     pub fn of(mut steps: Vec<Step>) -> Log {
-        crate::sort::by(&mut steps, &|a, b| a.at.cmp(&b.at));
+        steps.sort_by_key(|a| a.at);
         Log { steps }
     }
 

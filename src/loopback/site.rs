@@ -2,11 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use super::serve::{Answer, Asked, fnv};
 use super::stories::{LOOKOUT, PUBLISHERS, Publisher, Tale};
-use super::{api, feeds, gzip, reddit};
+use super::{api, feeds, reddit};
 use crate::time::Timestamp;
 
 /// Every story, with its date and address.
@@ -74,7 +78,7 @@ impl Site {
         let kept = Kept {
             content_type,
             etag: format!("\"{:016x}\"", fnv(body.as_bytes())),
-            gzip: gzip::pack(body.as_bytes()).into(),
+            gzip: gzip(body.as_bytes()).into(),
             body: body.into_bytes().into(),
             last_modified: at.rfc_822(),
         };
@@ -183,7 +187,7 @@ fn dated(now: Timestamp) -> Vec<Dated> {
             stories.push(Dated { tale, publisher, at, link });
         }
     }
-    crate::sort::by(&mut stories, &|a, b| b.at.cmp(&a.at).then_with(|| a.link.cmp(&b.link)));
+    stories.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.link.cmp(&b.link)));
     stories
 }
 
@@ -197,4 +201,11 @@ fn slug(title: &str) -> String {
         slug += &word.to_ascii_lowercase();
     }
     slug
+}
+
+/// `bytes` compressed with gzip (RFC 1952); empty if that fails, which writing to memory never does.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let written = encoder.write_all(bytes);
+    written.and_then(|()| encoder.finish()).unwrap_or_default()
 }

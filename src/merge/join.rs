@@ -6,7 +6,6 @@ use std::io;
 use super::{Collection, fingerprint, title, tracking};
 use crate::item::DateOrigin;
 use crate::pack;
-use crate::sort;
 
 /// Reports with the same title are the same story if there is no more than this between them, in
 /// seconds.
@@ -96,7 +95,7 @@ impl Collection {
         let key = |(rank, index): (usize, &u32)| (self.entry(*index).link, rank as u32);
         let mut keys: Vec<(u64, u32)> = order.iter().enumerate().map(key).collect();
         keys.retain(|(link, _)| *link != 0);
-        sort::all(&mut keys);
+        keys.sort();
         let source = |rank: u32| self.entry(order[rank as usize]).source;
         for group in keys.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
             groups.unite(group.iter().map(|(_, rank)| *rank), &source);
@@ -112,13 +111,13 @@ impl Collection {
             dated.then_some((entry.title, Reverse(rank as u32)))
         };
         let mut keys: Vec<(u32, Reverse<u32>)> = order.iter().enumerate().filter_map(key).collect();
-        sort::all(&mut keys);
+        keys.sort();
         for group in keys.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
             let mut titled = Vec::with_capacity(group.len());
             for (_, rank) in group {
                 titled.extend(self.titled(order, *rank)?);
             }
-            sort::all(&mut titled);
+            titled.sort();
             for group in titled.chunk_by(|a, b| a.0 == b.0) {
                 self.join_days(order, group, groups);
             }
@@ -151,7 +150,7 @@ impl Collection {
             rest = later;
             let page = |of: &Titled| (of.2, entry(of.1.0).link);
             let mut pages: Vec<(u64, u64)> = same.iter().map(page).collect();
-            sort::all(&mut pages);
+            pages.sort();
             let another = |pair: &[(u64, u64)]| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1;
             if !pages.windows(2).any(another) {
                 groups.unite(same.iter().map(|of| of.1.0), &|rank| entry(rank).source);

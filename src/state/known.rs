@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 
 use super::{Document, Illness, Kept, Known, MAX_GONE, SHOWN};
 use crate::format::State;
-use crate::sort;
 use crate::time::Timestamp;
 
 impl Known {
@@ -24,7 +23,7 @@ impl Known {
     pub fn latest(&self, wanted: &dyn Fn(&Kept) -> bool) -> Vec<Kept> {
         let mut items: Vec<Kept> = self.shown().filter(|kept| wanted(kept)).copied().collect();
         let age = |kept: &Kept| (Reverse(kept.head.first_seen), !kept.unsaved, kept.place);
-        sort::by(&mut items, &|a, b| age(a).cmp(&age(b)));
+        items.sort_by_key(|a| age(a));
         items
     }
 
@@ -74,7 +73,7 @@ impl Known {
             return;
         }
         self.items.reverse();
-        sort::by(&mut self.items, &|a, b| a.head.id.cmp(&b.head.id));
+        self.items.sort_by_key(|a| a.head.id);
         self.items.dedup_by_key(|item| item.head.id);
     }
 
@@ -93,7 +92,7 @@ impl Known {
         let mut gone: Vec<i64> =
             self.items.iter().map(|item| item.gone).filter(|gone| *gone != SHOWN).collect();
         let Some(more) = gone.len().checked_sub(MAX_GONE).filter(|more| *more > 0) else { return };
-        sort::all(&mut gone);
+        gone.sort();
         let last = gone[more - 1];
         let mut left = more - gone.iter().filter(|at| **at < last).count();
         self.items.retain(|item| {
@@ -108,7 +107,7 @@ impl Known {
     pub(super) fn gone(&self) -> Vec<(i64, Vec<u64>)> {
         let gone = self.items.iter().filter(|item| item.gone != SHOWN);
         let mut gone: Vec<(i64, u64)> = gone.map(|item| (item.gone, item.head.id)).collect();
-        sort::all(&mut gone);
+        gone.sort();
         gone.chunk_by(|a, b| a.0 == b.0)
             .map(|run| (run[0].0, run.iter().map(|(_, id)| *id).collect()))
             .collect()

@@ -7,7 +7,7 @@
 use super::Memory;
 use super::record::{Event, time};
 use crate::pack::{Reader, number, unzigzag, zigzag};
-use crate::sort;
+use std::cmp::Reverse;
 
 /// So many requests of a round are remembered: those that took longest.
 pub const MAX_SPELLS: usize = 1_000;
@@ -149,10 +149,10 @@ impl Memory {
         let spells = &mut past.spells;
         let on_wire = |spell: &Spell| spell.end.saturating_sub(spell.start);
         if spells.len() > MAX_SPELLS {
-            sort::by(spells, &|a, b| on_wire(b).cmp(&on_wire(a)));
+            spells.sort_by_key(|spell| Reverse(on_wire(spell)));
             spells.truncate(MAX_SPELLS);
         }
-        sort::by(spells, &|a, b| (a.source, a.ready, a.start).cmp(&(b.source, b.ready, b.start)));
+        spells.sort_by_key(|a| (a.source, a.ready, a.start));
         self.past.clear();
         write(&past, &mut self.past);
         let record = std::mem::take(&mut self.past);

@@ -62,7 +62,7 @@ fn thin(path: &Path, latest: &Path) {
         .map(|entry| entry.file_name())
         .filter(|name| is_aside(name, path) && Some(name.as_os_str()) != latest.file_name())
         .collect();
-    crate::sort::all(&mut older);
+    older.sort();
     older.truncate((older.len() + 1).saturating_sub(MAX_ASIDES));
     for name in older {
         again(|| fs::remove_file(path.with_file_name(&name))).ok();

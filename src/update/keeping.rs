@@ -20,7 +20,6 @@ use crate::config::{Config, Place, SourceConfig};
 use crate::limit::{Limiter, Unusable};
 use crate::merge::{Collection, REMEMBERED, Shelf};
 use crate::pack;
-use crate::sort;
 use crate::state::{Kept, Known, MAX_TOKENS_FILE, Memory, SHOWN, Tokens};
 use crate::store::{self, Journal, Lock, LockFailure, Shelves, Verdict, Wear};
 use crate::time::{Moment, Timestamp, format_duration};
@@ -451,7 +450,7 @@ impl Keeping {
             }
         }
         // In the order in which they lie there.
-        sort::by(&mut wanted_items, &|(a, _), (b, _)| a.place.cmp(&b.place));
+        wanted_items.sort_by_key(|(a, _)| a.place);
         let mut packed = Vec::new();
         let mut rationed = Vec::new();
         for (kept, index) in wanted_items {
@@ -471,7 +470,7 @@ impl Keeping {
                 _ => place(&kept, index, &packed, gathered),
             }
         }
-        sort::by(&mut rationed, &|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+        rationed.sort_by_key(|a| (a.0, a.1, a.2));
         for source in rationed.chunk_by(|a, b| a.0 == b.0) {
             let index = source[0].0;
             let limit = config.sources[index].limit.unwrap_or(usize::MAX);
@@ -645,7 +644,7 @@ fn is_young(config: &Config, memory: &Memory, age: Duration, now: Timestamp) -> 
 /// Sorted.
 fn ids(items: &[Kept]) -> Vec<u64> {
     let mut ids: Vec<u64> = items.iter().map(|kept| kept.head.id).collect();
-    sort::all(&mut ids);
+    ids.sort();
     ids
 }
 

@@ -128,7 +128,7 @@ pub(super) fn shown(
         let members = shown.ranks.flat_map(|rank| order.collection.members(ranking, rank));
         items.extend(members);
     }
-    crate::sort::all(&mut items);
+    items.sort();
     items.dedup();
     items
 }

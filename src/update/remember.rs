@@ -100,7 +100,7 @@ pub(super) fn note(
 
 /// Notes who was asked so many seconds after `began`.
 fn note_polls(memory: &mut Memory, mut polls: Vec<(u64, Poll)>, began: Timestamp) {
-    crate::sort::by(&mut polls, &|(a, _), (b, _)| a.cmp(b));
+    polls.sort_by_key(|(a, _)| *a);
     for run in polls.chunk_by(|a, b| a.0 == b.0) {
         let waited = i64::try_from(run[0].0).unwrap_or(0);
         let at = Timestamp::from_unix(began.unix().saturating_add(waited)).unwrap_or(began);

@@ -39,7 +39,7 @@ pub(super) async fn ask(
         let known = memory.of(&config.sources[*index].memory);
         known.and_then(Known::asked).filter(|asked| *asked <= now)
     };
-    crate::sort::by(&mut places, &|a, b| asked(a).cmp(&asked(b)));
+    places.sort_by_key(|a| asked(a));
     let mut locals = locals(config, &house.witness);
     let mut tallies = vec![Tally::default(); config.sources.len()];
     // Without a network and a brake there is nothing to wait for, and a failure that ends everything

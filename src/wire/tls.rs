@@ -6,26 +6,16 @@ use std::time::Duration;
 
 use futures_rustls::TlsConnector;
 use futures_rustls::client::TlsStream;
-use futures_rustls::rustls::client::danger::{
-    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
-};
-use futures_rustls::rustls::client::{
-    verify_server_cert_signed_by_trust_anchor, verify_server_name,
-};
-use futures_rustls::rustls::crypto::{
-    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
-};
+use futures_rustls::rustls::crypto::ring;
 use futures_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use futures_rustls::rustls::server::ParsedCertificate;
 use futures_rustls::rustls::time_provider::TimeProvider;
 use futures_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
-    OtherError, PeerIncompatible, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, Error, InvalidMessage, OtherError,
+    PeerIncompatible, RootCertStore,
 };
 use rustls_native_certs::ErrorKind;
 use smol::lock::OnceCell;
 
-use super::provider::provider;
 use super::socket::Tcp;
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage, plainly};
@@ -62,14 +52,11 @@ async fn configure(
     roots: Option<Vec<CertificateDer<'static>>>,
 ) -> Result<Arc<ClientConfig>, Failure> {
     smol::unblock(move || {
-        let provider = provider();
-        let algorithms = provider.signature_verification_algorithms;
-        let verifier = Verifier { roots: store(roots)?, algorithms };
-        let mut config = ClientConfig::builder_with_details(Arc::new(provider), Arc::new(Calendar))
+        let provider = Arc::new(ring::default_provider());
+        let mut config = ClientConfig::builder_with_details(provider, Arc::new(Calendar))
             .with_safe_default_protocol_versions()
             .map_err(|error| failure(error.to_string()))?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_root_certificates(store(roots)?)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
@@ -116,118 +103,6 @@ fn store(given: Option<Vec<CertificateDer<'static>>>) -> Result<RootCertStore, F
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     Ok(roots)
-}
-
-/// What rustls's own verifier does, without revocation lists, of which there are none; and it
-/// tells a self-signed certificate from an unknown issuer.
-#[derive(Debug)]
-struct Verifier {
-    roots: RootCertStore,
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let certificate = ParsedCertificate::try_from(end_entity)?;
-        verify_server_cert_signed_by_trust_anchor(
-            &certificate,
-            &self.roots,
-            intermediates,
-            now,
-            self.algorithms.all,
-        )
-        .map_err(|error| match error {
-            Error::InvalidCertificate(
-                CertificateError::UnknownIssuer | CertificateError::Other(_),
-            ) if self_signed(end_entity) => {
-                CertificateError::Other(OtherError(Arc::new(SelfSigned))).into()
-            }
-            error => error,
-        })?;
-        verify_server_name(&certificate, server_name)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, signature, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, signature, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
-}
-
-#[derive(Debug)]
-struct SelfSigned;
-
-impl std::fmt::Display for SelfSigned {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("self-signed")
-    }
-}
-
-impl std::error::Error for SelfSigned {}
-
-/// Whether issuer and subject are the same (RFC 5280 §4.1: `TBSCertificate` is version,
-/// serial number, signature, issuer, validity, subject, …). For a sentence only: trust was
-/// refused already.
-fn self_signed(certificate: &[u8]) -> bool {
-    let names = || {
-        let (_, certificate, _) = der(certificate)?;
-        let (_, mut rest, _) = der(certificate)?;
-        let (tag, _, after) = der(rest)?;
-        const VERSION: u8 = 0xa0;
-        if tag == VERSION {
-            rest = after;
-        }
-        let mut field = || {
-            let (_, value, after) = der(rest)?;
-            rest = after;
-            Some(value)
-        };
-        let (_serial, _signature) = (field()?, field()?);
-        let issuer = field()?;
-        let _validity = field()?;
-        Some((issuer, field()?))
-    };
-    names().is_some_and(|(issuer, subject)| issuer == subject)
-}
-
-/// Tag, content and what follows, of one DER value.
-fn der(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = bytes.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(first), rest),
-        0x81..=0x83 => {
-            let (digits, rest) = rest.split_at_checked(usize::from(first - 0x80))?;
-            (digits.iter().fold(0, |length, &digit| (length << 8) | usize::from(digit)), rest)
-        }
-        _ => return None,
-    };
-    let (value, rest) = rest.split_at_checked(length)?;
-    Some((tag, value, rest))
 }
 
 fn failure(cause: impl Into<String>) -> Failure {
@@ -279,12 +154,16 @@ fn certificate(host: &str, error: &CertificateError) -> String {
             format!("the certificate is for another host than {host}")
         }
         CertificateError::UnknownIssuer => {
-            "the certificate is from an authority that this system does not know".into()
+            "the certificate is self-signed, or from an authority that this system does not know"
+                .into()
+        }
+        // `openssl req -x509` makes a self-signed certificate that says it is an authority.
+        CertificateError::Other(OtherError(other))
+            if other.downcast_ref() == Some(&webpki::Error::CaUsedAsEndEntity) =>
+        {
+            "the certificate is that of an authority: self-signed, and meant for no server".into()
         }
         CertificateError::Revoked => "the certificate was revoked".into(),
-        CertificateError::Other(other) if other.0.is::<SelfSigned>() => {
-            "the certificate is self-signed".into()
-        }
         other => format!("the certificate is not acceptable: {other}"),
     }
 }

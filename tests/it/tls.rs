@@ -141,11 +141,13 @@ fn each_bad_certificate_is_refused_with_its_own_sentence() {
     refused(
         &transport,
         url(Authority::new("nobody knows").issue("localhost", 2020, 2100)),
-        "the certificate is from an authority that this system does not know",
+        "the certificate is self-signed, or from an authority that this system does not know",
     );
     let key = KeyPair::generate().unwrap();
     let own = site("localhost", 2020, 2100).self_signed(&key).unwrap();
-    refused(&transport, url((own.der().clone(), key)), "the certificate is self-signed");
+    let cause =
+        "the certificate is self-signed, or from an authority that this system does not know";
+    refused(&transport, url((own.der().clone(), key)), cause);
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl Run {
         let mut set = |figure: Figure, value: f64| values[figure as usize] = value;
         let mut times: Vec<Duration> =
             self.spans.iter().map(|span| span.end.saturating_sub(span.start)).collect();
-        crate::sort::all(&mut times);
+        times.sort();
         let sum = ms(times.iter().sum());
         let wall = ms(self.wall);
         let by_wall = |amount: f64| if wall > 0.0 { amount / wall } else { 0.0 };
@@ -181,7 +181,7 @@ pub fn most_at_once(spans: &[Span]) -> usize {
     let mut edges: Vec<(Duration, isize)> =
         starts.chain(spans.iter().map(|span| (span.end, -1))).collect();
     // One that ends when another begins makes room for it.
-    crate::sort::all(&mut edges);
+    edges.sort();
     let (mut now, mut most) = (0, 0);
     for (_, change) in edges {
         now += change;
@@ -215,7 +215,7 @@ impl Spread {
     pub fn of(runs: &[Values], figure: usize) -> Option<Spread> {
         let mut all: Vec<f64> = runs.iter().map(|values| values[figure]).collect();
         all.retain(|value| !value.is_nan());
-        crate::sort::by(&mut all, &f64::total_cmp);
+        all.sort_by(f64::total_cmp);
         let (min, max) = (*all.first()?, *all.last()?);
         let median = (all[(all.len() - 1) / 2] + all[all.len() / 2]) / 2.0;
         Some(Spread { median, min, max })

@@ -145,7 +145,7 @@ fn gives_none(totals: &Totals) -> bool {
 fn faults_of_agents(config: &Config) -> Vec<String> {
     let network = config.sources.iter().filter(|source| source.place == Place::Network);
     let mut agents: Vec<&str> = network.map(|source| &*source.options.user_agent).collect();
-    crate::sort::all(&mut agents);
+    agents.sort();
     agents.dedup();
     let unknown = agents.into_iter().filter(|agent| !has_contact(agent));
     let fault = |agent: &str| {

@@ -152,7 +152,7 @@ fn fields(answer: &Response) -> Fields {
     });
     let mut lines: Fields = lines.collect();
     // They lie in no order.
-    crate::sort::by(&mut lines, &|a, b| a.0.cmp(&b.0));
+    lines.sort_by(|a, b| a.0.cmp(&b.0));
     lines
 }
 
