@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::support::said::{Said, said};
 use crate::support::server::{Server, ok};
+use crate::support::skipped;
 
 mod asking;
 mod ending;

@@ -1,60 +1,52 @@
-//! The feeds of the corpus, where it is at hand: how well they are read, by the rules of its
-//! `check.py`. What is read otherwise than it expects is listed, with the reason for each, in
+//! How well feeds are read: the documents of other readers' tests, compared by the rules of their
+//! corpus. What is read otherwise than it expects is listed, with the reason for each, in
 //! `tests/fixtures/corpus-misses.jsonl`: no more and no less.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 
 use newsagg::format::{self, Feed};
 use newsagg::http::Document;
 use serde_json::Value;
 
-/// So many thousandths of each field are read as the corpus expects.
+use crate::support::corpus::{Corpus, Score, count};
+
+/// So many thousandths of each field of the whole corpus are read as it expects.
 const FLOOR: usize = 995;
 
-const MISSES: &str = include_str!("../fixtures/corpus-misses.jsonl");
-
-/// Where the corpus is, if it is at hand.
-pub fn folder() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    let folder = std::env::var_os("NEWSAGG_CORPUS").map_or(beside, PathBuf::from);
-    folder.join("expect.jsonl").exists().then_some(folder)
-}
-
-/// What is listed for a file of misses: fields, or dates.
-pub fn listed(wanted: impl Fn(&str) -> bool) -> BTreeSet<(String, String)> {
-    let lines = MISSES.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let name = |miss: &Value, key: &str| miss[key].as_str().unwrap().to_owned();
-    lines
-        .inspect(|miss| assert!(miss["why"].as_str().unwrap().len() > 20, "{miss}"))
-        .map(|miss| (name(&miss, "file"), name(&miss, "field")))
-        .filter(|(file, _)| wanted(file))
-        .collect()
-}
-
-#[test]
-fn feeds_are_read_as_other_readers_read_them_but_for_what_is_listed() {
-    let Some(folder) = folder() else { return };
-    let (mut score, mut misses) = (BTreeMap::<_, (usize, usize)>::new(), BTreeSet::new());
-    for line in fs::read_to_string(folder.join("expect.jsonl")).unwrap().lines() {
-        let row: Value = serde_json::from_str(line).unwrap();
-        if !matches!(row["kind"].as_str(), Some("feeds" | "encodings")) {
-            continue;
-        }
-        let file = row["file"].as_str().unwrap();
-        let body = fs::read(folder.join(file)).unwrap();
+/// Reads all feeds, and holds what is missed against the list.
+fn read(corpus: &Corpus) -> Score {
+    let (mut score, mut misses) = (Score::new(), BTreeSet::new());
+    for (file, row) in corpus.rows("feeds").chain(corpus.rows("encodings")) {
+        let body = corpus.bytes(file);
         let feed = format::read(&Document { url: None, content_type: None, body: &body });
         for (field, right) in verdicts(&row["expect"], feed.ok()) {
-            let (rights, all) = score.entry(field).or_default();
-            *all += 1;
-            *rights += usize::from(right);
+            count(&mut score, field, right);
             if !right {
                 misses.insert((file.to_owned(), field.to_owned()));
             }
         }
     }
-    assert_eq!(misses, listed(|file| file != "dates"), "found, listed");
+    assert_eq!(misses, corpus.listed(|file| file != "dates"), "found, listed");
+    score
+}
+
+#[test]
+fn feeds_of_the_sample_are_read_as_other_readers_read_them_but_for_what_is_listed() {
+    let counts = [
+        ("ok", (173, 173)),
+        ("entries", (173, 173)),
+        ("title", (121, 122)),
+        ("first_title", (114, 118)),
+        ("first_link", (105, 107)),
+        ("first_date_utc", (68, 68)),
+    ];
+    assert_eq!(read(&Corpus::sample()), counts.into());
+}
+
+#[test]
+fn feeds_of_the_whole_corpus_are_read_as_other_readers_read_them_but_for_what_is_listed() {
+    let Some(corpus) = Corpus::whole() else { return };
+    let score = read(&corpus);
     assert_eq!(score.len(), 6);
     for (field, (right, all)) in score {
         assert!(right * 1000 >= all * FLOOR, "{field}: {right} of {all}");
@@ -99,7 +91,7 @@ fn verdicts(expect: &Value, feed: Option<Feed>) -> Vec<(&'static str, bool)> {
 fn plain(text: &str) -> String {
     let mut text = text.to_owned();
     for _ in 0..3 {
-        text = unescape(&untagged(&text));
+        text = htmlize::unescape(untagged(&text)).into_owned();
     }
     let text: String = text
         .chars()
@@ -134,46 +126,6 @@ fn is_format(letter: char) -> bool {
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
     )
-}
-
-/// References that end with a semicolon, and the few that everybody writes without.
-fn unescape(text: &str) -> String {
-    let mut parts = text.split('&');
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|c: char| !c.is_ascii_alphanumeric() && c != '#').unwrap_or(part.len());
-        let (name, rest) = part.split_at(end);
-        match referred(name) {
-            Some(text) => out += &(text + rest.strip_prefix(';').unwrap_or(rest)),
-            None => out += &format!("&{part}"),
-        }
-    }
-    out
-}
-
-fn referred(name: &str) -> Option<String> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16),
-            None => number.parse(),
-        };
-        let code = code.ok().filter(|code| *code > 0);
-        return match code {
-            Some(0x80..=0x9f) => encoding_rs::WINDOWS_1252
-                .decode_without_bom_handling(&[code? as u8])
-                .0
-                .into_owned()
-                .into(),
-            _ if number.starts_with(|c: char| c.is_ascii_digit() || c == 'x') => {
-                Some(code.and_then(char::from_u32).unwrap_or('\u{fffd}').to_string())
-            }
-            _ => None,
-        };
-    }
-    let names = include_str!("../../src/text/entities.txt").lines();
-    let mut named = names.filter_map(|line| line.split_once(' '));
-    let found = named.find(|(known, _)| *known == name).map(|(_, text)| text.to_owned());
-    found.or_else(|| (name == "apos").then(|| "'".into()))
 }
 
 /// Escapes in capitals, no slash at the end.

@@ -1,26 +1,27 @@
-//! The dates of the corpus, where it is at hand: what other readers make of them.
+//! Dates as other readers' tests have them.
 
 use std::collections::BTreeSet;
 
 use newsagg::time::parse_date;
+use serde_json::Value;
 
-use crate::corpus;
+use crate::support::corpus::{Corpus, Score, count};
 
-#[test]
-fn dates_are_read_as_other_readers_read_them_but_for_what_is_listed() {
-    let Some(folder) = corpus::folder() else { return };
-    let (mut all, mut misses) = (0, BTreeSet::new());
-    for file in std::fs::read_dir(folder.join("dates")).unwrap() {
-        for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines() {
-            let case: serde_json::Value = serde_json::from_str(line).unwrap();
-            let input = case["input"].as_str().unwrap();
+/// Reads all dates, and holds what is missed against the list.
+fn read(corpus: &Corpus) -> Score {
+    let (mut score, mut misses) = (Score::new(), BTreeSet::new());
+    for (file, _) in corpus.rows("dates") {
+        let lines = String::from_utf8(corpus.bytes(file)).expect(file);
+        for case in lines.lines().map(|line| serde_json::from_str::<Value>(line).expect(file)) {
+            let input = case["input"].as_str().expect(file);
             let found = parse_date(input).map(|instant| instant.to_string());
             match (case["valid"].as_bool(), case["expected_utc"].as_str()) {
-                (Some(false), _) => assert_eq!(found, None, "{input}"),
-                (Some(true), None) => assert!(found.is_some(), "{input}"),
+                (Some(false), _) => count(&mut score, "no date", found.is_none()),
+                (Some(true), None) => count(&mut score, "some date", found.is_some()),
                 (Some(true), expected) => {
-                    all += 1;
-                    if found.as_deref() != expected {
+                    let right = found.as_deref() == expected;
+                    count(&mut score, "this date", right);
+                    if !right {
                         misses.insert(("dates".to_owned(), input.to_owned()));
                     }
                 }
@@ -28,6 +29,22 @@ fn dates_are_read_as_other_readers_read_them_but_for_what_is_listed() {
             }
         }
     }
-    assert_eq!(misses, corpus::listed(|file| file == "dates"), "found, listed");
-    assert!(misses.len() * 100 <= all, "{} of {all}", misses.len());
+    assert_eq!(misses, corpus.listed(|file| file == "dates"), "found, listed");
+    for field in ["no date", "some date"] {
+        assert_eq!(score[field].0, score[field].1, "{field}");
+    }
+    score
+}
+
+#[test]
+fn dates_of_the_sample_are_read_as_other_readers_read_them_but_for_what_is_listed() {
+    let counts = [("no date", (12, 12)), ("some date", (19, 19)), ("this date", (102, 104))];
+    assert_eq!(read(&Corpus::sample()), counts.into());
+}
+
+#[test]
+fn dates_of_the_whole_corpus_are_read_as_other_readers_read_them_but_for_what_is_listed() {
+    let Some(corpus) = Corpus::whole() else { return };
+    let (right, all) = read(&corpus)["this date"];
+    assert!(right * 100 >= all * 99, "{right} of {all}");
 }

@@ -1,4 +1,4 @@
-//! Feeds from files: goldens, damage, and the corpus where it is at hand.
+//! Feeds from files: goldens, damage, and the documents of other readers' tests.
 
 use std::fmt::Write;
 use std::fs;
@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use newsagg::format::{self, Feed};
 use newsagg::http::{Document, Url};
 use newsagg::item::{DateOrigin, Item, MAX_ITEMS, MAX_SUMMARY, MAX_TITLE, Story};
+
+use crate::support::corpus::Corpus;
 
 fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/feed");
@@ -309,32 +311,33 @@ fn what_is_no_feed_is_named() {
     assert!(error.contains("line 1 column"), "{error}");
 }
 
-#[test]
-fn the_corpus_is_read_without_a_panic_and_within_bounds() {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    let corpus = std::env::var_os("NEWSAGG_CORPUS").map_or(beside, PathBuf::from);
-    let mut folders: Vec<PathBuf> = ["feeds", "encodings", "hostile", "opml"]
-        .iter()
-        .map(|folder| corpus.join(folder))
-        .collect();
+/// How many documents were read, each as it is, and then twice more and more damaged.
+fn read_damaged(corpus: &Corpus) -> usize {
+    let kinds = ["feeds", "encodings", "hostile", "hostile/json", "hostile/xml", "opml"];
     let mut random = Random(0xc0de);
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for path in entries.map(|entry| entry.expect("readable").path()) {
-            if path.is_dir() {
-                folders.push(path);
-                continue;
+    let mut count = 0;
+    for (file, _) in kinds.iter().flat_map(|kind| corpus.rows(kind)) {
+        let mut body = corpus.bytes(file);
+        for round in 0..3 {
+            if let Ok(feed) = read(&body) {
+                assert_bounded(&feed, &format!("{file}, damage {round}"));
             }
-            let mut body = fs::read(&path).expect("readable");
-            // First as it is, then more and more damaged.
-            for round in 0..3 {
-                if let Ok(feed) = read(&body) {
-                    assert_bounded(&feed, &format!("{}, damage {round}", path.display()));
-                }
-                (0..4).for_each(|_| damage(&mut body, &mut random));
-            }
+            (0..4).for_each(|_| damage(&mut body, &mut random));
         }
+        count += 1;
     }
+    count
+}
+
+#[test]
+fn documents_of_the_sample_are_read_without_a_panic_and_within_bounds() {
+    assert_eq!(read_damaged(&Corpus::sample()), 256);
+}
+
+#[test]
+fn documents_of_the_whole_corpus_are_read_without_a_panic_and_within_bounds() {
+    let Some(corpus) = Corpus::whole() else { return };
+    assert!(read_damaged(&corpus) > 4_700);
 }
 
 fn assert_bounded(feed: &Feed, what: &str) {

@@ -1,6 +1,6 @@
 //! The recipes of `contrib/json-recipes.md`: each is read from its text, and reads an answer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{env, fs};
 
 use newsagg::config::Config;
@@ -10,6 +10,7 @@ use newsagg::source::{Page, Source};
 use serde_json::Value;
 
 use crate::sources::{document, line};
+use crate::support::corpus::Corpus;
 
 const RECIPES: &str = include_str!("../../contrib/json-recipes.md");
 
@@ -111,16 +112,10 @@ fn every_damage_to_an_answer_is_an_answer_or_a_failure_and_never_a_panic() {
     }
 }
 
-/// The corpus is not part of the project.
-#[test]
-fn the_recipes_read_what_the_corpus_has_of_their_services() {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    let folder = env::var_os("NEWSAGG_CORPUS").map_or(beside, PathBuf::from);
-    let Ok(manifest) = fs::read_to_string(folder.join("expect.jsonl")) else { return };
-    let rows = manifest.lines().map(|row| serde_json::from_str::<Value>(row).expect("a row"));
+/// How many answers of other services their recipes read; none is read otherwise.
+fn read_by_recipes(corpus: &Corpus) -> usize {
     let mut tried = 0;
-    for row in rows.filter(|row| row["kind"] == "api/other" && row["expect"]["ok"] == true) {
-        let file = row["file"].as_str().expect("a file");
+    for (file, row) in corpus.rows("api/other").filter(|(_, row)| row["expect"]["ok"] == true) {
         let source = match row["facts"]["service"].as_str() {
             Some("lobsters") => recipe("lobsters"),
             Some("dev.to") => recipe("devto"),
@@ -129,11 +124,9 @@ fn the_recipes_read_what_the_corpus_has_of_their_services() {
             _ if file.contains("trends-links") => recipe("mastodon-links"),
             _ => recipe("mastodon"),
         };
-        let answer: Value =
-            serde_json::from_slice(&fs::read(folder.join(file)).expect(file)).expect(file);
-        let body = if row["wrapper"].is_string() { &answer["body"] } else { &answer };
+        let body = corpus.body(row);
         // A status alone is what a timeline has many of.
-        let body = if body.is_object() { Value::from(vec![body.clone()]) } else { body.clone() };
+        let body = if body.is_object() { Value::from(vec![body]) } else { body };
         let page = read(&*source, body.to_string().as_bytes());
         let expect = &row["expect"];
         assert_eq!(page.items.len() + page.skipped, expect["entries"], "{file}");
@@ -152,5 +145,16 @@ fn the_recipes_read_what_the_corpus_has_of_their_services() {
         }
         tried += 1;
     }
-    assert!(tried > 20, "the answers were not found");
+    tried
+}
+
+#[test]
+fn the_recipes_read_what_the_sample_has_of_their_services() {
+    assert_eq!(read_by_recipes(&Corpus::sample()), 11);
+}
+
+#[test]
+fn the_recipes_read_what_the_whole_corpus_has_of_their_services() {
+    let Some(corpus) = Corpus::whole() else { return };
+    assert!(read_by_recipes(&corpus) > 20);
 }

@@ -1,5 +1,6 @@
 //! The sources against answers of their services: every fixture, every request, every damage.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -14,6 +15,7 @@ use newsagg::source::newsapi::{Endpoint, NewsApi};
 use newsagg::source::reddit::{self, App, Reddit};
 use serde_json::{Value, json};
 
+use crate::support::corpus::Corpus;
 use crate::support::fake::{Scene, ask, ok, status};
 
 /// The key that no message may hold.
@@ -440,26 +442,20 @@ fn quotas_are_those_of_a_developer_key_and_shared_by_sources_with_one_key() {
     assert_eq!((hours(a), hours(guardian("https://a.example").quota())), (12, 24));
 }
 
-/// The corpus is not part of the project; where it is at hand, `check.py` asks the program the
-/// same in more detail.
-#[test]
-fn the_corpus_is_read_without_a_miss_where_it_is_at_hand() {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    let folder = env::var_os("NEWSAGG_CORPUS").map_or(beside, PathBuf::from);
-    let Ok(manifest) = fs::read_to_string(folder.join("expect.jsonl")) else { return };
-    let mut misses = Vec::new();
+/// How many answers of each service were read; nothing in them is read otherwise than the service
+/// means it.
+fn answers(corpus: &Corpus) -> BTreeMap<String, usize> {
+    let (mut read, mut misses) = (BTreeMap::new(), Vec::new());
     for source in &sources() {
         let kind = format!("api/{}", source.kind());
-        let rows = manifest.lines().map(|row| serde_json::from_str::<Value>(row).expect("a row"));
-        for row in rows.filter(|row| row["kind"] == *kind && row["expect"]["ok"] == true) {
-            let file = row["file"].as_str().expect("a file");
+        for (file, row) in corpus.rows(&kind).filter(|(_, row)| row["expect"]["ok"] == true) {
+            *read.entry(source.kind().to_owned()).or_default() += 1;
             // Its first entry is a draft, which is left out.
             let draft = file.ends_with("api-playground-GITHUB-TEST-REPOSITORY-releases.http.json");
-            let mut body = fs::read(folder.join(file)).expect(file);
-            if row["wrapper"].is_string() {
-                let answer: Value = serde_json::from_slice(&body).expect(file);
-                body = answer["body"].to_string().into_bytes();
-            }
+            let body = match row["wrapper"].is_string() {
+                true => corpus.body(row).to_string().into_bytes(),
+                false => corpus.bytes(file),
+            };
             let page = source.read(&source.plan()[0], &document(&body)).expect(file);
             let first = page.items.first().map(line).unwrap_or_default();
             let expect = &row["expect"];
@@ -488,4 +484,19 @@ fn the_corpus_is_read_without_a_miss_where_it_is_at_hand() {
         }
     }
     assert!(misses.is_empty(), "{}", misses.join("\n"));
+    read
+}
+
+#[test]
+fn answers_of_the_sample_are_read_without_a_miss() {
+    let counts =
+        [("github", 16), ("guardian", 15), ("hackernews", 14), ("newsapi", 1), ("reddit", 6)];
+    let counts = counts.map(|(kind, count)| (kind.to_owned(), count));
+    assert_eq!(answers(&Corpus::sample()), counts.into());
+}
+
+#[test]
+fn answers_of_the_whole_corpus_are_read_without_a_miss() {
+    let Some(corpus) = Corpus::whole() else { return };
+    assert!(answers(&corpus).values().sum::<usize>() > 140);
 }

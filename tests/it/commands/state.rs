@@ -70,7 +70,7 @@ impl House {
         let apart = ["unshare", user, "sh"];
         let trial = self.shell(&apart, "mount -t tmpfs none \"$HOME/work\"").output();
         if !trial.is_ok_and(|output| output.status.success()) {
-            println!("skipped: nothing can be mounted here");
+            skipped("nothing can be mounted here");
             return None;
         }
         Some(said(self.shell(&apart, line).output().unwrap()))

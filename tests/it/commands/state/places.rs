@@ -140,7 +140,7 @@ fn the_state_of_another_user_is_left_alone_and_root_leaves_it_usable() {
     let house = House::new("state-foreign");
     let nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
     if !is_root() || house.sh(&format!("{nobody} test -x $N -a -r x.toml")).code != Some(0) {
-        println!("skipped: nobody else can be had here");
+        skipped("no other user can be had here");
         return;
     }
     house.is_well();
