@@ -8,7 +8,6 @@ use std::cell::Cell;
 
 use crate::item::Text;
 
-pub mod base64;
 mod entity;
 mod escaped;
 mod html;

@@ -9,6 +9,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
+
 use crate::config::{Config, Problem};
 use crate::failure::Failure;
 use crate::http::{Secret, Url, digest, place};
@@ -16,7 +18,6 @@ use crate::limit::Limiter;
 use crate::merge::fingerprint;
 use crate::state::Rekey;
 use crate::store;
-use crate::text::base64;
 use crate::time::{Moment, Timestamp};
 use crate::transport;
 use crate::update::{Circumstances, keys_of, quota_of, urls_of};
@@ -264,7 +265,7 @@ impl Told {
             bytes.clear();
             subject.tape.get(*place, &mut bytes)?;
             if let Some(record) = rekey.record(&bytes, &mut |text| secrets.scrub(text)) {
-                sheet.add(Line::new().text("record", &base64::encode(&record)))?;
+                sheet.add(Line::new().text("record", &BASE64_STANDARD.encode(&record)))?;
             }
         }
         let Some(place) = subject.notes.quotas else { return Ok(()) };

@@ -1,11 +1,17 @@
 //! What is within an element of a feed: characters, HTML in one of three wrappings, or Base64.
 
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
 use crate::item::{MAX_SUMMARY, Text};
 use crate::text;
 use crate::xml::{Body, unescape};
 
 /// No more markup than this is looked at for one field.
 const MAX_MARKUP: usize = 16 * MAX_SUMMARY;
+
 /// The inside of an element and how to take it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Content<'a> {
@@ -50,8 +56,16 @@ impl<'a> Content<'a> {
     }
 }
 
-/// RFC 4648 §4, around whatever is no digit. `None` if the result is not UTF-8: few who write a
-/// strange media type mean Base64.
+/// Publishers fold Base64 into lines, leave out its padding and use either alphabet.
+const FORGIVING: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// Decodes Base64 of either alphabet (RFC 4648 §4, §5) and ignores all characters that are no digits of
+/// it. Returns `None` if the result is not UTF-8: a strange media type seldom means Base64.
 fn base64(text: &str) -> Option<String> {
     let digit = |letter: char| match letter {
         '-' => Some('+'),
@@ -59,8 +73,12 @@ fn base64(text: &str) -> Option<String> {
         '+' | '/' => Some(letter),
         _ => letter.is_ascii_alphanumeric().then_some(letter),
     };
-    let digits: String = text.chars().filter_map(digit).collect();
-    String::from_utf8(text::base64::decode(&digits)?).ok()
+    let mut digits: String = text.chars().filter_map(digit).collect();
+    // A digit alone at the end is no byte yet: the text was cut.
+    if digits.len() % 4 == 1 {
+        digits.pop();
+    }
+    String::from_utf8(FORGIVING.decode(&digits).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -70,6 +88,15 @@ mod tests {
     #[test]
     fn base64_is_read_around_line_breaks() {
         assert_eq!(base64("PGI+\n YWJj PC9iPg==").as_deref(), Some("<b>abc</b>"));
+        for (text, decoded) in [
+            ("PGI+YWJjPC9iPg", "<b>abc</b>"),
+            ("PGI-YWJjPC9iPg==", "<b>abc</b>"),
+            ("PGI+YWJjPC9iPh==", "<b>abc</b>"),
+            ("PGI+Y", "<b>"),
+            ("", ""),
+        ] {
+            assert_eq!(base64(text).as_deref(), Some(decoded), "{text}");
+        }
         assert_eq!(base64("test"), None);
     }
 }

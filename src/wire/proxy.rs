@@ -6,13 +6,13 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use super::ip_literal;
 use super::socket::Tcp;
 use crate::failure::{Failure, Stage, plainly};
 use crate::http::Url;
-use crate::text::base64;
 
 /// The head of a proxy's answer to CONNECT.
 const MAX_PROXY_HEAD: usize = 8 << 10;
@@ -204,7 +204,7 @@ pub fn basic(url: &Url) -> Option<String> {
     let mut pair = percent_decode(url.username());
     pair.push(b':');
     pair.extend(percent_decode(url.password().unwrap_or_default()));
-    Some(format!("Basic {}", base64::encode(&pair)))
+    Some(format!("Basic {}", BASE64_STANDARD.encode(&pair)))
 }
 
 fn percent_decode(text: &str) -> Vec<u8> {
@@ -284,11 +284,6 @@ mod tests {
         let proxy = Proxy::from_url(&url).unwrap();
         assert_eq!(proxy.authorization.as_deref(), Some("Basic dXPDqXI6cEBzcw=="));
         assert_eq!(format!("{proxy:?}"), "proxy.test:3128");
-        for (bytes, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
-        {
-            assert_eq!(base64::encode(bytes.as_bytes()), text);
-        }
     }
 
     #[test]

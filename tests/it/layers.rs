@@ -30,7 +30,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("tempfile::", &[]),
     ("unicode_width::", &[]),
     ("textwrap::", &[]),
-    ("base64::", &["format"]),
+    ("base64::", &["format", "wire", "command"]),
     ("htmlize::", &[]),
     ("strsim::", &[]),
     ("hyper_util::", &[]),

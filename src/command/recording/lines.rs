@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
+
 use crate::json;
-use crate::text::base64;
 
 /// One JSON object.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl Line {
     pub(super) fn bytes(self, bytes: &[u8]) -> Line {
         match std::str::from_utf8(bytes) {
             Ok(text) => self.text("text", text),
-            Err(_) => self.text("base64", &base64::encode(bytes)),
+            Err(_) => self.text("base64", &BASE64_STANDARD.encode(bytes)),
         }
     }
 
@@ -135,7 +136,7 @@ impl Line {
                 }
                 Err(_) => {
                     line.0.extend_from_slice(b",\"base64\",");
-                    line.string(&base64::encode(bytes));
+                    line.string(&BASE64_STANDARD.encode(bytes));
                 }
             }
             line.0.push(b']');

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Deserialize;
 
 use super::{MAX_RECORDING, Recording, VERSION};
 use crate::failure::{Failure, Stage};
 use crate::http::Timing;
 use crate::store;
-use crate::text::{base64, printable};
+use crate::text::printable;
 use crate::time::{Moment, Timestamp};
 use crate::wire::tape::{End, Exchange, Head, Pieces};
 
@@ -151,12 +152,12 @@ fn take(mut entry: Entry, recording: &mut Recording) -> Result<(), &'static str>
     if entry.url.is_some() {
         recording.exchanges.push(exchange(entry)?);
     } else if let Some(record) = &entry.record {
-        circumstances.records.push(base64::decode(record).ok_or("not base64")?);
+        circumstances.records.push(BASE64_STANDARD.decode(record).map_err(|_| "not base64")?);
     } else if let Some(index) = entry.read {
         let said = match (entry.error, entry.text, entry.base64) {
             (Some(why), _, _) => Err(why),
             (_, Some(text), _) => Ok(text.into_bytes()),
-            (_, _, Some(text)) => Ok(base64::decode(&text).ok_or("not base64")?),
+            (_, _, Some(text)) => Ok(BASE64_STANDARD.decode(&text).map_err(|_| "not base64")?),
             _ => return Err("it says neither what was read nor why not"),
         };
         circumstances.reads.insert(index, (span(entry.at), said));
@@ -187,7 +188,7 @@ fn exchange(entry: Entry) -> Result<(Exchange, Pieces), &'static str> {
     for (at, kind, text) in entry.body {
         let bytes = match kind.as_str() {
             "text" => text.into_bytes(),
-            _ => base64::decode(&text).ok_or("not base64")?,
+            _ => BASE64_STANDARD.decode(&text).map_err(|_| "not base64")?,
         };
         pieces.push((span(at), bytes));
     }

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
+
 use super::frame::anchor;
 use super::survey::Day;
-use crate::text::base64;
 
 const PAGE: &str = include_str!("page.css");
 
@@ -35,7 +36,7 @@ pub(super) fn style(sources: usize, days: &[Day]) -> String {
 /// What allows an inline style: `sha256-…`.
 pub(super) fn hash(style: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, style.as_bytes());
-    format!("sha256-{}", base64::encode(digest.as_ref()))
+    format!("sha256-{}", BASE64_STANDARD.encode(digest))
 }
 
 #[cfg(test)]
@@ -44,11 +45,6 @@ mod tests {
 
     #[test]
     fn the_hash_is_what_a_browser_computes() {
-        for (bytes, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
-        {
-            assert_eq!(base64::encode(bytes.as_bytes()), text);
-        }
         assert_eq!(hash("body{color:red}"), "sha256-FcQqt3aNlV7AZnGV4zkQRVeCeJOxbMPnQSx258L803E=");
     }
 

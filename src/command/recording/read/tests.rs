@@ -2,15 +2,6 @@ use super::super::lines::{Line, Sheet};
 use super::*;
 
 #[test]
-fn base64_is_read_as_it_is_written() {
-    for length in 0..20_u8 {
-        let bytes: Vec<u8> = (0..length).map(|n| n.wrapping_mul(97)).collect();
-        assert_eq!(base64::decode(&base64::encode(&bytes)), Some(bytes));
-    }
-    assert_eq!(base64::decode("a*b="), None);
-}
-
-#[test]
 fn what_a_line_says_is_read_again() {
     let bytes = b"caf\xe9".to_vec();
     let pieces = [(Duration::from_nanos(7), b"text \"\n".to_vec()), (Duration::MAX, bytes.clone())];
