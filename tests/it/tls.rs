@@ -1,10 +1,13 @@
 //! Certificates and handshakes, good and bad, each with its own sentence.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_rustls::rustls::crypto::ring;
+use futures_rustls::rustls::pki_types::pem::PemObject;
 use futures_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use futures_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 use newsagg::clock::Clock;
@@ -12,52 +15,27 @@ use newsagg::failure::{Failure, Stage};
 use newsagg::http::{Request, Response, Url};
 use newsagg::transport::{Options, Transport};
 use newsagg::wire::NOT_VALID_YET;
-use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair, date_time_ymd};
 
 use crate::support::proxy::proxy;
 use crate::support::server::*;
 
-/// A certificate authority.
-struct Authority {
-    certificate: Certificate,
-    key: KeyPair,
+/// A certificate and its private key, of `tests/fixtures/tls`.
+fn file(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
+    fs::read(folder.join(name).with_extension("pem")).expect(name)
 }
 
-impl Authority {
-    fn new(name: &str) -> Authority {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(rcgen::DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        Authority { certificate: params.self_signed(&key).unwrap(), key }
-    }
-
-    /// A transport that trusts it.
-    fn transport(&self) -> Transport {
-        Transport::trusting(Clock::system(), vec![self.certificate.der().to_vec()])
-    }
-
-    /// A site's certificate, valid from one year to another.
-    fn issue(&self, name: &str, from: i32, to: i32) -> Identity {
-        let key = KeyPair::generate().unwrap();
-        let certificate = site(name, from, to).signed_by(&key, &self.certificate, &self.key);
-        (certificate.unwrap().der().clone(), key)
-    }
-}
-
-type Identity = (CertificateDer<'static>, KeyPair);
-
-fn site(name: &str, from: i32, to: i32) -> CertificateParams {
-    let mut params = CertificateParams::new(vec![name.to_string()]).unwrap();
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    params.not_before = date_time_ymd(from, 1, 1);
-    params.not_after = date_time_ymd(to, 1, 1);
-    params
+/// A transport that trusts the authority `known`.
+fn transport() -> Transport {
+    let authority = CertificateDer::from_pem_slice(&file("known")).unwrap();
+    Transport::trusting(Clock::system(), vec![authority.to_vec()])
 }
 
 /// A TLS server that answers every request on a connection with its path, or a redirect.
-fn serve((certificate, key): Identity, redirect: Option<String>) -> Server {
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+fn serve(certificate: &str, redirect: Option<String>) -> Server {
+    let pem = file(certificate);
+    let certificate = CertificateDer::from_pem_slice(&pem).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(&pem).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -108,9 +86,8 @@ fn refused(transport: &Transport, url: Url, cause: &str) {
 
 #[test]
 fn a_good_certificate_is_accepted_and_the_connection_kept() {
-    let authority = Authority::new("known");
-    let server = serve(authority.issue("localhost", 2020, 2100), None);
-    let transport = authority.transport();
+    let server = serve("localhost", None);
+    let transport = transport();
     for path in ["/1", "/2", "/3"] {
         let exchange =
             exchange(&transport, &Request::get(https(&server, "localhost", path)), PATIENCE);
@@ -118,41 +95,30 @@ fn a_good_certificate_is_accepted_and_the_connection_kept() {
         assert_eq!(exchange.timing.tls.is_zero(), path != "/1");
     }
     assert_eq!(server.connections(), 1);
-    let server = serve(authority.issue("127.0.0.1", 2020, 2100), None);
+    let server = serve("address", None);
     assert_eq!(ask(&transport, https(&server, "127.0.0.1", "/ip")).unwrap().body, b"/ip");
 }
 
 #[test]
 fn each_bad_certificate_is_refused_with_its_own_sentence() {
-    let authority = Authority::new("known");
-    let transport = authority.transport();
-    let url = |identity: Identity| https(&serve(identity, None), "localhost", "/?key=secret");
-    refused(
-        &transport,
-        url(authority.issue("localhost", 2020, 2021)),
-        "the certificate has expired",
-    );
-    refused(&transport, url(authority.issue("localhost", 2090, 2100)), NOT_VALID_YET);
-    refused(
-        &transport,
-        url(authority.issue("other.test", 2020, 2100)),
-        "the certificate is for another host than localhost",
-    );
-    refused(
-        &transport,
-        url(Authority::new("nobody knows").issue("localhost", 2020, 2100)),
-        "the certificate is self-signed, or from an authority that this system does not know",
-    );
-    let key = KeyPair::generate().unwrap();
-    let own = site("localhost", 2020, 2100).self_signed(&key).unwrap();
-    let cause =
+    let transport = transport();
+    let unknown =
         "the certificate is self-signed, or from an authority that this system does not know";
-    refused(&transport, url((own.der().clone(), key)), cause);
+    for (certificate, cause) in [
+        ("expired", "the certificate has expired"),
+        ("early", NOT_VALID_YET),
+        ("other", "the certificate is for another host than localhost"),
+        ("stranger", unknown),
+        ("own", unknown),
+    ] {
+        let server = serve(certificate, None);
+        refused(&transport, https(&server, "localhost", "/?key=secret"), cause);
+    }
 }
 
 #[test]
 fn what_is_not_tls_is_refused() {
-    let transport = Authority::new("known").transport();
+    let transport = transport();
     let answers = |bytes: &'static [u8]| {
         Server::start(move |mut connection| {
             drop(connection.stream.read(&mut [0; 2048]));
@@ -188,26 +154,24 @@ fn what_is_not_tls_is_refused() {
 fn silence_in_the_handshake_ends_at_the_deadline() {
     let server = Server::start(|mut connection| connection.hang());
     let request = Request::get(https(&server, "localhost", "/"));
-    let exchange = exchange(&Authority::new("known").transport(), &request, IMPATIENCE);
+    let exchange = exchange(&transport(), &request, IMPATIENCE);
     let failure = exchange.result.unwrap_err();
     assert!(failure.stage == Stage::Timeout && failure.cause.contains("TLS"), "{failure}");
 }
 
 #[test]
 fn a_body_cut_without_a_farewell_is_a_failure() {
-    let authority = Authority::new("known");
-    let server = serve(authority.issue("localhost", 2020, 2100), None);
-    let failure = ask(&authority.transport(), https(&server, "localhost", "/cut")).unwrap_err();
+    let server = serve("localhost", None);
+    let failure = ask(&transport(), https(&server, "localhost", "/cut")).unwrap_err();
     assert_eq!(failure.stage, Stage::Protocol);
 }
 
 #[test]
 fn https_never_redirects_to_http() {
     let plain = Server::web(|_| ok("plain"));
-    let authority = Authority::new("known");
     let target = plain.url("/x?key=secret").to_string();
-    let server = serve(authority.issue("127.0.0.1", 2020, 2100), Some(target));
-    let failure = ask(&authority.transport(), https(&server, "127.0.0.1", "/")).unwrap_err();
+    let server = serve("address", Some(target));
+    let failure = ask(&transport(), https(&server, "127.0.0.1", "/")).unwrap_err();
     assert_eq!(failure.stage, Stage::Redirect);
     assert_eq!(failure.cause, format!("a redirect from https to {}", plain.url("/x")));
     assert_eq!(plain.connections(), 0);
@@ -215,14 +179,13 @@ fn https_never_redirects_to_http() {
 
 #[test]
 fn tunnels_through_a_proxy_are_end_to_end() {
-    let authority = Authority::new("known");
-    let server = serve(authority.issue("127.0.0.1", 2020, 2100), None);
+    let server = serve("address", None);
     let proxy = proxy(true);
     let options = Options {
         proxy: Some(Url::parse(&format!("http://me:pw@{}", proxy.address)).unwrap()),
         ..options()
     };
-    let transport = authority.transport();
+    let transport = transport();
     for path in ["/1", "/2"] {
         let request = Request::get(https(&server, "127.0.0.1", path)).with("x-key", "secret", true);
         let exchange = smol::block_on(transport.get(&request, &options, PATIENCE));
