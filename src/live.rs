@@ -46,21 +46,33 @@ pub const SHOWN_SOON: u32 = 30;
 /// … no more often than this: a memory card wears out by writing.
 pub const SHOWN_SELDOM: Duration = Duration::from_secs(60);
 
+/// Everything in the config that decides how a stream is opened and read. A stream whose terms
+/// change is closed and opened anew.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    /// Fingerprints of its requests, with their header fields, and of how the answers are read.
+    pub documents: Vec<u64>,
+    /// After so long without a byte it is taken for dead.
+    pub idle: Duration,
+    /// So long `once` listens at least, within the timeout.
+    pub listen: Duration,
+    /// From the request to the head of the answer.
+    pub timeout: Duration,
+    /// How the request is made.
+    pub options: Options,
+}
+
 /// One stream, and how it is to be read.
 #[derive(Clone, Debug)]
 pub struct Channel {
     /// Of its source; unique.
     pub name: String,
-    /// Of all that the config says of it: another one is another stream.
-    pub key: u64,
+    /// Everything in the config that decides how it is opened and read.
+    pub terms: Terms,
     /// Where it is, and what its events say.
     pub source: Arc<dyn Source>,
-    /// How the request is made.
-    pub options: Options,
     /// Header fields that it carries beyond the source's own.
     pub headers: Vec<Header>,
-    /// From the request to the head of the answer.
-    pub timeout: Duration,
     /// Where the stream stood when it was last read; may be empty.
     pub last_id: String,
 }
@@ -121,8 +133,7 @@ pub struct Streams {
 #[derive(Debug)]
 struct Open {
     name: String,
-    key: u64,
-    listen: Duration,
+    terms: Terms,
     shared: Shared,
     _task: Task<()>,
 }
@@ -170,9 +181,7 @@ impl Streams {
         }
         let inbox = Inbox { last_id: channel.last_id.clone(), ..Inbox::default() };
         let shared = Arc::new(Mutex::new(inbox));
-        let (name, key) = (channel.name.clone(), channel.key);
-        let listen = channel.source.live().map(|live| live.listen()).unwrap_or_default();
-        let listen = listen.min(channel.timeout);
+        let (name, terms) = (channel.name.clone(), channel.terms.clone());
         let reading = reading::Reading {
             channel,
             transport: transport.clone(),
@@ -181,12 +190,12 @@ impl Streams {
             lasting: self.lasting,
         };
         let task = on.spawn(reading.run());
-        self.all.push(Open { name, key, listen, shared, _task: task });
+        self.all.push(Open { name, terms, shared, _task: task });
     }
 
-    /// Closes all but those that `wanted` wants, by name and key.
-    pub fn retain(&mut self, wanted: impl Fn(&str, u64) -> bool) {
-        self.all.retain(|open| wanted(&open.name, open.key));
+    /// Closes all but those that `wanted` wants, by name and terms.
+    pub fn retain(&mut self, wanted: impl Fn(&str, &Terms) -> bool) {
+        self.all.retain(|open| wanted(&open.name, &open.terms));
     }
 
     /// Whether the stream of this source is read, or was to its end.
@@ -305,7 +314,7 @@ impl Open {
     /// Until when it is to be listened to; `MAX` before it is open, `None` after its end.
     fn heard_out_at(&self) -> Option<Duration> {
         let inbox = self.inbox();
-        let opened = || inbox.opened.map(|opened| opened.saturating_add(self.listen));
+        let opened = || inbox.opened.map(|opened| opened.saturating_add(self.terms.listen));
         (!inbox.ended).then(|| opened().unwrap_or(Duration::MAX))
     }
 }

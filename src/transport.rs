@@ -46,7 +46,7 @@ const BYTES_PER_TURN: usize = 64 << 10;
 const PIECES_PER_TURN: usize = 64;
 
 /// How every request is made, unless its source says otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// `User-Agent`.
     pub user_agent: String,

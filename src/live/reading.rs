@@ -112,8 +112,8 @@ impl Reading {
         let Some(request) = self.request() else {
             return End::BrokenOff { well: false, said: false };
         };
-        let Channel { source, options, timeout, .. } = &self.channel;
-        let opening = self.transport.open(&request, options, *timeout).await;
+        let Channel { source, terms, .. } = &self.channel;
+        let opening = self.transport.open(&request, &terms.options, terms.timeout).await;
         let place = opening.place;
         self.note(clock, |inbox| inbox.requests += opening.requests);
         match opening.result {

@@ -11,7 +11,7 @@ use super::{House, Wishes};
 use crate::config::{Config, SourceConfig};
 use crate::http::{Response, Url, Validators};
 use crate::limit::HoldCause;
-use crate::live::{Channel, Stand, Taken};
+use crate::live::{Channel, Stand, Taken, Terms};
 use crate::merge::fingerprint;
 use crate::round::{Round, Tally, Trouble};
 use crate::source::live::Live;
@@ -26,13 +26,12 @@ pub(super) fn tune(
     turns: &[Turn],
     memory: &Memory,
 ) {
-    let wanted: Vec<(&str, u64)> = config
+    let wanted: Vec<(&str, Terms)> = config
         .sources
         .iter()
-        .filter(|source| live(source).is_some())
-        .map(|source| (source.name.as_str(), key(source)))
+        .filter_map(|source| Some((source.name.as_str(), terms(source)?)))
         .collect();
-    house.live.retain(|name, key| wanted.contains(&(name, key)));
+    house.live.retain(|name, terms| wanted.iter().any(|own| (own.0, &own.1) == (name, terms)));
     if wishes.offline {
         return;
     }
@@ -170,17 +169,15 @@ fn stood_at(url: Url, last_id: String) -> Response {
 }
 
 fn channel(source: &SourceConfig, memory: &Memory) -> Option<Channel> {
-    live(source)?;
+    let terms = terms(source)?;
     let held = memory.of(&source.memory).filter(|_| source.is_stream());
-    let document = held.and_then(|known| known.document(*keys(source).first()?));
+    let document = held.and_then(|known| known.document(*terms.documents.first()?));
     let last_id = document.and_then(|document| document.validators.etag.clone());
     Some(Channel {
         name: source.name.clone(),
-        key: key(source),
+        terms,
         source: source.source.clone()?,
-        options: source.options.clone(),
         headers: source.headers.clone(),
-        timeout: source.timeout,
         last_id: last_id.unwrap_or_default(),
     })
 }
@@ -193,11 +190,16 @@ fn url(source: &SourceConfig) -> Option<Url> {
     live(source)?.open().map(|request| request.url)
 }
 
-/// Of all that the config says of it.
-fn key(source: &SourceConfig) -> u64 {
-    let SourceConfig { source: own, options, timeout, .. } = source;
-    let keys: u64 = keys(source).iter().fold(0, |all, key| all.rotate_left(1) ^ key);
-    keys ^ fingerprint(&format!("{own:?}{options:?}{timeout:?}"))
+/// The terms of a source that is a stream.
+fn terms(source: &SourceConfig) -> Option<Terms> {
+    let live = live(source)?;
+    Some(Terms {
+        documents: keys(source),
+        idle: live.idle(),
+        listen: live.listen().min(source.timeout),
+        timeout: source.timeout,
+        options: source.options.clone(),
+    })
 }
 
 /// How one stands, for the report.

@@ -12,7 +12,7 @@ use crate::support::said::{Said, said};
 
 /// Without a home, and without anything of the machine's.
 fn program(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+    let mut command = Command::new(crate::support::program());
     command.env_clear().current_dir(env!("CARGO_TARGET_TMPDIR")).stdin(Stdio::null());
     command.arg("bench").args(words);
     command
@@ -182,7 +182,7 @@ fn every_scenario_explains_itself() {
 fn a_limit_on_open_files_that_is_too_low_is_an_error_and_nothing_is_measured() {
     let script = format!(
         "ulimit -n 60; exec {} bench --sources 50 --scenario threads",
-        env!("CARGO_BIN_EXE_newsagg")
+        crate::support::program()
     );
     let said = said(Command::new("sh").args(["-c", &script]).output().unwrap()).ended(1);
     assert_eq!(said.out, "");

@@ -34,7 +34,7 @@ impl Home {
 
     /// The program, in an environment that holds nothing of the machine's.
     fn program(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        let mut command = Command::new(crate::support::program());
         command
             .env_clear()
             .env("HOME", &self.0)

@@ -18,7 +18,7 @@ fn home(name: &str) -> PathBuf {
 /// Runs a line of sh in which `$N` is the program: exit code, stdout, stderr.
 fn sh(home: &Path, line: &str) -> (Option<i32>, String, String) {
     let mut command = Command::new("/bin/sh");
-    command.env_clear().env("HOME", home).env("N", env!("CARGO_BIN_EXE_newsagg"));
+    command.env_clear().env("HOME", home).env("N", crate::support::program());
     command.current_dir(home).args(["-c", line]).stdin(Stdio::null());
     let output = command.output().unwrap();
     let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
@@ -202,7 +202,7 @@ fn fifty_giants_at_once_take_little_more_memory_than_one() {
     });
     let run = |numbers: std::ops::Range<usize>| {
         let urls = numbers.map(|n| apart(&server, n, &format!("/{n}")));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        let mut command = Command::new(crate::support::program());
         command.env_clear().env("HOME", &home).current_dir(&home);
         command.args(["once", "-q", "-f", "jsonl", "--timeout", "100s", "--deadline", "200s"]);
         command.args(urls).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -370,7 +370,7 @@ fn once_prints_them_on_stdout() {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("metrics");
     fs::create_dir_all(&dir).unwrap();
     fs::write(dir.join("a.xml"), feed(["a", "b"])).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+    let mut command = Command::new(crate::support::program());
     command.env_clear().env("HOME", &dir).current_dir(&dir).stdin(Stdio::null());
     command.args(["once", "-q", "-f", "prometheus", "./a.xml"]);
     let said = said(command.output().unwrap()).ended(0);

@@ -41,7 +41,7 @@ impl Place {
     }
 
     fn run(&self, words: &[&str], variables: &[(&str, &str)], input: &str) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        let mut command = Command::new(crate::support::program());
         command.env_clear().env("HOME", &self.0).current_dir(&self.0).args(words);
         command.envs(variables.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

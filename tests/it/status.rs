@@ -179,7 +179,7 @@ impl World {
 
     /// The program, with the machine's clock.
     fn run(&self, words: &[&str]) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        let mut command = Command::new(crate::support::program());
         command.env_clear().env("HOME", &self.dir).current_dir(&self.dir).stdin(Stdio::null());
         said(command.args(words).args(["-c", "newsagg.toml"]).output().unwrap())
     }
@@ -378,7 +378,7 @@ fn without_a_config_it_says_where_it_looked() {
         return;
     }
     let world = World::new("nowhere");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+    let mut command = Command::new(crate::support::program());
     command.env_clear().env("HOME", &world.dir).current_dir(&world.dir).arg("status");
     let said = said(command.output().unwrap()).ended(2);
     assert!(said.err.contains("/.config/newsagg/newsagg.toml\n"), "{}", said.err);

@@ -637,7 +637,7 @@ fn the_program_reads_a_subreddit_with_and_without_a_token() {
     );
     std::fs::write(home.join("x.toml"), config).unwrap();
     for round in 0..2 {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        let mut command = Command::new(crate::support::program());
         command
             .env_clear()
             .env("HOME", &home)

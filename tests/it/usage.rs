@@ -9,7 +9,7 @@ use crate::support::said::{Said, said};
 /// The program in an empty environment, so that no config of the machine is found but
 /// `/etc/newsagg/newsagg.toml`.
 fn program(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+    let mut command = Command::new(crate::support::program());
     command.env_clear().env("HOME", home).current_dir(home).stdin(Stdio::null());
     command
 }

@@ -119,7 +119,7 @@ fn config(address: std::net::SocketAddr) -> String {
 
 /// Runs the program; what it wrote to stdout and stderr.
 fn run(home: &Path, words: &[&str]) -> [String; 2] {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+    let mut command = Command::new(crate::support::program());
     command.env_clear().env("HOME", home).env("KEY", SECRET).current_dir(home).args(words);
     let output = command.output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{words:?}: {output:?}");

@@ -18,7 +18,7 @@ impl Manager {
     }
 
     /// The next thing it is told.
-    fn told(&self) -> String {
+    pub fn told(&self) -> String {
         let mut buffer = [0; 4_096];
         let length = self.0.recv(&mut buffer).expect("the service says something");
         String::from_utf8(buffer[..length].to_vec()).unwrap().trim_end().to_owned()

@@ -58,7 +58,7 @@ impl House {
         command.args(&words[1..]).args(["-c", &line]).current_dir(self.home.path(""));
         let path = std::env::var_os("PATH").unwrap_or_default();
         command.env_clear().env("HOME", &self.home.0).env("PATH", path).stdin(Stdio::null());
-        command.env("N", env!("CARGO_BIN_EXE_newsagg")).env("S", self.home.0.join("state"));
+        command.env("N", crate::support::program()).env("S", self.home.0.join("state"));
         command.env("XDG_STATE_HOME", self.home.0.join("state"));
         command
     }

@@ -3,7 +3,7 @@
 use super::ending::send;
 use super::running::{Manager, start};
 use super::*;
-use crate::support::server::Connection;
+use crate::support::server::{Connection, PATIENCE};
 
 const HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -69,6 +69,37 @@ fn a_service_reads_a_stream_on_where_it_broke_off() {
     }
     assert!(!requests[0].contains("last-event-id"));
     assert!(requests[1].contains("last-event-id: 7\r\n"), "{}", requests[1]);
+}
+
+#[test]
+fn a_stream_is_opened_anew_when_its_idle_or_listen_changes_and_not_when_nothing_does() {
+    let home = Home::new("run-stream-terms");
+    let manager = Manager::new(&home);
+    let (opened, heard) = std::sync::mpsc::channel();
+    let server = Server::start(move |mut connection| {
+        if connection.request().is_some() {
+            connection.send(&[HEAD, &chunk(": hello\n\n")].concat());
+            opened.send(connection.index).ok();
+            connection.hang();
+        }
+    });
+    let terms = ["", "", "idle = \"1h\"", "idle = \"1h\"\nlisten = \"3s\""];
+    home.put("x.toml", &stream(&server, terms[0]));
+    let child = start(&home, &[]);
+    manager.hears("READY=1");
+    assert_eq!(heard.recv_timeout(PATIENCE), Ok(0));
+    for (n, terms) in terms.iter().enumerate().skip(1) {
+        home.put("x.toml", &stream(&server, terms));
+        send("HUP", &child);
+        while !manager.told().starts_with("RELOADING=1") {}
+        while !manager.told().starts_with("READY=1") {}
+        if n > 1 {
+            assert_eq!(heard.recv_timeout(PATIENCE), Ok(n - 1), "{terms}");
+        }
+    }
+    send("TERM", &child);
+    said(child.wait_with_output().unwrap()).ended(0);
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[test]

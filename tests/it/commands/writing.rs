@@ -45,7 +45,7 @@ fn whatever_is_wrong_with_stdout_ends_as_it_should() {
     for closing in [">&-", "2>&-", "<&-", ">&- 2>&- <&-"] {
         let mut shell = Command::new("/bin/sh");
         let script = format!("exec \"$0\" once ./feed.xml -o closed.json {closing}");
-        shell.args(["-c", &script, env!("CARGO_BIN_EXE_newsagg")]).current_dir(home.path(""));
+        shell.args(["-c", &script, crate::support::program()]).current_dir(home.path(""));
         shell.env_clear().env("XDG_STATE_HOME", home.0.join("state"));
         said(shell.output().unwrap()).ended(0);
         assert_eq!(titles(&home.json("closed.json")), ["alpha"], "{closing}");

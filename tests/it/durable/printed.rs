@@ -50,7 +50,7 @@ impl Desk {
     }
 
     fn program(&self, options: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        let mut command = Command::new(crate::support::program());
         let words = "once -c x.toml".split(' ').chain(options.split_whitespace());
         command.env_clear().env("HOME", &self.dir).current_dir(&self.dir).stdin(Stdio::null());
         command.args(words);

@@ -234,7 +234,7 @@ fn every_example_config_is_taken_without_a_word() {
     let examples: Vec<String> = literals(TOML).into_iter().map(|(_, text)| text).collect();
     assert!(examples.len() >= 11, "the examples were not found");
     for example in examples {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        let mut command = Command::new(crate::support::program());
         command.env_clear().env("HOME", &folder).env("CREDENTIALS_DIRECTORY", &folder);
         // What it names elsewhere is there.
         for (place, rest) in ["env", "file", "credential"].iter().flat_map(|place| {

@@ -317,6 +317,33 @@ fn a_new_config_closes_opens_and_leaves_alone() {
 }
 
 #[test]
+fn a_stream_of_which_any_term_changes_is_opened_anew_and_no_other() {
+    let changes = [
+        "idle = \"1m\"",
+        "listen = \"3s\"",
+        "timeout = \"7s\"",
+        "events = [\"message\"]",
+        "user_agent = \"other\"",
+        "headers = { x-more = \"1\" }",
+    ];
+    for (n, change) in changes.into_iter().enumerate() {
+        let web = |_: &Asked| stream([(SECOND, events([1]))], None);
+        let world = World::new(&format!("stream-terms-{n}"), web);
+        let kept = source("kept", "");
+        let load = || Ok(world.config(&(config(change) + &kept)));
+        let clock = world.clock.clone();
+        live_with(&world, world.config(&(config("") + &kept)), None, &load, |tell| async move {
+            clock.sleep_until(MINUTE).await;
+            tell.send(Order::Reload).await.unwrap();
+            clock.sleep_until(2 * MINUTE).await;
+        });
+        let hosts: Vec<String> =
+            world.take_asked().iter().map(|asked| asked.host().to_owned()).collect();
+        assert_eq!(hosts, ["live.test", "kept.test", "live.test"], "{change}");
+    }
+}
+
+#[test]
 fn an_open_stream_is_no_reason_to_go_on() {
     let world = World::new("stream-stop", |_: &Asked| stream([(SECOND, events([1]))], None));
     let clock = world.clock.clone();

@@ -1,6 +1,8 @@
 //! What several tests need.
 
+use std::env;
 use std::io::Write;
+use std::sync::OnceLock;
 
 pub mod corpus;
 pub mod drip;
@@ -16,4 +18,19 @@ pub fn skipped(why: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test");
     writeln!(std::io::stderr(), "skipped: {test}: {why}").expect("stderr");
+}
+
+/// The path of the program under test: `$NEWSAGG_BIN`, which a line on stderr names, or the one that
+/// was built with the tests. So the released program is held to the same tests.
+pub fn program() -> &'static str {
+    static PROGRAM: OnceLock<String> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let Ok(path) = env::var("NEWSAGG_BIN") else {
+            return env!("CARGO_BIN_EXE_newsagg").to_owned();
+        };
+        // The tests run the program from folders of their own.
+        let path = std::fs::canonicalize(&path).expect(&path).display().to_string();
+        writeln!(std::io::stderr(), "the program under test: {path}").expect("stderr");
+        path
+    })
 }

@@ -13,7 +13,7 @@ impl Home {
     }
 
     fn run(&self, words: &[&str]) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        let mut command = Command::new(crate::support::program());
         command.env_clear().env("HOME", &self.0).current_dir(&self.0).stdin(Stdio::null());
         said(command.args(words).output().unwrap())
     }

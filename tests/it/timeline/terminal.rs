@@ -57,7 +57,7 @@ struct Screen {
 impl Screen {
     fn start(home: &Path, words: &[&str]) -> Screen {
         let (ours, theirs) = terminal();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        let mut command = Command::new(crate::support::program());
         command.env_clear().env("HOME", home).env("TERM", "xterm").current_dir(home).args(words);
         let both = theirs.try_clone().unwrap();
         command.stdin(Stdio::null()).stdout(theirs).stderr(both);
@@ -174,7 +174,7 @@ fn a_pipe_is_told_nothing_of_it() {
     let waiting = Waiting::new();
     let home = home("pipe", &waiting);
     let (mut screen, theirs) = terminal();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+    let mut command = Command::new(crate::support::program());
     command.env_clear().env("HOME", &home).env("TERM", "xterm").current_dir(&home);
     // Beside it somebody with a terminal runs, so that the time has come.
     command.args(["once", "-c", "x.toml", "-f", "tsv"]).stdin(Stdio::null());

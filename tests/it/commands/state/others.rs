@@ -135,7 +135,7 @@ fn little_of_everything_is_enough_for_a_state_of_5_000_items_and_50_sources() {
         let environment: Vec<_> =
             command.get_envs().map(|(k, v)| (k.to_owned(), v.unwrap().to_owned())).collect();
         command = Command::new("/bin/sh");
-        command.args(["-c", &line, env!("CARGO_BIN_EXE_newsagg")]).current_dir(home.path(""));
+        command.args(["-c", &line, crate::support::program()]).current_dir(home.path(""));
         let said = said(command.env_clear().envs(environment).output().unwrap());
         assert_eq!((said.code, said.out == first.out), (Some(0), true), "{limit}: {}", said.err);
     }

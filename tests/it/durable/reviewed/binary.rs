@@ -49,7 +49,7 @@ impl Desk {
     }
 
     fn run(&self, words: &str) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newsagg"));
+        let mut command = Command::new(crate::support::program());
         command.env_clear().env("HOME", &self.dir).current_dir(&self.dir).stdin(Stdio::null());
         command.env("XDG_STATE_HOME", self.dir.join("own"));
         said(command.args(words.split_whitespace()).output().unwrap())
