@@ -3,14 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-mod calendar;
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+
 mod duration;
-mod names;
 mod parse;
 mod words;
 
 pub use duration::{format_duration, parse_duration};
 pub use parse::{parse_date, weigh_date};
+
+/// The first second of 1970.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// Whole seconds since 1970-01-01T00:00:00Z, within the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,37 +40,30 @@ impl Timestamp {
         Timestamp::from_unix(self.0.saturating_add(by)).unwrap_or(self)
     }
 
-    /// Year, month and day, hour, minute and second in UTC.
-    pub fn civil(self) -> [u16; 6] {
-        let (year, month, day) = calendar::date_of(self.0.div_euclid(calendar::DAY));
-        let second = self.0.rem_euclid(calendar::DAY);
-        [year, month, day, second / 3600, second / 60 % 60, second % 60].map(|part| part as u16)
+    /// Days since 1970-01-01, in UTC.
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(86_400)
     }
 
-    /// As RFC 3339 has it: `2026-11-21T06:00:00Z`.
-    pub fn rfc_3339(self) -> [u8; 20] {
-        let [year, month, day, hour, minute, second] = self.civil();
-        let mut text = *b"0000-00-00T00:00:00Z";
-        let pairs = [year / 100, year % 100, month, day, hour, minute, second];
-        for (at, pair) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(pairs) {
-            text[at] += (pair / 10) as u8;
-            text[at + 1] += (pair % 10) as u8;
-        }
-        text
+    /// Shows the instant in UTC, by a pattern of strftime(3): `%Y-%m-%d %H:%M`.
+    pub fn utc(self, pattern: &str) -> impl fmt::Display {
+        self.civil().strftime(pattern)
     }
 
     /// As RSS (RFC 822, with the year in full) and HTTP (RFC 9110 §5.6.7) have it:
     /// `Sat, 21 Nov 2026 06:00:00 GMT`.
     pub fn rfc_822(self) -> String {
-        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-        const MONTHS: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let [_, month, ..] = self.civil();
-        let iso = self.to_string();
-        // 1970 began on a Thursday.
-        let day = DAYS[self.0.div_euclid(calendar::DAY).rem_euclid(7) as usize];
-        let month = MONTHS[usize::from(month) - 1];
-        format!("{day}, {} {month} {} {} GMT", &iso[8..10], &iso[..4], &iso[11..19])
+        self.utc("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
+    /// Date and time of day in UTC. Not by way of `jiff::Timestamp`, which ends a day before the year 9999 does.
+    fn civil(self) -> DateTime {
+        EPOCH.checked_add(SignedDuration::from_secs(self.0)).unwrap_or(EPOCH)
+    }
+
+    /// The instant of a date and time of day, `offset` seconds east of Greenwich.
+    fn from_civil(civil: DateTime, offset: i64) -> Option<Timestamp> {
+        Timestamp::from_unix(civil.duration_since(EPOCH).as_secs() - offset)
     }
 }
 
@@ -116,7 +113,7 @@ impl Moment {
 /// RFC 3339, UTC, whole seconds: `2026-11-21T06:00:00Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(std::str::from_utf8(&self.rfc_3339()).unwrap_or_default())
+        write!(f, "{}Z", self.civil())
     }
 }
 
@@ -172,6 +169,19 @@ mod tests {
             let (earlier, later) =
                 (moment(earlier.0, earlier.1, earlier.2), moment(later.0, later.1, later.2));
             assert_eq!(later.since(&earlier), since.map(Duration::from_secs), "{earlier:?}");
+        }
+    }
+
+    #[test]
+    fn days_have_their_names_and_numbers_on_both_sides_of_1970() {
+        for (text, name, day) in [
+            ("2026-11-21T23:59:59Z", "Saturday, 21 November 2026", 20_778),
+            ("2026-11-22T00:00:00Z", "Sunday, 22 November 2026", 20_779),
+            ("1969-12-31T23:59:59Z", "Wednesday, 31 December 1969", -1),
+            ("2000-02-09T12:00:00Z", "Wednesday, 9 February 2000", 10_996),
+        ] {
+            let at = parse_date(text).unwrap();
+            assert_eq!((at.utc("%A, %-d %B %Y").to_string(), at.day()), (name.into(), day));
         }
     }
 

@@ -365,9 +365,6 @@ fn rested(config: &Config, turns: &[Turn], now: Timestamp) -> Vec<(String, Strin
 
 /// `10:30 UTC`; with the day where it is not within one.
 fn clock_time(at: Timestamp, now: Timestamp) -> String {
-    let [year, month, day, hour, minute, _] = at.civil();
-    match at.unix().saturating_sub(now.unix()) < 86_400 {
-        true => format!("{hour:02}:{minute:02} UTC"),
-        false => format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC"),
-    }
+    let soon = at.unix().saturating_sub(now.unix()) < 86_400;
+    at.utc(if soon { "%H:%M UTC" } else { "%Y-%m-%d %H:%M UTC" }).to_string()
 }

@@ -48,8 +48,7 @@ fn when(story: &Story, style: Style) -> Option<String> {
 
 /// `2026-11-21 06:00`, in UTC.
 fn date(at: Timestamp) -> String {
-    let [year, month, day, hour, minute, _] = at.civil();
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+    at.utc("%Y-%m-%d %H:%M").to_string()
 }
 
 const MINUTE: i64 = 60;

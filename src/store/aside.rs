@@ -76,9 +76,8 @@ fn stem(path: &Path) -> OsString {
 }
 
 fn name(path: &Path, now: Timestamp, attempt: u32) -> OsString {
-    let [year, month, day, hour, minute, second] = now.civil();
     let mut name = stem(path);
-    name.push(format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z"));
+    name.push(now.utc("%Y%m%dT%H%M%SZ").to_string());
     if attempt > 0 {
         name.push(format!("-{attempt}"));
     }

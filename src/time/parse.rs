@@ -1,6 +1,8 @@
 //! Dates: RFC 3339, RFC 822 and bare digits at once, everything else word by word.
 
-use super::{Timestamp, calendar};
+use jiff::civil::{Date, DateTime, Time};
+
+use super::Timestamp;
 
 mod reader;
 
@@ -80,7 +82,7 @@ fn internet_date(text: &[u8]) -> Option<Timestamp> {
         }
         zone => zone,
     };
-    calendar::instant(date, time, offset(zone)?)
+    instant(date, time, offset(zone)?)
 }
 
 /// RFC 822 as nearly everybody writes it, the fast way.
@@ -113,7 +115,29 @@ fn mail_date(text: &[u8]) -> Option<Timestamp> {
         _ => return None,
     };
     let [b' ', zone @ ..] = zone else { return None };
-    calendar::instant([number(&[y1, y2, y3, y4])?, month, day], clock(time)?, offset(zone)?)
+    instant([number(&[y1, y2, y3, y4])?, month, day], clock(time)?, offset(zone)?)
+}
+
+/// The instant of a date and a time of day, `offset` seconds east of Greenwich.
+fn instant(date: [i64; 3], time: [i64; 3], offset: i64) -> Option<Timestamp> {
+    Timestamp::from_civil(civil(date, time)?, offset)
+}
+
+/// A leap second is the second before it; 24:00:00 is the next day's midnight.
+fn civil([year, month, day]: [i64; 3], time: [i64; 3]) -> Option<DateTime> {
+    let year = i16::try_from(year).ok().filter(|year| *year > 0)?;
+    let date = Date::new(year, small(month)?, small(day)?).ok()?;
+    let [hour, minute, second] = match time {
+        [24, 0, 0] => return Some(date.tomorrow().ok()?.to_datetime(Time::midnight())),
+        [hour, minute, 60] => [hour, minute, 59],
+        time => time,
+    };
+    let time = Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?;
+    Some(date.to_datetime(time))
+}
+
+fn small(number: i64) -> Option<i8> {
+    i8::try_from(number).ok()
 }
 
 /// `HH:MM:SS`.
@@ -155,18 +179,18 @@ fn digits_only(text: &str) -> Option<Timestamp> {
     let at = |from: usize, to: usize| number(&digits.as_bytes()[from..to]);
     let midnight = [0; 3];
     match (digits.len(), month) {
-        (4, true) => calendar::instant([century(at(0, 2)?, 2), at(2, 4)?, 1], midnight, 0),
+        (4, true) => instant([century(at(0, 2)?, 2), at(2, 4)?, 1], midnight, 0),
         (_, true) => None,
-        (4, _) => calendar::instant([value, 1, 1], midnight, 0),
-        (6, _) => calendar::instant([century(at(0, 2)?, 2), at(2, 4)?, at(4, 6)?], midnight, 0),
-        (8, _) => calendar::instant([at(0, 4)?, at(4, 6)?, at(6, 8)?], midnight, 0),
+        (4, _) => instant([value, 1, 1], midnight, 0),
+        (6, _) => instant([century(at(0, 2)?, 2), at(2, 4)?, at(4, 6)?], midnight, 0),
+        (8, _) => instant([at(0, 4)?, at(4, 6)?, at(6, 8)?], midnight, 0),
         // Unix time: seconds (from 1973 to 5138), milliseconds.
         (9..=11, _) => Timestamp::from_unix(value),
         (13, _) => Timestamp::from_unix(value / 1000),
         (12 | 14, _) => {
             let second = if digits.len() == 14 { at(12, 14)? } else { 0 };
             let date = [at(0, 4)?, at(4, 6)?, at(6, 8)?];
-            calendar::instant(date, [at(8, 10)?, at(10, 12)?, second], 0)
+            instant(date, [at(8, 10)?, at(10, 12)?, second], 0)
         }
         _ => None,
     }

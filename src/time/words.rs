@@ -144,25 +144,26 @@ pub(super) fn filler(word: &str) -> bool {
     )
 }
 
-/// Places with summer time that news names its zone by: quarters of an hour east of Greenwich in
-/// winter, and whether summer is Europe's. The rest is not worth a time zone database.
-const PLACES: [(&str, i8, bool); 12] = [
-    ("america/new_york", -20, false),
-    ("america/toronto", -20, false),
-    ("america/chicago", -24, false),
-    ("america/denver", -28, false),
-    ("america/los_angeles", -32, false),
-    ("europe/london", 0, true),
-    ("europe/paris", 4, true),
-    ("europe/berlin", 4, true),
-    ("europe/madrid", 4, true),
-    ("europe/rome", 4, true),
-    ("europe/vienna", 4, true),
-    ("europe/amsterdam", 4, true),
+/// Places with summer time that news names its zone by, and their rules as POSIX writes them (§8.3, `TZ`): summer time of
+/// North America since 2007, of Europe since 1996. The system's time zone database is not asked: what a feed says must
+/// not depend on the machine that reads it.
+const PLACES: [(&str, &str); 12] = [
+    ("america/new_york", "EST5EDT,M3.2.0,M11.1.0"),
+    ("america/toronto", "EST5EDT,M3.2.0,M11.1.0"),
+    ("america/chicago", "CST6CDT,M3.2.0,M11.1.0"),
+    ("america/denver", "MST7MDT,M3.2.0,M11.1.0"),
+    ("america/los_angeles", "PST8PDT,M3.2.0,M11.1.0"),
+    ("europe/london", "GMT0BST,M3.5.0/1,M10.5.0"),
+    ("europe/paris", "CET-1CEST,M3.5.0,M10.5.0/3"),
+    ("europe/berlin", "CET-1CEST,M3.5.0,M10.5.0/3"),
+    ("europe/madrid", "CET-1CEST,M3.5.0,M10.5.0/3"),
+    ("europe/rome", "CET-1CEST,M3.5.0,M10.5.0/3"),
+    ("europe/vienna", "CET-1CEST,M3.5.0,M10.5.0/3"),
+    ("europe/amsterdam", "CET-1CEST,M3.5.0,M10.5.0/3"),
 ];
 
-/// Seconds east of Greenwich in winter, and whether summer is Europe's.
-pub(super) fn place(name: &str) -> Option<(i64, bool)> {
-    let found = PLACES.iter().find(|(place, ..)| place.eq_ignore_ascii_case(name))?;
-    Some((i64::from(found.1) * 900, found.2))
+/// The rules of a place, in the form of POSIX.
+pub(super) fn place(name: &str) -> Option<&'static str> {
+    let found = PLACES.iter().find(|(place, _)| place.eq_ignore_ascii_case(name))?;
+    Some(found.1)
 }

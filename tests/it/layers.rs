@@ -24,7 +24,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("toml::", &["config"]),
     ("regex_lite::", &["config"]),
     ("sd_notify::", &["command"]),
-    ("jiff::", &[]),
+    ("jiff::", &["time"]),
     ("httpdate::", &[]),
     ("postcard::", &[]),
     ("tempfile::", &[]),

@@ -84,8 +84,7 @@ fn counted(count: usize, noun: &str, out: &mut dyn Write) -> io::Result<()> {
 
 /// `Saturday, 21 November 2026, 06:00 UTC`
 fn moment(at: Timestamp, day: &str, out: &mut dyn Write) -> io::Result<()> {
-    let [.., hour, minute, _] = at.civil();
-    write!(out, "<time datetime={at}>{day}, {hour:02}:{minute:02} UTC</time>")
+    write!(out, "<time datetime={at}>{day}, {} UTC</time>", at.utc("%H:%M"))
 }
 
 /// `● hn fresh`, `◐ lwn stale since 20 November 2026, 18:00 UTC`
@@ -169,10 +168,7 @@ fn days(survey: &Survey, out: &mut dyn Write) -> io::Result<()> {
     }
     out.write_all(b"<nav aria-label=Days>\n")?;
     for day in survey.days.iter().take(DAYS) {
-        let words = day.at.map_or("Undated".into(), |day| {
-            let [_, _, date, ..] = day.civil();
-            format!("{date} {}", day.month())
-        });
+        let words = day.at.map_or("Undated".into(), |day| day.utc("%-d %B").to_string());
         writeln!(out, "<a href=#{}>{words} <small>{}</small></a>", anchor(day), day.stories)?;
     }
     out.write_all(b"</nav>\n")
@@ -230,19 +226,17 @@ pub(super) fn anchor(day: &Day) -> String {
 
 /// `2026-11-21`
 fn date(at: Timestamp) -> String {
-    let [year, month, day, ..] = at.civil();
-    format!("{year:04}-{month:02}-{day:02}")
+    at.utc("%Y-%m-%d").to_string()
 }
 
 /// `Saturday, 21 November 2026`
 fn long(at: Timestamp) -> String {
-    format!("{}, {}", at.weekday(), short(at))
+    at.utc("%A, %-d %B %-Y").to_string()
 }
 
 /// `21 November 2026`
 fn short(at: Timestamp) -> String {
-    let [year, _, day, ..] = at.civil();
-    format!("{day} {} {year}", at.month())
+    at.utc("%-d %B %-Y").to_string()
 }
 
 /// Everything after the stories: how each source stands, and why.

@@ -88,9 +88,8 @@ fn facts(story: &Story, out: &mut dyn Write) -> io::Result<()> {
     if let Some(date) = story.date() {
         // A date that the feed did not tell is no date of publication.
         let seen = if story.date_origin == DateOrigin::Feed { "" } else { "seen " };
-        let [.., hour, minute, _] = date.civil();
         // The day is told by the heading above it.
-        write!(out, " {seen}<time>{hour:02}:{minute:02}</time>")?;
+        write!(out, " {seen}<time>{}</time>", date.utc("%H:%M"))?;
     }
     if let Some(host) = item.external_url.as_deref().and_then(host) {
         out.write_all(" · ".as_bytes())?;

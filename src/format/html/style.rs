@@ -24,10 +24,7 @@ pub(super) fn style(sources: usize, days: &[Day]) -> String {
     }
     for day in days {
         // Below the heading of a source the times need their day. The last rule that fits holds.
-        let words = day.at.map_or(String::new(), |at| {
-            let [_, _, date, ..] = at.civil();
-            format!("{date} {}, ", at.month())
-        });
+        let words = day.at.map_or(String::new(), |at| at.utc("%-d %B, ").to_string());
         let _ = write!(style, "#{}~li{{--d:\"{words}\"}}", anchor(day));
     }
     style

@@ -91,7 +91,7 @@ fn date(out: &mut Vec<u8>, named: &str, date: Option<Timestamp>) {
     if let Some(date) = date {
         name(out, named);
         out.push(b'"');
-        out.extend_from_slice(&date.rfc_3339());
+        out.extend_from_slice(date.to_string().as_bytes());
         out.push(b'"');
     }
 }

@@ -1,7 +1,10 @@
 //! A tolerant reader of dates, word by word.
 
-use super::super::{Timestamp, calendar, words};
-use super::{century, east, number};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::super::{Timestamp, words};
+use super::{century, civil, east, instant, number};
 
 /// A number in a date that is not part of its time: value, digits, and what stood before it.
 #[derive(Clone, Copy, Default)]
@@ -22,6 +25,8 @@ pub(super) struct Reader<'a> {
     time: Option<[i64; 3]>,
     afternoon: Option<bool>,
     offset: Option<i64>,
+    /// The rules of the place that the zone is named by, as POSIX has them.
+    place: Option<&'static str>,
     /// Where the date was written, if its language says so.
     home: i64,
     names: usize,
@@ -38,6 +43,7 @@ impl<'a> Reader<'a> {
             time: None,
             afternoon: None,
             offset: None,
+            place: None,
             home: 0,
             names: 0,
         }
@@ -231,11 +237,7 @@ impl<'a> Reader<'a> {
             let end = self.rest.find(char::is_whitespace).unwrap_or(self.rest.len());
             let (city, rest) = self.rest.split_at(end);
             self.rest = rest;
-            if let Some((winter, european)) = words::place(&format!("{word}{city}")) {
-                let summer = self.date().is_some_and(|date| calendar::summer(european, date));
-                self.offset = Some(winter + i64::from(summer) * 3600);
-                return Some(());
-            }
+            self.place = words::place(&format!("{word}{city}"));
         }
         self.offset = Some(words::zone(word));
         Some(())
@@ -249,7 +251,13 @@ impl<'a> Reader<'a> {
             Some(false) if time[0] == 12 => time[0] = 0,
             _ => {}
         }
-        calendar::instant(date, time, self.offset.unwrap_or(self.home))
+        match self.place {
+            Some(rules) => {
+                let at = TimeZone::posix(rules).ok()?.to_timestamp(civil(date, time)?).ok()?;
+                Timestamp::from_unix(at.as_second())
+            }
+            None => instant(date, time, self.offset.unwrap_or(self.home)),
+        }
     }
 
     /// Which number is which.
@@ -260,8 +268,9 @@ impl<'a> Reader<'a> {
             (Some(month), 2) if a.digits > 2 || a.value > 31 => (a, month, b.value),
             (Some(month), 2) => (b, month, a.value),
             (None, 2) if a.digits == 4 && b.digits == 3 => {
-                let (month, day) = calendar::of_ordinal(a.value, b.value)?;
-                (a, month, day)
+                let year = Date::new(i16::try_from(a.value).ok()?, 1, 1).ok()?;
+                let date = year.with().day_of_year(i16::try_from(b.value).ok()?).build().ok()?;
+                (a, date.month().into(), date.day().into())
             }
             (None, 2) if a.digits == 4 => (a, b.value, 1),
             (None, 3) if a.digits == 4 => (a, b.value, c.value),
