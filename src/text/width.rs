@@ -4,31 +4,17 @@
 //! another each of its members. Counted is what the widest of them takes, so that no line is longer
 //! than its terminal; what belongs together is never parted.
 
-mod table;
+use textwrap::core::{Word, display_width};
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+use unicode_width::UnicodeWidthChar;
 
 /// What stands where something is missing.
 const MARK: char = '…';
 
-/// Columns that a character takes by itself: none for marks, two for the wide ones of East Asia and
-/// for pictures (UAX #11, UTS #51).
-pub fn columns(letter: char) -> usize {
-    match letter {
-        ' '..='~' => 1,
-        // Planes 2 and 3 are ideographs; in plane 14 there are only marks.
-        '\u{20000}'..='\u{2fffd}' | '\u{30000}'..='\u{3fffd}' => 2,
-        '\u{e0000}'..='\u{e0fff}' => 0,
-        _ if among(&table::NONE, letter) => 0,
-        _ if among(&table::WIDE, letter) => 2,
-        _ => 1,
-    }
-}
-
-/// Whether one of these runs has it: its first character times [`table::STEP`], and how many follow.
-fn among(runs: &[u32], letter: char) -> bool {
-    let letter = u32::from(letter);
-    let after = runs.partition_point(|run| run / table::STEP <= letter);
-    let run = after.checked_sub(1).map(|index| runs[index]);
-    run.is_some_and(|run| letter - run / table::STEP <= run % table::STEP)
+/// Columns that a character takes by itself: none for marks and controls, two for the wide ones of East
+/// Asia and for pictures (UAX #11, UTS #51).
+fn columns(letter: char) -> usize {
+    letter.width().unwrap_or(0)
 }
 
 /// Asks for a picture where the character before it may also be drawn as text.
@@ -93,50 +79,52 @@ fn fitting(text: &str, max: usize) -> usize {
     fits.last().map_or(0, |(end, _)| end)
 }
 
-/// A text in lines of so many columns, at most so many; what has no room ends in `…`.
+/// A text in lines of so many columns, at most so many; what has no room ends in `…`. A line ends after a
+/// word or a wide character; a word that is longer than a line is parted.
 pub fn fold(text: &str, max: usize, lines: usize) -> Vec<String> {
-    let mut folded = Vec::new();
     let mut rest = text.trim();
-    while !rest.is_empty() && folded.len() < lines {
-        if folded.len() + 1 == lines || width(rest) <= max {
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    // textwrap counts one column for a character that is drawn as a picture of two: half the columns are
+    // enough for any number of them.
+    let wider = width(rest) - display_width(rest);
+    let options = Options::new(max.saturating_sub(wider).max(max / 2).max(1))
+        .word_separator(WordSeparator::Custom(words))
+        .word_splitter(WordSplitter::NoHyphenation)
+        .wrap_algorithm(WrapAlgorithm::FirstFit);
+    let mut folded = Vec::new();
+    for line in textwrap::wrap(rest, options) {
+        if folded.len() + 1 == lines {
             folded.push(cut(rest, max));
             break;
         }
-        let end = line_end(rest, max);
-        folded.push(rest[..end].trim_end().into());
-        rest = rest[end..].trim_start();
+        rest = rest[line.len()..].trim_start();
+        folded.push(line.into_owned());
     }
     folded
 }
 
-/// Where the first line of a text ends that is too long for one: after a word or a wide character;
-/// a word that is longer than a line is parted. Never at the start, however narrow.
-fn line_end(text: &str, max: usize) -> usize {
-    let first = || clusters(text).next().map_or(text.len(), |(end, _)| end);
-    let fits = match fitting(text, max) {
-        0 => return first(),
-        fits => fits,
-    };
-    if text[fits..].starts_with(' ') {
-        return fits;
-    }
-    let mut best = None;
-    let mut start = 0;
-    for (end, _) in clusters(&text[..fits]) {
-        if text[start..end].starts_with(' ') || may_end(&text[start..end], &text[end..]) {
-            best = Some(end);
-        }
-        start = end;
-    }
-    best.unwrap_or(fits)
+/// The parts of a text between which a line may end.
+fn words(text: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let (mut start, mut at) = (0, 0);
+    Box::new(clusters(text).filter_map(move |(end, _)| {
+        let (cluster, rest) = (&text[at..end], &text[end..]);
+        at = end;
+        let ends = match rest.chars().next() {
+            None => true,
+            Some(' ') => false,
+            Some(next) => cluster == " " || may_end(cluster, next),
+        };
+        ends.then(|| Word::from(&text[std::mem::replace(&mut start, end)..end]))
+    }))
 }
 
 /// Whether a line may end between these without a space: ideographs are not parted from the sign
 /// that closes them (UAX #14, classes ID and CL).
-fn may_end(before: &str, after: &str) -> bool {
-    let wide = |text: &str| text.chars().next().is_some_and(|letter| columns(letter) == 2);
-    let closes = |letter: char| "、。，．！？：；」』）］｝〉》】ー々ゝゞ…".contains(letter);
-    wide(before) && !after.starts_with(closes)
+fn may_end(before: &str, after: char) -> bool {
+    let wide = before.chars().next().is_some_and(|letter| columns(letter) == 2);
+    wide && !"、。，．！？：；」』）］｝〉》】ー々ゝゞ…".contains(after)
 }
 
 #[cfg(test)]

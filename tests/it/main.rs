@@ -41,5 +41,4 @@ mod timeline;
 mod tls;
 mod tokens;
 mod usage;
-mod widths;
 mod words;
