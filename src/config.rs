@@ -20,7 +20,7 @@ mod find;
 mod headers;
 mod keys;
 mod kinds;
-mod nearest;
+mod suggest;
 mod output;
 mod secret;
 mod sheet;
@@ -32,10 +32,10 @@ pub use entry::{Entry, is_name};
 pub use file::{FETCH_KEYS, MAX_CONFIG, SCHEDULE_KEYS, STATE_KEYS};
 pub use find::find;
 pub use kinds::kinds;
-pub use nearest::{either, nearest};
 pub use output::{MODE, OUTPUT_KEYS, Output, OutputFormat, TITLE};
 pub use secret::{Vault, stand_in};
 pub use sources::SOURCE_KEYS;
+pub use suggest::{either, nearest};
 pub use values::{MAX_NAME, MAX_WORKERS, parse_url as feed_url};
 
 /// Everything that one round needs to know.

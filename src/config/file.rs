@@ -10,11 +10,11 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::keys::{Keys, Stray, describe};
 use super::kinds::is_kind_key;
-use super::nearest::nearest;
 use super::output::{self, OUTPUT_KEYS};
 use super::secret::Vault;
 use super::sheet::{Need, Sheet, shown};
 use super::sources::{self, SOURCE_KEYS};
+use super::suggest::nearest;
 use super::{Config, Fetch, Problem, Schedule, StateConfig, find, values};
 use crate::live::MAX_STREAMS;
 use crate::store;

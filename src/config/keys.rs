@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::nearest::nearest;
 use super::sheet::{Sheet, shown};
+use super::suggest::nearest;
 
 /// What a value should have been.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::keys::{Keys, Read, Wrong};
-use super::nearest::nearest;
+use super::suggest::nearest;
 use super::values;
 use crate::http::Url;
 use crate::source::Source;

@@ -9,8 +9,8 @@ use toml::de::DeValue;
 
 use super::file::foreign;
 use super::keys::{Keys, Wrong};
-use super::nearest::nearest;
 use super::sheet::shown;
+use super::suggest::nearest;
 use super::{find, values};
 use crate::format::Format;
 use crate::merge::Join;

@@ -13,8 +13,8 @@ use toml::de::DeValue;
 use super::entry::is_name;
 use super::find::expand_home;
 use super::keys::Keys;
-use super::nearest::nearest;
 use super::sheet::{Need, shown};
+use super::suggest::nearest;
 use crate::http::Secret;
 use crate::store;
 

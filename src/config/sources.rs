@@ -6,9 +6,9 @@ use super::file::{FETCH_KEYS, read_options, set};
 use super::headers::read_headers;
 use super::keys::{Keys, Stray};
 use super::kinds::{KINDS, Kind, is_kind_key, read_kind};
-use super::nearest::either;
 use super::output::OUTPUT_KEYS;
 use super::sheet::{Sheet, shown};
+use super::suggest::either;
 use super::{Fetch, Place, Schedule, SourceConfig, values};
 use crate::source::Window;
 

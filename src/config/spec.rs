@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::kinds::{CATEGORIES, LISTS, is_repo, is_subreddit};
-use super::nearest::nearest;
 use super::secret::{NOT_TOLD, Vault, checked, from_env};
 use super::sheet::shown;
+use super::suggest::nearest;
 use super::values::{is_two_letters, parse_url};
 use super::{Config, Fetch, Place, Problem, SourceConfig};
 use crate::http::{Secret, Url};

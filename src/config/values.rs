@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::entry::is_name;
 use super::keys::Wrong;
-use super::nearest::nearest;
+use super::suggest::nearest;
 use crate::http::Url;
 use crate::source::Window;
 use crate::time::parse_duration;

@@ -32,7 +32,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("textwrap::", &["text"]),
     ("base64::", &["format", "wire", "command"]),
     ("htmlize::", &[]),
-    ("strsim::", &[]),
+    ("strsim::", &["config"]),
     ("hyper_util::", &[]),
     ("rustix::", &["clock", "wire", "store", "command"]),
     ("argh::", &["command"]),

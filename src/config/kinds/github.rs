@@ -5,7 +5,7 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::super::keys::{Keys, Wrong};
-use super::super::nearest::either;
+use super::super::suggest::either;
 use super::super::values;
 use super::{Built, base_url};
 use crate::http::Secret;
