@@ -11,7 +11,7 @@ mod parse;
 mod words;
 
 pub use duration::{format_duration, parse_duration};
-pub use parse::{parse_date, weigh_date};
+pub use parse::{parse_date, parse_header_date, weigh_date};
 
 /// The first second of 1970.
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);

@@ -14,6 +14,10 @@ const MAX_DATE: usize = 120;
 /// Years of two digits from here on are in the last century: there were no feeds before.
 const FIRST_YEAR: i64 = 90;
 
+/// The same for headers: `Expires: Thu, 01-Jan-70 00:00:00 GMT` has long passed. RFC 9110 §5.6.7 says the same of dates
+/// more than 50 years ahead.
+const FIRST_YEAR_OF_HTTP: i64 = 70;
+
 /// Any date a feed or an API was ever seen to carry: RFC 3339 and 9557, RFC 822 to 5322 with
 /// their sloppy relatives, W3C-DTF, ISO 8601, asctime, unix time, and some languages' own.
 ///
@@ -26,6 +30,17 @@ pub fn parse_date(text: &str) -> Option<Timestamp> {
 /// As [`parse_date`], and whether any standard has dates written so. `2003-07-01 T 01:55` can be
 /// read, but who writes that may get more wrong than the spaces.
 pub fn weigh_date(text: &str) -> Option<(Timestamp, bool)> {
+    weigh(text, FIRST_YEAR)
+}
+
+/// A date and time of day of a header field, in the three forms of RFC 9110 §5.6.7 or any other that feeds have: servers
+/// send `UTC`, `+0000`, `21-Nov-2026` and wrong days of the week. Digits alone may be a year to a feed, not here.
+pub fn parse_header_date(text: &str) -> Option<Timestamp> {
+    let date = text.contains(':').then(|| weigh(text, FIRST_YEAR_OF_HTTP))??;
+    Some(date.0)
+}
+
+fn weigh(text: &str, first_year: i64) -> Option<(Timestamp, bool)> {
     let text = text.trim();
     if text.is_empty() || text.len() > MAX_DATE {
         return None;
@@ -34,7 +49,7 @@ pub fn weigh_date(text: &str) -> Option<(Timestamp, bool)> {
     if let Some(date) = internet_date(bytes).or_else(|| mail_date(bytes)) {
         return Some((date, true));
     }
-    let date = digits_only(text).or_else(|| Reader::new(text).read())?;
+    let date = digits_only(text).or_else(|| Reader::new(text, first_year).read())?;
     Some((date, is_standard(text)))
 }
 
@@ -179,10 +194,10 @@ fn digits_only(text: &str) -> Option<Timestamp> {
     let at = |from: usize, to: usize| number(&digits.as_bytes()[from..to]);
     let midnight = [0; 3];
     match (digits.len(), month) {
-        (4, true) => instant([century(at(0, 2)?, 2), at(2, 4)?, 1], midnight, 0),
+        (4, true) => instant([century(at(0, 2)?, 2, FIRST_YEAR), at(2, 4)?, 1], midnight, 0),
         (_, true) => None,
         (4, _) => instant([value, 1, 1], midnight, 0),
-        (6, _) => instant([century(at(0, 2)?, 2), at(2, 4)?, at(4, 6)?], midnight, 0),
+        (6, _) => instant([century(at(0, 2)?, 2, FIRST_YEAR), at(2, 4)?, at(4, 6)?], midnight, 0),
         (8, _) => instant([at(0, 4)?, at(4, 6)?, at(6, 8)?], midnight, 0),
         // Unix time: seconds (from 1973 to 5138), milliseconds.
         (9..=11, _) => Timestamp::from_unix(value),
@@ -197,10 +212,10 @@ fn digits_only(text: &str) -> Option<Timestamp> {
 }
 
 /// Years of one or two digits, made whole.
-fn century(year: i64, digits: usize) -> i64 {
-    match (digits, year) {
-        (1 | 2, FIRST_YEAR..) => 1900 + year,
-        (1 | 2, _) => 2000 + year,
+fn century(year: i64, digits: usize, first_year: i64) -> i64 {
+    match digits {
+        1 | 2 if year >= first_year => 1900 + year,
+        1 | 2 => 2000 + year,
         _ => year,
     }
 }

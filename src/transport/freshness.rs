@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use surf::http as message;
 
-use super::headers::{date, first, full_date, pair, parts, values, whole};
-use crate::time::Timestamp;
+use super::headers::{date, first, pair, parts, values, whole};
+use crate::time::{Timestamp, parse_header_date};
 
 /// More seconds than this are this many (RFC 9111 §1.2.2).
 pub(super) const MAX_SECONDS: u64 = 1 << 31;
@@ -42,8 +42,8 @@ fn cache_control(answer: &message::Response) -> Option<u64> {
 /// `Expires` less `Date`, or less our own clock (RFC 9111 §5.3). What is no date, such as `0`
 /// or `-1`, has passed.
 fn expires(answer: &message::Response, now: Timestamp) -> Option<u64> {
-    let until =
-        values(answer, "expires").map(|text| full_date(text).map_or(i64::MIN, Timestamp::unix));
+    let until = values(answer, "expires")
+        .map(|text| parse_header_date(text).map_or(i64::MIN, Timestamp::unix));
     let seconds = until.min()?.saturating_sub(date(answer, now).unix());
     Some(u64::try_from(seconds).unwrap_or(0).min(MAX_SECONDS))
 }

@@ -9,7 +9,7 @@ use super::Options;
 use super::redirect::Chain;
 use crate::failure::{Failure, Stage};
 use crate::http::Validators;
-use crate::time::{Timestamp, parse_date};
+use crate::time::{Timestamp, parse_date, parse_header_date};
 
 /// A longer validator is neither kept nor sent: servers refuse heads that grow.
 const MAX_VALIDATOR: usize = 1_024;
@@ -145,14 +145,9 @@ pub(super) fn whole(text: &str) -> Option<u64> {
     digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// A date with a time of day (RFC 9110 §5.6.7): digits alone may be a year to a feed, not here.
-pub(super) fn full_date(text: &str) -> Option<Timestamp> {
-    text.contains(':').then(|| parse_date(text)).flatten()
-}
-
 /// What time it is where the answer was made: `Date`, else our own clock.
 pub(super) fn date(answer: &message::Response, now: Timestamp) -> Timestamp {
-    first(answer, "date").and_then(|date| full_date(&date)).unwrap_or(now)
+    first(answer, "date").and_then(|date| parse_header_date(&date)).unwrap_or(now)
 }
 
 /// `Retry-After` as a span: seconds, or a date less the server's own `Date` (or ours).
@@ -185,6 +180,7 @@ mod tests {
     }
 
     fn seconds(fields: &[(&str, &str)]) -> Option<u64> {
+        // Sun, 06 Nov 1994 08:49:37 GMT
         let now = Timestamp::from_unix(784_111_777).unwrap();
         retry_after(&answer(fields), now).map(|span| span.as_secs())
     }

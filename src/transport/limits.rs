@@ -9,9 +9,9 @@ use std::time::Duration;
 use surf::http as message;
 
 use super::freshness::MAX_SECONDS;
-use super::headers::{date, first, full_date, pair, parts, unquoted, values, whole};
+use super::headers::{date, first, pair, parts, unquoted, values, whole};
 use crate::http::ServerLimit;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, parse_header_date};
 
 /// No more limits of one answer are kept, nor policies looked at.
 const MAX_LIMITS: usize = 8;
@@ -161,7 +161,7 @@ impl Said<'_> {
             }
             Some((span, more)) => span.saturating_add(more.into()),
             None => {
-                let until = u64::try_from(full_date(text)?.unix()).unwrap_or(0);
+                let until = u64::try_from(parse_header_date(text)?.unix()).unwrap_or(0);
                 until.saturating_sub(now)
             }
         };

@@ -25,7 +25,6 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("regex_lite::", &["config"]),
     ("sd_notify::", &["command"]),
     ("jiff::", &["time"]),
-    ("httpdate::", &[]),
     ("postcard::", &[]),
     ("tempfile::", &[]),
     ("unicode_width::", &["text"]),

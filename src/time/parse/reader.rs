@@ -17,6 +17,8 @@ struct Part {
 /// What has been understood of a date so far.
 pub(super) struct Reader<'a> {
     rest: &'a str,
+    /// Years of two digits from here on are in the last century.
+    first_year: i64,
     parts: [Part; 3],
     count: usize,
     month: Option<i64>,
@@ -33,9 +35,10 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(rest: &'a str) -> Reader<'a> {
+    pub(super) fn new(rest: &'a str, first_year: i64) -> Reader<'a> {
         Reader {
             rest,
+            first_year,
             parts: [Part::default(); 3],
             count: 0,
             month: None,
@@ -283,6 +286,6 @@ impl<'a> Reader<'a> {
             _ => return None,
         };
         let whole = matches!(year.digits, 1 | 2 | 4);
-        whole.then(|| [century(year.value, year.digits), month, day])
+        whole.then(|| [century(year.value, year.digits, self.first_year), month, day])
     }
 }

@@ -181,3 +181,32 @@ fn damaged_dates_never_panic() {
         }
     }
 }
+
+#[test]
+fn dates_are_read_as_the_standard_has_them_and_as_servers_send_them() {
+    let until = "1994-11-06T08:49:37Z";
+    for date in [
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
+        // From here on nothing that the standard knows.
+        "Sun, 06-Nov-1994 08:49:37 GMT",
+        "Mon, 06 Nov 1994 08:49:37 GMT",
+        "Sun, 6 Nov 1994 08:49:37 GMT",
+        "06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 UTC",
+        "Sun, 06 Nov 1994 08:49:37 +0000",
+        "Sun, 06 Nov 1994 08:49:37",
+        "sun, 06 nov 1994 08:49:37 gmt",
+        "Sun, 06 Nov 1994 09:49:37 CET",
+        "1994-11-06T08:49:37Z",
+    ] {
+        let read = parse_header_date(date).map(|date| date.to_string());
+        assert_eq!(read.as_deref(), Some(until), "{date}");
+    }
+    for none in ["0", "-1", "1994", "784111777", "Sun, 31 Feb 1994 08:49:37 GMT", "soon: or so"] {
+        assert_eq!(parse_header_date(none), None, "{none}");
+    }
+    let long_ago = parse_header_date("Thu, 01-Jan-70 00:00:00 GMT").map(Timestamp::unix);
+    assert_eq!(long_ago, Some(0));
+}
