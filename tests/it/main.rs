@@ -27,7 +27,6 @@ mod phases;
 mod opml;
 mod outputs;
 mod page;
-mod promises;
 mod quotas;
 mod recipes;
 mod recording;
