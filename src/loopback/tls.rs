@@ -16,7 +16,7 @@ use super::{Accept, Stream};
 /// A self-signed certificate for 127.0.0.1, no authority, valid until 9999, in DER. It was made once by
 /// `openssl genpkey -algorithm ed25519` and `openssl ca -selfsign -startdate 20000101000000Z -enddate
 /// 99991231235959Z`, with `basicConstraints = critical, CA:FALSE` and `subjectAltName = IP:127.0.0.1`.
-pub const CERTIFICATE: &[u8] = include_bytes!("../../contrib/newsweb.der");
+pub const CERTIFICATE: &[u8] = include_bytes!("newsweb.der");
 
 /// The private key of [`CERTIFICATE`], Ed25519 in PKCS#8 (RFC 8410 §7): a fixed head of 16 bytes, then the seed.
 const KEY: [u8; 48] = [
