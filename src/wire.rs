@@ -27,7 +27,6 @@ mod message;
 mod pool;
 mod proxy;
 mod resolve;
-mod socket;
 pub mod tape;
 mod tls;
 mod trace;
@@ -36,7 +35,7 @@ pub use proxy::basic;
 pub use tls::NOT_VALID_YET;
 pub use trace::{Phase, Trace};
 
-use link::{Io, Link, Silence};
+use link::{Io, Link, NoResponse};
 use pool::{Key, Pool};
 use proxy::{Proxies, Proxy};
 use resolve::Resolver;
@@ -137,19 +136,21 @@ impl Backend {
         let key = key(&url, proxy)?;
         let ask = || message::outgoing(&request, &url, &key, body.as_deref());
 
-        if let Some(mut link) = self.pool.take(&key, call.local_ok) {
+        while let Some(mut link) = self.pool.take(&key, call.local_ok) {
             call.trace.connected(link.local);
             call.trace.enter(Phase::FirstByte);
             match link.head(ask()?).await {
                 Ok(head) => return self.incoming(head, link, key),
-                // The server closed it just before: that says nothing about this request.
-                Err(Silence { untouched: true, .. }) => (),
-                Err(Silence { failure, .. }) => return Err(failure),
+                // The server closed the connection before the request was sent: another may do.
+                Err(NoResponse { unsent: true, .. }) => (),
+                // The server closed the connection just then, which says nothing about the request.
+                Err(NoResponse { untouched: true, .. }) => break,
+                Err(NoResponse { failure, .. }) => return Err(failure),
             }
         }
         let mut link = self.connect(&key, &call).await?;
         call.trace.enter(Phase::FirstByte);
-        let head = link.head(ask()?).await.map_err(|silence| silence.failure)?;
+        let head = link.head(ask()?).await.map_err(|none| none.failure)?;
         self.incoming(head, link, key)
     }
 

@@ -9,9 +9,6 @@ use std::time::Duration;
 
 use async_io::{Async, Timer};
 use futures_lite::FutureExt;
-
-use super::socket::Tcp;
-
 /// How long an address is alone before the next is tried beside it (RFC 8305 §8).
 const STAGGER: Duration = Duration::from_millis(250);
 
@@ -21,9 +18,13 @@ const MAX_ADDRESSES: usize = 16;
 /// Connects to the first address that accepts; each has `limit` time for it.
 ///
 /// The error is the first one, of the address that the system liked best.
-pub(super) async fn connect(addresses: &[SocketAddr], limit: Duration) -> io::Result<Tcp> {
+pub(super) async fn connect(
+    addresses: &[SocketAddr],
+    limit: Duration,
+) -> io::Result<Async<TcpStream>> {
     let mut waiting = interleave(addresses).into_iter().take(MAX_ADDRESSES);
-    let mut attempts: Vec<Pin<Box<dyn Future<Output = io::Result<Tcp>> + Send>>> = Vec::new();
+    let mut attempts: Vec<Pin<Box<dyn Future<Output = io::Result<Async<TcpStream>>> + Send>>> =
+        Vec::new();
     let mut stagger: Option<Timer> = None;
     let mut first_error = None;
     poll_fn(|cx| {
@@ -63,14 +64,14 @@ pub(super) async fn connect(addresses: &[SocketAddr], limit: Duration) -> io::Re
     .await
 }
 
-async fn attempt(address: SocketAddr, limit: Duration) -> io::Result<Tcp> {
+async fn attempt(address: SocketAddr, limit: Duration) -> io::Result<Async<TcpStream>> {
     let late = async {
         Timer::after(limit).await;
         Err(io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {limit:?}")))
     };
     let stream = Async::<TcpStream>::connect(address).or(late).await?;
     stream.get_ref().set_nodelay(true)?;
-    Ok(Tcp::new(stream))
+    Ok(stream)
 }
 
 /// The families by turns, beginning with that of the first address (RFC 8305 §4).

@@ -5,11 +5,13 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::TcpStream;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
+use async_io::Async;
 use futures_lite::{AsyncRead, AsyncWrite};
 use futures_rustls::client::TlsStream;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -17,7 +19,6 @@ use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use smol_hyper::rt::FuturesIo;
 
 use super::framing::{Heads, Unclear};
-use super::socket::{NOBODY, Tcp};
 use crate::failure::{Failure, Stage, plainly};
 
 /// Status line and header fields together; fields are at most 100 (hyper's default).
@@ -51,18 +52,19 @@ impl std::fmt::Debug for Link {
     }
 }
 
-/// Why no head came.
-pub(super) struct Silence {
+/// Why no response head came.
+pub(super) struct NoResponse {
     pub(super) failure: Failure,
-    /// Not one byte came: on a connection used before, the server had closed it meanwhile.
+    /// Nothing of the request was sent: the server had closed the connection before.
+    pub(super) unsent: bool,
+    /// Not one byte came. On a connection used before, the server closed it just then.
     pub(super) untouched: bool,
 }
 
 impl Link {
     pub(super) async fn new(io: Io, local: bool) -> Result<Link, Failure> {
         let meter = Arc::new(Meter::default());
-        let io =
-            FuturesIo::new(Metered { io, meter: meter.clone(), heads: Heads::default(), burst: 0 });
+        let io = FuturesIo::new(Metered::new(io, meter.clone()));
         let (sender, connection) = Builder::new()
             .max_buf_size(MAX_HEAD)
             .max_header_size(MAX_HEAD)
@@ -79,16 +81,17 @@ impl Link {
     pub(super) async fn head(
         &mut self,
         request: hyper::Request<Payload>,
-    ) -> Result<hyper::Response<Incoming>, Silence> {
+    ) -> Result<hyper::Response<Incoming>, NoResponse> {
         self.meter.begin();
-        let mut answer = pin!(self.sender.send_request(request));
+        let mut answer = pin!(self.sender.try_send_request(request));
         let head = poll_fn(|cx| {
             self.drive(cx);
             answer.as_mut().poll(cx)
         });
-        head.await.map_err(|error| Silence {
-            failure: explain(&error),
-            untouched: self.meter.read.load(Relaxed) == 0 && !error.is_user(),
+        head.await.map_err(|mut error| NoResponse {
+            failure: explain(error.error()),
+            unsent: error.take_message().is_some(),
+            untouched: self.meter.read.load(Relaxed) == 0 && !error.error().is_user(),
         })
     }
 
@@ -106,18 +109,13 @@ impl Link {
         }
     }
 
-    /// Whether another request may be sent: the last answer ended cleanly, and the server wants to
-    /// go on.
+    /// Whether another request may be sent: the last response ended cleanly, and the server keeps
+    /// the connection open. Reads nothing: [`Link::head`] finds out what came meanwhile.
     pub(super) fn is_reusable(&mut self) -> bool {
         self.meter.rests.store(true, Relaxed);
-        let idle = self.is_idle();
+        self.meter.stale.store(true, Relaxed);
+        self.drive(&mut Context::from_waker(Waker::noop()));
         self.meter.rests.store(false, Relaxed);
-        idle
-    }
-
-    /// The same as of now: it is still open, and nothing came that nobody asked for.
-    pub(super) fn is_idle(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(NOBODY));
         self.connection.is_some() && self.sender.is_ready()
     }
 }
@@ -179,8 +177,17 @@ impl Body for Payload {
 
 /// What bytes travel through.
 pub(super) enum Io {
-    Plain(Tcp),
-    Tls(Box<TlsStream<Tcp>>),
+    Plain(Async<TcpStream>),
+    Tls(Box<TlsStream<Async<TcpStream>>>),
+}
+
+impl Io {
+    fn tcp(&self) -> &Async<TcpStream> {
+        match self {
+            Io::Plain(tcp) => tcp,
+            Io::Tls(tls) => tls.get_ref().0,
+        }
+    }
 }
 
 /// What came since the request was sent.
@@ -190,6 +197,9 @@ struct Meter {
     delivered: AtomicUsize,
     /// Nothing is to be read now.
     rests: AtomicBool,
+    /// The connection was idle: the next read asks the socket what came meanwhile, because the
+    /// reactor may not have heard of it yet.
+    stale: AtomicBool,
 }
 
 impl Meter {
@@ -219,6 +229,17 @@ struct Metered {
     meter: Arc<Meter>,
     heads: Heads,
     burst: usize,
+    /// Nothing is left to read until the reactor says that more came. hyper polls a connection
+    /// several times for each response, and each poll would be a system call.
+    drained: bool,
+}
+
+impl Metered {
+    /// Wraps a new connection, on which nothing was said yet.
+    fn new(io: Io, meter: Arc<Meter>) -> Metered {
+        let drained = matches!(io, Io::Plain(_));
+        Metered { io, meter, heads: Heads::default(), burst: 0, drained }
+    }
 }
 
 impl AsyncRead for Metered {
@@ -238,9 +259,20 @@ impl AsyncRead for Metered {
         self.meter.check()?;
         let length = buf.len().min(MAX_READ);
         let buf = &mut buf[..length];
-        let read = match &mut self.io {
-            Io::Plain(io) => Pin::new(io).poll_read(cx, buf),
-            Io::Tls(io) => Pin::new(io).poll_read(cx, buf),
+        let waits = self.drained && !self.meter.stale.swap(false, Relaxed);
+        if waits && self.io.tcp().poll_readable(cx)?.is_pending() {
+            self.burst = 0;
+            return Poll::Pending;
+        }
+        let (read, whole) = match &mut self.io {
+            Io::Plain(io) => (Pin::new(io).poll_read(cx, buf), true),
+            Io::Tls(io) => (Pin::new(io).poll_read(cx, buf), false),
+        };
+        self.drained = match &read {
+            Poll::Pending => true,
+            // Less than was asked for: that was all. Of TLS it may have been one record of many.
+            Poll::Ready(Ok(count)) => whole && (1..buf.len()).contains(count),
+            Poll::Ready(Err(_)) => false,
         };
         match read {
             Poll::Ready(Ok(count)) => {
@@ -289,9 +321,11 @@ impl AsyncWrite for Metered {
 mod tests {
     use super::*;
     use std::io::Write;
-    use std::net::{TcpListener, TcpStream};
-    use std::task::{Wake, Waker};
+    use std::net::TcpListener;
+    use std::task::Wake;
     use std::thread;
+
+    use futures_lite::AsyncReadExt;
 
     struct Woken(AtomicBool);
 
@@ -301,16 +335,54 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_peer_that_floods_lets_others_have_their_turn() {
+    fn pair() -> (Metered, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let mut peer = listener.accept().unwrap().0;
-        thread::spawn(move || while peer.write_all(&[0; 1 << 16]).is_ok() {});
-        let io = Io::Plain(Tcp::new(async_io::Async::new(tcp).unwrap()));
         let meter = Arc::new(Meter::default());
         meter.delivered.store(usize::MAX, Relaxed);
-        let mut metered = Metered { io, meter, heads: Heads::default(), burst: 0 };
+        (Metered::new(Io::Plain(Async::new(tcp).unwrap()), meter), listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn all_that_comes_is_read_in_pieces_large_and_small_up_to_the_end() {
+        let (mut metered, mut peer) = pair();
+        let sent: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+        let sending = sent.clone();
+        let sender = thread::spawn(move || {
+            for piece in sending.chunks(7_001) {
+                peer.write_all(piece).unwrap();
+            }
+        });
+        let mut read = Vec::new();
+        smol::block_on(async {
+            let mut buffer = [0; 4_096];
+            for size in [1, 10, 4_096].into_iter().cycle() {
+                match metered.read(&mut buffer[..size]).await.unwrap() {
+                    0 => break,
+                    count => read.extend_from_slice(&buffer[..count]),
+                }
+            }
+        });
+        sender.join().unwrap();
+        assert_eq!(read, sent);
+    }
+
+    #[test]
+    fn what_came_while_the_connection_was_idle_is_read_before_the_reactor_hears_of_it() {
+        let (mut metered, mut peer) = pair();
+        let mut buffer = [0; 8];
+        let cx = &mut Context::from_waker(Waker::noop());
+        peer.write_all(b"abc").unwrap();
+        assert!(Pin::new(&mut metered).poll_read(cx, &mut buffer).is_pending());
+        metered.meter.stale.store(true, Relaxed);
+        let read = Pin::new(&mut metered).poll_read(cx, &mut buffer);
+        assert!(matches!(read, Poll::Ready(Ok(3))), "{read:?}");
+    }
+
+    #[test]
+    fn a_peer_that_floods_lets_others_have_their_turn() {
+        let (mut metered, mut peer) = pair();
+        thread::spawn(move || while peer.write_all(&[0; 1 << 16]).is_ok() {});
         let woken = Arc::new(Woken(AtomicBool::new(false)));
         let waker = Waker::from(woken.clone());
         let (mut burst, mut pauses) = (0, 0);

@@ -36,18 +36,13 @@ struct Idle {
 }
 
 impl Pool {
-    /// A connection that is still alive, the one used last first.
+    /// A connection that the server had not closed when it was put here; the one used last first.
     pub(super) fn take(&self, key: &Key, local_ok: bool) -> Option<Link> {
         let mut idle = self.lock();
         idle.retain(|idle| idle.since.elapsed() < MAX_AGE);
-        loop {
-            let fits = |idle: &Idle| idle.key == *key && (local_ok || !idle.link.local);
-            let index = idle.iter().rposition(fits)?;
-            let mut link = idle.remove(index).link;
-            if link.is_idle() {
-                return Some(link);
-            }
-        }
+        let fits = |idle: &Idle| idle.key == *key && (local_ok || !idle.link.local);
+        let index = idle.iter().rposition(fits)?;
+        Some(idle.remove(index).link)
     }
 
     /// Keeps a connection, unless it is not fit for another request.

@@ -4,13 +4,13 @@
 //! request header), `https_proxy`, `all_proxy` and `no_proxy` in either case.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpStream};
 
+use async_io::Async;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 use super::ip_literal;
-use super::socket::Tcp;
 use crate::failure::{Failure, Stage, plainly};
 use crate::http::Url;
 
@@ -99,7 +99,11 @@ impl Proxy {
     }
 
     /// Asks for a tunnel to `authority` (RFC 9110 §9.3.6).
-    pub(super) async fn tunnel(&self, tcp: &mut Tcp, authority: &str) -> Result<(), Failure> {
+    pub(super) async fn tunnel(
+        &self,
+        tcp: &mut Async<TcpStream>,
+        authority: &str,
+    ) -> Result<(), Failure> {
         let mut ask = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
         if let Some(authorization) = &self.authorization {
             ask.push_str(&format!("Proxy-Authorization: {authorization}\r\n"));

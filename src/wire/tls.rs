@@ -1,9 +1,11 @@
 //! TLS: the roots, the handshake, and a sentence for each way it fails.
 
 use std::io;
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_io::Async;
 use futures_rustls::TlsConnector;
 use futures_rustls::client::TlsStream;
 use futures_rustls::rustls::crypto::ring;
@@ -16,7 +18,6 @@ use futures_rustls::rustls::{
 use rustls_native_certs::ErrorKind;
 use smol::lock::OnceCell;
 
-use super::socket::Tcp;
 use crate::clock::Clock;
 use crate::failure::{Failure, Stage, plainly};
 
@@ -39,7 +40,11 @@ impl Tls {
     }
 
     /// Shakes hands with the server of `host` (a name, or a literal; IPv6 in brackets).
-    pub(super) async fn connect(&self, host: &str, tcp: Tcp) -> Result<TlsStream<Tcp>, Failure> {
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        tcp: Async<TcpStream>,
+    ) -> Result<TlsStream<Async<TcpStream>>, Failure> {
         let name = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(name.strip_suffix('.').unwrap_or(name).to_string())
             .map_err(|_| failure(format!("{host} is not a name a certificate can be for")))?;

@@ -1,7 +1,7 @@
 //! Servers that break the rules, by mistake or by intent.
 
 use std::io::Write;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -410,7 +410,7 @@ fn a_status_counts_even_if_its_page_is_broken() {
 #[test]
 fn a_late_answer_never_reaches_another_request() {
     let (release, released) = mpsc::channel::<()>();
-    let released = std::sync::Mutex::new(released);
+    let released = Mutex::new(released);
     let server = Server::start(move |mut connection| {
         while let Some(request) = connection.request() {
             let path = request.split(' ').nth(1).unwrap().to_string();
@@ -458,4 +458,30 @@ fn bytes_after_an_answer_close_the_connection_and_are_nobodys_answer() {
         assert_eq!(exchange.result.unwrap().body, path.as_bytes());
     }
     assert_eq!(server.connections(), 3);
+}
+
+#[test]
+fn bytes_that_come_while_a_connection_is_idle_are_nobodys_answer() {
+    let (read, is_read) = mpsc::channel();
+    let (sent, is_sent) = mpsc::channel();
+    let is_read = Mutex::new(is_read);
+    let server = Server::start(move |mut connection| {
+        let first = connection.index == 0;
+        while let Some(request) = connection.request() {
+            connection.send(&ok(request.split(' ').nth(1).unwrap()));
+            if first {
+                is_read.lock().unwrap().recv().unwrap();
+                connection.send(&ok("smuggled"));
+                sent.send(()).unwrap();
+            }
+        }
+    });
+    let transport = transport();
+    let body =
+        |path| exchange(&transport, &Request::get(server.url(path)), PATIENCE).result.unwrap().body;
+    assert_eq!(body("/1"), b"/1");
+    read.send(()).unwrap();
+    is_sent.recv().unwrap();
+    assert_eq!(body("/2"), b"/2");
+    assert_eq!(server.connections(), 2);
 }
