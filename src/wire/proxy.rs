@@ -9,6 +9,7 @@ use std::net::{IpAddr, TcpStream};
 use async_io::Async;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use percent_encoding::percent_decode_str;
 
 use super::ip_literal;
 use crate::failure::{Failure, Stage, plainly};
@@ -151,6 +152,9 @@ fn find(bytes: &[u8], pattern: &[u8]) -> Option<usize> {
 
 /// Whether `no_proxy` excepts a host: `*` for all, names with everything below them, addresses,
 /// networks (`10.0.0.0/8`), each with or without a port.
+///
+/// hyper-util's `Matcher` knows neither ports nor `*.name` nor blanks between entries, and asks
+/// directly where a proxy's URL cannot be read.
 fn excepted(no_proxy: &str, host: &str, port: u16) -> bool {
     let host = host.trim_end_matches('.');
     let address = ip_literal(host);
@@ -205,31 +209,10 @@ pub fn basic(url: &Url) -> Option<String> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
-    let mut pair = percent_decode(url.username());
+    let mut pair: Vec<u8> = percent_decode_str(url.username()).collect();
     pair.push(b':');
-    pair.extend(percent_decode(url.password().unwrap_or_default()));
+    pair.extend(percent_decode_str(url.password().unwrap_or_default()));
     Some(format!("Basic {}", BASE64_STANDARD.encode(&pair)))
-}
-
-fn percent_decode(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut index = 0;
-    while let Some(&byte) = bytes.get(index) {
-        let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
-        let escape = || u8::try_from(digit(index + 1)? * 16 + digit(index + 2)?).ok();
-        match escape().filter(|_| byte == b'%') {
-            Some(value) => {
-                decoded.push(value);
-                index += 3;
-            }
-            None => {
-                decoded.push(byte);
-                index += 1;
-            }
-        }
-    }
-    decoded
 }
 
 #[cfg(test)]

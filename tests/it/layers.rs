@@ -32,7 +32,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("base64::", &["format", "wire", "command"]),
     ("htmlize::", &[]),
     ("strsim::", &["config"]),
-    ("hyper_util::", &[]),
+    ("percent_encoding::", &["wire"]),
     ("rustix::", &["clock", "wire", "store", "command"]),
     ("argh::", &["command"]),
     ("env_logger::", &["command"]),
