@@ -15,6 +15,9 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// No name is tried at more addresses than this.
 const MAX_ADDRESSES: usize = 16;
 
+/// A connection that is being made.
+type Attempt = Pin<Box<dyn Future<Output = io::Result<Async<TcpStream>>> + Send>>;
+
 /// Connects to the first address that accepts; each has `limit` time for it.
 ///
 /// The error is the first one, of the address that the system liked best.
@@ -23,8 +26,7 @@ pub(super) async fn connect(
     limit: Duration,
 ) -> io::Result<Async<TcpStream>> {
     let mut waiting = interleave(addresses).into_iter().take(MAX_ADDRESSES);
-    let mut attempts: Vec<Pin<Box<dyn Future<Output = io::Result<Async<TcpStream>>> + Send>>> =
-        Vec::new();
+    let mut attempts: Vec<Attempt> = Vec::new();
     let mut stagger: Option<Timer> = None;
     let mut first_error = None;
     poll_fn(|cx| {
