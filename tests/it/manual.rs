@@ -207,6 +207,9 @@ fn every_variable_that_the_program_reads_is_in_newsagg_1() {
                 folders.push(path);
                 continue;
             }
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
             let code = std::fs::read_to_string(&path).unwrap();
             let code = code.split("#[cfg(test)]").next().unwrap();
             read.extend(variables(code));
