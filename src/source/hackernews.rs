@@ -3,15 +3,10 @@
 //!
 //! <https://github.com/HackerNews/API>
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
 use crate::failure::{Failure, Stage};
 use crate::http::{Document, Request, Secret, Url, same_server};
 use crate::item::{Item, MAX_ITEMS, MAX_SUMMARY, MAX_TITLE};
-use crate::json;
+use crate::json::{self, Bring, Found, Pointer, Slots};
 use crate::source::{Page, Source, endpoint, not_json, said};
 use crate::text::{from_html, from_plain, link};
 use crate::time::Timestamp;
@@ -116,7 +111,7 @@ impl Source for HackerNews {
             page.skipped = skipped + posts.len() - page.items.len();
             return Ok(page);
         }
-        let answer: Answer = json::from_slice(document.body).map_err(not_json)?;
+        let answer = Answer::read(document.body)?;
         if let Some(error) = answer.error() {
             let words = said(error, &Secret(String::new()));
             return Err(Failure::new(Stage::Service, words));
@@ -128,7 +123,7 @@ impl Source for HackerNews {
         let asked = request.step > 0;
         page.skipped += usize::from(asked && answer.alone && answer.posts.is_empty());
         for post in answer.posts {
-            let wanted = if asked { post.is_news() } else { answer.alone || !post.is_gone() };
+            let wanted = if asked { post.is_news() } else { answer.alone || !post.gone };
             match post.item().filter(|_| wanted) {
                 Some(item) => page.items.push(item),
                 None => page.skipped += 1,
@@ -138,7 +133,7 @@ impl Source for HackerNews {
     }
 
     fn explain(&self, _status: u16, body: &[u8]) -> Option<String> {
-        let answer: Answer = json::from_slice(body).ok()?;
+        let answer = Answer::read(body).ok()?;
         let own = answer.error().or(answer.posts.first().and_then(|post| post.message.as_deref()));
         own.map(|error| said(error, &Secret(String::new())))
     }
@@ -165,49 +160,71 @@ impl HackerNews {
 }
 
 /// An item of any type. <https://github.com/HackerNews/API#items>
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 struct Post {
-    #[serde(deserialize_with = "json::integer")]
     id: Option<i64>,
-    #[serde(rename = "type", deserialize_with = "json::text")]
     kind: Option<String>,
-    #[serde(deserialize_with = "json::boolean")]
-    deleted: Option<bool>,
-    #[serde(deserialize_with = "json::boolean")]
-    dead: Option<bool>,
-    #[serde(deserialize_with = "json::text")]
+    /// Deleted by its author, or dead.
+    gone: bool,
     by: Option<String>,
-    #[serde(deserialize_with = "json::integer")]
     time: Option<i64>,
-    #[serde(deserialize_with = "json::text")]
     title: Option<String>,
-    #[serde(deserialize_with = "json::text")]
     text: Option<String>,
-    #[serde(deserialize_with = "json::text")]
     url: Option<String>,
-    #[serde(deserialize_with = "json::integer")]
     score: Option<i64>,
-    #[serde(deserialize_with = "json::integer")]
     descendants: Option<i64>,
     /// What Firebase says instead of an item.
-    #[serde(deserialize_with = "json::text")]
     error: Option<String>,
     /// What Algolia says.
-    #[serde(deserialize_with = "json::text")]
     message: Option<String>,
 }
 
+/// Where the parts of a [`Post`] are in an item of Firebase; before them the item itself, which may be a bare id.
+const PLACES: [(&str, Bring); 14] = [
+    ("", Bring::Value),
+    ("/id", Bring::Value),
+    ("/type", Bring::Value),
+    ("/deleted", Bring::Flag),
+    ("/dead", Bring::Flag),
+    ("/by", Bring::Value),
+    ("/time", Bring::Value),
+    ("/title", Bring::Value),
+    ("/text", Bring::Value),
+    ("/url", Bring::Value),
+    ("/score", Bring::Value),
+    ("/descendants", Bring::Value),
+    ("/error", Bring::Value),
+    ("/message", Bring::Value),
+];
+
+fn number(found: &Found, place: usize) -> Option<i64> {
+    found[place].first()?.parse().ok()
+}
+
 impl Post {
-    fn is_gone(&self) -> bool {
-        self.deleted == Some(true) || self.dead == Some(true)
+    fn new(found: &Found) -> Post {
+        let text = |place: usize| found[place].first().cloned();
+        Post {
+            id: number(found, 1),
+            kind: text(2),
+            gone: !found[3].is_empty() || !found[4].is_empty(),
+            by: text(5),
+            time: number(found, 6),
+            title: text(7),
+            text: text(8),
+            url: text(9),
+            score: number(found, 10),
+            descendants: number(found, 11),
+            error: text(12),
+            message: text(13),
+        }
     }
 
     /// A story, job or poll with a title; not a comment, a poll's option, or something deleted.
     fn is_news(&self) -> bool {
         let kind = self.kind.as_deref().unwrap_or("story");
         let titled = self.title.as_ref().is_some_and(|title| !title.trim().is_empty());
-        !self.is_gone() && titled && matches!(kind, "story" | "job" | "poll")
+        !self.gone && titled && matches!(kind, "story" | "job" | "poll")
     }
 
     /// `None` for what is no item at all: a user, something without an id.
@@ -249,6 +266,30 @@ struct Answer {
 }
 
 impl Answer {
+    fn read(body: &[u8]) -> Result<Answer, Failure> {
+        let mut slots = Slots::default();
+        for (place, bring) in PLACES {
+            slots.add(Pointer::parse(place).unwrap_or_default(), bring);
+        }
+        let text = String::from_utf8_lossy(body);
+        let start = text.trim_start_matches('\u{feff}').trim_start();
+        let mut answer = Answer { alone: !start.starts_with('['), ..Answer::default() };
+        if answer.alone {
+            let found = json::one(&text, &slots).map_err(not_json)?;
+            answer.posts.extend(start.starts_with('{').then(|| Post::new(&found)));
+            return Ok(answer);
+        }
+        let list = json::each(body, &Pointer::default(), &slots, &Entry::new);
+        let (entries, skipped) = list.map_err(not_json)?;
+        answer.skipped = skipped;
+        for entry in entries {
+            match entry {
+                Entry::Id(id) => answer.ids.push(id),
+                Entry::Post(post) => answer.posts.push(*post),
+            }
+        }
+        Ok(answer)
+    }
     fn error(&self) -> Option<&str> {
         match &self.posts[..] {
             [post] if self.alone => post.error.as_deref(),
@@ -257,105 +298,18 @@ impl Answer {
     }
 }
 
-impl<'de> Deserialize<'de> for Answer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Answer, D::Error> {
-        deserializer.deserialize_any(AnswerVisitor)
-    }
-}
-
-struct AnswerVisitor;
-
-impl<'de> Visitor<'de> for AnswerVisitor {
-    type Value = Answer;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of ids or an item")
-    }
-
-    /// `null`: an item that never was, or is no longer.
-    fn visit_unit<E>(self) -> Result<Answer, E> {
-        Ok(Answer { alone: true, ..Answer::default() })
-    }
-
-    /// `maxitem`.
-    fn visit_u64<E>(self, _: u64) -> Result<Answer, E> {
-        Ok(Answer { alone: true, ..Answer::default() })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Answer, A::Error> {
-        let post = json::object_of(map)?;
-        Ok(Answer { posts: vec![post], alone: true, ..Answer::default() })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Answer, A::Error> {
-        let mut answer = Answer::default();
-        while answer.ids.len() + answer.posts.len() < MAX_ITEMS {
-            match seq.next_element::<Entry>()? {
-                Some(Entry::Id(id)) => answer.ids.push(id),
-                Some(Entry::Post(post)) => answer.posts.push(*post),
-                Some(Entry::Other) => answer.skipped += 1,
-                None => return Ok(answer),
-            }
-        }
-        while seq.next_element::<IgnoredAny>()?.is_some() {
-            answer.skipped += 1;
-        }
-        Ok(answer)
-    }
-}
-
 /// An element of a list.
 enum Entry {
     Id(u64),
     Post(Box<Post>),
-    Other,
 }
 
-impl<'de> Deserialize<'de> for Entry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Entry, D::Error> {
-        deserializer.deserialize_any(EntryVisitor)
-    }
-}
-
-struct EntryVisitor;
-
-impl<'de> Visitor<'de> for EntryVisitor {
-    type Value = Entry;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an id or an item")
-    }
-
-    fn visit_u64<E>(self, id: u64) -> Result<Entry, E> {
-        Ok(Entry::Id(id))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
-        json::object_of(map).map(|post| Entry::Post(Box::new(post)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entry, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Entry::Other)
-    }
-
-    fn visit_unit<E>(self) -> Result<Entry, E> {
-        Ok(Entry::Other)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Entry, E> {
-        Ok(Entry::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Entry, E> {
-        Ok(Entry::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Entry, E> {
-        Ok(Entry::Other)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Entry, E> {
-        Ok(Entry::Other)
+impl Entry {
+    fn new(found: &Found) -> Option<Entry> {
+        match number(found, 0) {
+            Some(id) => u64::try_from(id).ok().map(Entry::Id),
+            None if found.iter().all(Vec::is_empty) => None,
+            None => Some(Entry::Post(Box::new(Post::new(found)))),
+        }
     }
 }

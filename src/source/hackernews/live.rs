@@ -4,10 +4,10 @@
 //! <https://firebase.google.com/docs/reference/rest/database#section-streaming>. An event tells the
 //! list, or what changed in it; when a story comes up that was not among the first, the plan asks.
 
-use std::fmt;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::IgnoredAny;
 
 use super::{HackerNews, MAX_ITEMS};
 use crate::failure::Failure;
@@ -99,10 +99,14 @@ impl Change {
     fn apply(self, list: &mut Vec<u64>) -> Option<()> {
         let place = self.path.as_deref().unwrap_or_default().trim_matches('/').to_owned();
         match self.data {
-            Data::List(ids) if place.is_empty() => *list = ids,
+            Data::List(ids) if place.is_empty() => {
+                *list = ids.iter().take(MAX_ITEMS).map(Data::id).collect();
+            }
             Data::Nothing if place.is_empty() => list.clear(),
             Data::Places(places) if place.is_empty() => {
-                places.into_iter().for_each(|(index, id)| set(list, index, id));
+                for (place, id) in places {
+                    place.parse().into_iter().for_each(|index| set(list, index, id.id()));
+                }
             }
             Data::One(id) => set(list, place.parse().ok()?, id),
             Data::Nothing => set(list, place.parse().ok()?, 0),
@@ -120,82 +124,23 @@ fn set(list: &mut Vec<u64>, index: usize, id: u64) {
     }
 }
 
-#[derive(Debug, Default)]
+/// What serde keeps of it meanwhile is bounded by the bound of an event: some 32 bytes for each two of its 64 KiB.
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
 enum Data {
-    List(Vec<u64>),
+    List(Vec<Data>),
     /// By their places in the list.
-    Places(Vec<(usize, u64)>),
+    Places(BTreeMap<String, Data>),
     One(u64),
     #[default]
     Nothing,
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Data {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Data, D::Error> {
-        deserializer.deserialize_any(DataVisitor)
-    }
-}
-
-struct DataVisitor;
-
-impl<'de> Visitor<'de> for DataVisitor {
-    type Value = Data;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of ids, or some of them")
-    }
-
-    fn visit_unit<E>(self) -> Result<Data, E> {
-        Ok(Data::Nothing)
-    }
-
-    fn visit_u64<E>(self, id: u64) -> Result<Data, E> {
-        Ok(Data::One(id))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Data, E> {
-        Ok(Data::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Data, E> {
-        Ok(Data::Other)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Data, E> {
-        Ok(Data::Other)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Data, E> {
-        Ok(Data::Other)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Data, A::Error> {
-        let mut ids = Vec::new();
-        while let Some(data) = seq.next_element::<Data>()? {
-            if ids.len() < MAX_ITEMS {
-                ids.push(data.id());
-            }
-        }
-        Ok(Data::List(ids))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data, A::Error> {
-        let mut places = Vec::new();
-        while let Some(key) = map.next_key::<String>()? {
-            match key.parse().ok().filter(|_| places.len() < MAX_ITEMS) {
-                Some(index) => places.push((index, map.next_value::<Data>()?.id())),
-                None => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(Data::Places(places))
-    }
+    Other(IgnoredAny),
 }
 
 impl Data {
-    fn id(self) -> u64 {
+    fn id(&self) -> u64 {
         match self {
-            Data::One(id) => id,
+            Data::One(id) => *id,
             _ => 0,
         }
     }
