@@ -30,7 +30,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("unicode_width::", &["text"]),
     ("textwrap::", &["text"]),
     ("base64::", &["format", "wire", "command"]),
-    ("htmlize::", &[]),
+    ("htmlize::", &["text"]),
     ("strsim::", &["config"]),
     ("percent_encoding::", &["wire"]),
     ("rustix::", &["clock", "wire", "store", "command"]),
