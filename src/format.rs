@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::http::Document;
 use crate::item::{Item, MAX_ITEMS, Story, Text};
 use crate::time::Timestamp;
@@ -49,7 +51,7 @@ pub struct Feed {
 }
 
 /// How often a publisher wants to be asked, as the document says it; nothing is bounded yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Pace {
     /// Not more often than this: RSS `ttl`, `sy:updatePeriod` by `sy:updateFrequency`; the longer
     /// where both are told. Never zero.
@@ -135,8 +137,8 @@ pub struct SourceHealth {
     pub tags: Vec<String>,
 }
 
-/// How a source stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a source stands. The journal tells a state by its place here.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum State {
     /// Its news is here.
     Ok,

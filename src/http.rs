@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use surf::Url;
 
 /// A shorter text is no key, and stands in many a sentence.
@@ -43,7 +45,7 @@ pub struct Held {
 }
 
 /// What tells one state of a resource from another (RFC 9110 §8.8), byte for byte as it came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Validators {
     /// `ETag`, with its quotes and its `W/`; dropped when it is not ASCII or too long to send.
     pub etag: Option<String>,

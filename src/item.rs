@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Timestamp;
 
 /// A string that will not grow: sixteen bytes and its text.
@@ -45,7 +47,7 @@ pub struct Item {
 }
 
 /// The fields that few items have, in one allocation.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Extra {
     /// The item's picture.
     pub image: Option<Text>,
@@ -79,7 +81,7 @@ impl Item {
 }
 
 /// An enclosure (RSS 2.0, Atom) or attachment (JSON Feed 1.1).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Attachment {
     /// An absolute `http` or `https` URL.
     pub url: Text,

@@ -138,11 +138,11 @@ impl Collection {
         first_seen: Timestamp,
         printed: bool,
     ) {
-        let Some(item) = pack::glance(packed) else { return };
+        let Some(item) = pack::outline(packed) else { return };
         let title =
-            self.names.get(source).and_then(|name| title::telling(item.title, item.link, name));
+            self.names.get(source).and_then(|name| title::telling(item.title, item.link(), name));
         // A date in the future is not believed.
-        let (date, origin) = match item.date {
+        let (date, origin) = match item.date() {
             Some(date) if date > self.now => (first_seen, DateOrigin::Clamped),
             Some(date) => (date, DateOrigin::Feed),
             None => (first_seen, DateOrigin::FirstSeen),
@@ -152,7 +152,7 @@ impl Collection {
             length,
             source: u32::try_from(source).unwrap_or(u32::MAX),
             id: fingerprint(item.id),
-            link: item.link.map_or(0, |url| fingerprint(&canonical(url))),
+            link: item.link().map_or(0, |url| fingerprint(&canonical(url))),
             title: title.map_or(0, |title| fingerprint(&title) as u32 | 1),
             date,
             first_seen,

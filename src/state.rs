@@ -13,6 +13,7 @@ use crate::format::{Pace, State};
 use crate::item::MAX_ITEMS;
 use crate::time::{Moment, Timestamp};
 
+mod first;
 mod known;
 mod late;
 mod past;
@@ -23,9 +24,12 @@ mod stand;
 mod times;
 mod tokens;
 
+pub use first::upgrade;
 pub use late::Late;
 pub use past::{MAX_SPELLS, PHASES, Past, Spell};
-pub use record::{Document, ITEM_HEAD, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals};
+pub use record::{
+    Document, Illness, ItemHead, LATENCIES, Moved, Outcome, Poll, Totals, item as item_of,
+};
 pub use rekey::Rekey;
 pub use stand::{FIRST_NOTE, Stand, UNSET};
 pub use times::{SPANS_MS, Times};
@@ -151,7 +155,6 @@ impl Memory {
             Event::Pace { pace, .. } => known.pace = pace,
             Event::Moved { moved, .. } => known.moved = moved,
             Event::Totals { totals, .. } => known.totals = totals,
-            Event::Times { times, .. } => known.totals.times = times,
             Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) | Event::Past(_) => {}
         }
         true
@@ -170,8 +173,7 @@ impl Memory {
         if let Some(step) = self.stand.and_then(|before| before.step(&stand)) {
             self.sources.iter_mut().for_each(|known| known.put_right(&step));
             if let Some(past) = self.past() {
-                self.past.clear();
-                past::write(&Past { at: step.passed(past.at), ..past }, &mut self.past);
+                self.past = past::write(&Past { at: step.passed(past.at), ..past });
             }
         }
         self.stand = Some(stand);
@@ -535,8 +537,7 @@ fn number_of(event: &Event<'_>) -> Option<u32> {
         | Event::Pace { source, .. }
         | Event::Printed { source, .. }
         | Event::Moved { source, .. }
-        | Event::Totals { source, .. }
-        | Event::Times { source, .. } => Some(*source),
+        | Event::Totals { source, .. } => Some(*source),
         Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) | Event::Past(_) => None,
     }
 }

@@ -33,7 +33,7 @@ use secrets::Secrets;
 pub use read::read;
 
 /// The version of the format that this program writes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// No recording is larger, in bytes.
 pub const MAX_RECORDING: u64 = 64 << 20;

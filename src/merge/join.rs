@@ -130,12 +130,12 @@ impl Collection {
         let entry = self.entry(order[rank.0 as usize]);
         let mut bytes = Vec::with_capacity(entry.length as usize);
         self.shelf.get(entry.place, entry.length, &mut bytes)?;
-        let Some(item) = pack::glance(&bytes) else { return Ok(None) };
-        let host = item.link.map_or(0, |link| {
+        let Some(item) = pack::outline(&bytes) else { return Ok(None) };
+        let host = item.link().map_or(0, |link| {
             let host = tracking::host_of(link);
             fingerprint(host.strip_prefix("www.").unwrap_or(host))
         });
-        let title = title::telling(item.title, item.link, &self.names[entry.source as usize]);
+        let title = title::telling(item.title, item.link(), &self.names[entry.source as usize]);
         Ok(title.map(|title| (fingerprint(&title), rank, host)))
     }
 

@@ -42,9 +42,7 @@ impl Memory {
         }
         known.polled = true;
         known.totals = late.totals.clone();
-        let times = late.totals.times.clone();
         self.note(&Event::Totals { source, totals: late.totals });
-        self.note(&Event::Times { source, times });
         self.pace(source, late.pace);
         // What was held of a document is true of what the journal holds of it.
         for document in late.documents {

@@ -4,10 +4,12 @@
 //! them is written: so nothing is lost where many short phases add up. Much of that is about as long
 //! as it was for the request before, so the difference is what is written.
 
-use super::Memory;
-use super::record::{Event, time};
-use crate::pack::{Reader, number, unzigzag, zigzag};
 use std::cmp::Reverse;
+
+use serde::{Deserialize, Serialize};
+
+use super::Memory;
+use super::record::Event;
 
 /// So many requests of a round are remembered: those that took longest.
 pub const MAX_SPELLS: usize = 1_000;
@@ -21,8 +23,9 @@ pub const PHASES: usize = 5;
 /// Before the first of them, the wait; after the last, what belongs to none.
 const PARTS: usize = PHASES + 2;
 
-/// No record is longer: five numbers, then of each request its source, a byte, and what that says.
-const MAX_RECORD: usize = 5 * 10 + MAX_SPELLS * (10 + 1 + (1 + PARTS) * 10);
+/// No record is longer: six numbers, then of each request its source, which of its parts took time, and
+/// those, in at most ten bytes each.
+const MAX_RECORD: usize = 6 * 10 + MAX_SPELLS * (2 + 1 + PARTS) * 10;
 
 /// The last round that asked anybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,6 +69,18 @@ impl Spell {
     }
 }
 
+/// The round as its record has it.
+#[derive(Default, Deserialize, Serialize)]
+struct PastRecord {
+    at: i64,
+    ended: u64,
+    deadline: u64,
+    requests: u64,
+    sum: u64,
+    /// The requests, each by its difference to the one before: small numbers take one byte.
+    numbers: Vec<i64>,
+}
+
 /// The request before, by which the next one is told.
 #[derive(Default)]
 struct Before {
@@ -76,14 +91,10 @@ struct Before {
     parts: [u64; PARTS + 1],
 }
 
-/// As a record, behind its kind.
-pub(super) fn write(past: &Past, out: &mut Vec<u8>) {
-    number(zigzag(past.at), out);
-    for n in [past.ended, past.deadline, past.requests, past.sum] {
-        number(n, out);
-    }
+/// As a record.
+pub(super) fn write(past: &Past) -> Vec<u8> {
     let mut before = Before::default();
-    let mut parts = Vec::new();
+    let (mut numbers, mut parts) = (Vec::new(), Vec::new());
     for spell in &past.spells {
         parts.clear();
         let (mut last, mut which) = (0, 0_u8);
@@ -92,41 +103,42 @@ pub(super) fn write(past: &Past, out: &mut Vec<u8>) {
             if instant > last {
                 which |= 1 << bit;
                 let part = instant - last;
-                number(zigzag(part.wrapping_sub(before.parts[bit]) as i64), &mut parts);
+                parts.push(part.wrapping_sub(before.parts[bit]) as i64);
                 (last, before.parts[bit]) = (instant, part);
             }
         }
         // Sources ascend: their steps are small.
-        let step = u64::from(spell.source.saturating_sub(before.source));
+        let step = i64::from(spell.source.saturating_sub(before.source));
         let other = which != before.which;
-        number(step << 2 | u64::from(other) << 1 | u64::from(!spell.ok), out);
-        out.extend(other.then_some(which));
-        out.extend_from_slice(&parts);
+        numbers.push(step << 2 | i64::from(other) << 1 | i64::from(!spell.ok));
+        numbers.extend(other.then_some(i64::from(which)));
+        numbers.append(&mut parts);
         (before.source, before.which) = (spell.source, which);
     }
+    let Past { at, ended, deadline, requests, sum, .. } = *past;
+    let record = PastRecord { at, ended, deadline, requests, sum, numbers };
+    // Only a list of unknown length is an error, and there is none.
+    postcard::to_stdvec(&record).unwrap_or_default()
 }
 
 /// Reads what [`write()`] wrote.
 pub(super) fn read(record: &[u8]) -> Option<Past> {
-    let mut reader = Reader(record);
-    let at = time(&mut reader)?;
-    let mut n = || reader.number();
-    let (ended, deadline, requests, sum) = (n()?, n()?, n()?, n()?);
+    let record: PastRecord = postcard::from_bytes(record).ok()?;
+    let PastRecord { at, ended, deadline, requests, sum, numbers } = record;
     let [ended, deadline] = [ended, deadline].map(|n| n.min(LONGEST));
     let mut past = Past { at, ended, deadline, requests, sum, spells: Vec::new() };
     let mut before = Before::default();
-    while !reader.0.is_empty() && past.spells.len() < MAX_SPELLS {
-        let head = reader.number()?;
+    let mut numbers = numbers.into_iter();
+    while let Some(head) = numbers.next().filter(|_| past.spells.len() < MAX_SPELLS) {
         before.source = before.source.checked_add(u32::try_from(head >> 2).ok()?)?;
         if head & 2 != 0 {
-            let (&which, rest) = reader.0.split_first()?;
-            (reader.0, before.which) = (rest, which);
+            before.which = u8::try_from(numbers.next()?).ok()?;
         }
         let (mut instants, mut last) = ([0; PARTS + 1], 0_u64);
         for (bit, instant) in instants.iter_mut().enumerate() {
             if before.which & 1 << bit != 0 {
                 let part = &mut before.parts[bit];
-                *part = part.wrapping_add(unzigzag(reader.number()?) as u64);
+                *part = part.wrapping_add(numbers.next()? as u64);
                 last = last.saturating_add(*part).min(LONGEST);
             }
             *instant = last;
@@ -153,9 +165,7 @@ impl Memory {
             spells.truncate(MAX_SPELLS);
         }
         spells.sort_by_key(|a| (a.source, a.ready, a.start));
-        self.past.clear();
-        write(&past, &mut self.past);
-        let record = std::mem::take(&mut self.past);
+        let record = write(&past);
         self.note(&Event::Past(&record));
         self.past = record;
     }
@@ -170,13 +180,13 @@ impl Memory {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::backoff::scramble;
 
     fn read_again(past: &Past) -> (Option<Past>, usize) {
-        let mut record = Vec::new();
-        write(past, &mut record);
+        let record = write(past);
         (read(&record), record.len())
     }
 
@@ -221,14 +231,14 @@ mod tests {
         assert_eq!(cost([0; PARTS + 1]), 1);
         assert_eq!(cost([0, 0, 0, 0, 0, 1, 1, 1]), 3);
         assert_eq!(cost([0, 0, 0, 0, 0, 500, 500, 500]), 4);
-        assert_eq!(cost([0, 3, 4, 5, 6, 509, 511, 511]), 9);
+        assert_eq!(cost([0, 3, 4, 5, 6, 509, 511, 511]), 10);
         assert!(empty <= 14, "{empty}");
         let like = |n: u32| {
             let ms = u64::from(n % 50);
             spell(n, [0, ms, ms, ms, ms, 500 + 2 * ms, 501 + 2 * ms, 501 + 2 * ms], true)
         };
         let (_, all) = read_again(&past((0..200).map(like).collect()));
-        assert!(all <= 200 * 4 + 20, "{all}");
+        assert!(all <= 200 * 4 + 30, "{all}");
     }
 
     #[test]
@@ -249,14 +259,15 @@ mod tests {
         let ages = past(vec![spell(1, [u64::MAX; PARTS + 1], true)]);
         let ages = read_again(&Past { ended: u64::MAX, deadline: u64::MAX, ..ages }).0.unwrap();
         assert_eq!([ages.ended, ages.deadline, ages.spells[0].end], [LONGEST; 3]);
-        for record in [&[][..], &[0x80], &[0, 0, 0, 0], &[0, 0, 0, 0, 0, 2], &[0, 0, 0, 0, 0, 2, 1]]
-        {
+        for numbers in [&[2][..], &[2, 1], &[2, 256], &[-4], &[i64::MAX]] {
+            let record = PastRecord { numbers: numbers.into(), ..PastRecord::default() };
+            assert_eq!(read(&postcard::to_stdvec(&record).unwrap()), None, "{numbers:?}");
+        }
+        for record in [&[][..], &[0x80], &[0, 0, 0, 0], &[0, 0, 0, 0, 0, 2, 0]] {
             assert_eq!(read(record), None, "{record:?}");
         }
-        let huge = [&[0; 5][..], &[0xff, 0xff, 0xff, 0xff, 0xff, 0x3f]].concat();
-        assert_eq!(read(&huge), None, "no source has such a number");
-        let mut endless = vec![0; 5];
-        endless.resize(5 + 4 * MAX_SPELLS, 0);
+        let endless = PastRecord { numbers: vec![0; 2 * MAX_SPELLS], ..PastRecord::default() };
+        let endless = postcard::to_stdvec(&endless).unwrap();
         assert_eq!(read(&endless).unwrap().spells.len(), MAX_SPELLS);
         let mut memory = Memory::default();
         memory.learn_past(&vec![0; MAX_RECORD + 1]);

@@ -4,7 +4,7 @@ use std::io;
 
 use super::past;
 use super::record::{self, Event};
-use super::{Fetch, Kept, Known, LATENCIES, Memory, Stand, Times, Write};
+use super::{Fetch, Kept, Known, LATENCIES, Memory, Stand, Write};
 use crate::format::Pace;
 
 impl Memory {
@@ -17,7 +17,7 @@ impl Memory {
     /// # Errors
     /// What `write` or `packed` said.
     pub fn save(&mut self, packed: Fetch<'_>, write: Write<'_>) -> io::Result<()> {
-        let mut record = Vec::new();
+        let (mut record, mut buffers) = (Vec::new(), Buffers::default());
         if std::mem::take(&mut self.restated) {
             write_stand(self.stand, write, &mut record)?;
         }
@@ -29,7 +29,7 @@ impl Memory {
                 write(&record)?;
             }
             for item in known.items.iter_mut().filter(|item| item.unsaved) {
-                write_item(source, item, packed, write, &mut record)?;
+                write_item(source, item, packed, write, &mut buffers)?;
                 item.unsaved = false;
             }
         }
@@ -41,7 +41,7 @@ impl Memory {
     /// # Errors
     /// What `write` or `packed` said.
     pub fn rewrite(&self, packed: Fetch<'_>, write: Write<'_>) -> io::Result<()> {
-        let mut record = Vec::new();
+        let (mut record, mut buffers) = (Vec::new(), Buffers::default());
         write_stand(self.stand, write, &mut record)?;
         // Numbers have no gaps: who was forgotten has none.
         let known = (0..).zip(&self.sources).filter(|(_, known)| !known.is_blank());
@@ -55,10 +55,6 @@ impl Memory {
             };
             say(&Event::Source { source, name: &known.name })?;
             say(&Event::Totals { source, totals: known.totals.clone() })?;
-            // Behind the totals, which take the place of all before them.
-            if known.totals.times != Times::default() {
-                say(&Event::Times { source, times: known.totals.times.clone() })?;
-            }
             if known.pace != Pace::default() {
                 say(&Event::Pace { source, pace: known.pace })?;
             }
@@ -68,9 +64,8 @@ impl Memory {
             if let Some(moved) = &known.moved {
                 say(&Event::Moved { source, moved: Some(moved.clone()) })?;
             }
-            let mut bytes = Vec::new();
             for item in &known.items {
-                write_item(source, item, packed, write, &mut bytes)?;
+                write_item(source, item, packed, write, &mut buffers)?;
             }
             let mut say = |event: &Event<'_>| {
                 record.clear();
@@ -96,9 +91,8 @@ impl Memory {
             spell.source = number.map_or(0, |number| number as u32);
             number.is_ok()
         });
-        let (mut bytes, mut record) = (Vec::new(), Vec::new());
-        past::write(&past, &mut bytes);
-        record::write(&Event::Past(&bytes), &mut record);
+        let mut record = Vec::new();
+        record::write(&Event::Past(&past::write(&past)), &mut record);
         write(&record)
     }
 
@@ -130,15 +124,20 @@ fn write_stand(stand: Option<Stand>, write: Write<'_>, record: &mut Vec<u8>) -> 
     write(record)
 }
 
+/// The packed bytes of an item, and its record.
+#[derive(Default)]
+struct Buffers(Vec<u8>, Vec<u8>);
+
 fn write_item(
     source: u32,
     item: &Kept,
     packed: Fetch<'_>,
     write: Write<'_>,
-    record: &mut Vec<u8>,
+    Buffers(bytes, record): &mut Buffers,
 ) -> io::Result<()> {
+    bytes.clear();
     record.clear();
-    record::write(&Event::Item { source, item: item.head, packed: &[] }, record);
-    packed(item, record)?;
+    packed(item, bytes)?;
+    record::write(&Event::Item { source, item: item.head, packed: bytes }, record);
     write(record)
 }

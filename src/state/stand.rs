@@ -4,6 +4,8 @@
 //! What belongs to this boot is known by its time alone: it lies between the boot and now, as the
 //! calendar stood. What was noted in another boot stays as it is.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Known, SHOWN};
 use crate::time::Moment;
 
@@ -16,7 +18,7 @@ pub const UNSET: i64 = 2;
 pub const FIRST_NOTE: i64 = 1_795_219_200;
 
 /// How the calendar stood at one moment of one boot.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Stand {
     /// What the calendar said, seconds since 1970.
     pub at: i64,

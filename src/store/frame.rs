@@ -12,7 +12,9 @@ use std::os::unix::fs::FileExt;
 use memchr::{memchr, memchr2_iter};
 
 /// The first line of the file; the number is the version.
-pub(super) const HEAD: &[u8] = b"newsagg state 1\n";
+pub(super) const HEAD: &[u8] = b"newsagg state 2\n";
+/// The same of version 1. Its frames are the same, its records are not.
+pub(super) const FIRST_HEAD: &[u8; 16] = b"newsagg state 1\n";
 /// Begins a frame; in no UTF-8 text.
 pub(super) const MARKER: u8 = 0xff;
 /// Stands before what is left of a marker, or of itself; in no UTF-8 text.

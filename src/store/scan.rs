@@ -5,12 +5,15 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use memchr::memchr;
 
-use super::frame::{HEAD, HEADER, Header, MARKER, Place, is_plain, unescape};
+use super::beside::directory;
+use super::frame::{FIRST_HEAD, Frames, HEAD, HEADER, Header, MARKER, Place, is_plain, unescape};
 use super::open_own;
+use crate::state;
 
 /// So much is read at once, beyond what is unfinished.
 const BUFFER: usize = 256 << 10;
@@ -24,6 +27,8 @@ pub struct Reading {
     pub end: u64,
     /// What the file is like.
     pub verdict: Verdict,
+    /// An older version of the program wrote the file: it has to be written anew before records are added.
+    pub older: bool,
 }
 
 /// What a journal is like.
@@ -64,22 +69,54 @@ pub(super) fn read(
 ) -> io::Result<(Reading, Option<File>)> {
     match open_own(path, OpenOptions::new().read(true)) {
         Ok(file) => {
+            let mut begin = [0; FIRST_HEAD.len()];
+            if file.read_at(&mut begin, 0)? == begin.len() && begin == *FIRST_HEAD {
+                return upgrade(path, file, visit);
+            }
             let same = file.try_clone()?;
             Ok((scan(file, visit)?, Some(same)))
         }
         Err(error)
             if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
         {
-            Ok((Reading { end: 0, verdict: Verdict::Absent }, None))
+            Ok((reading(0, Verdict::Absent), None))
         }
         Err(error) => Err(error),
     }
+}
+
+/// The same for a journal of version 1: what this version would have written lies in a file without a
+/// name, and is what is read.
+fn upgrade(
+    path: &Path,
+    file: File,
+    visit: &mut dyn FnMut(Place, &[u8]),
+) -> io::Result<(Reading, Option<File>)> {
+    let new = tempfile::tempfile_in(directory(path)).or_else(|_| tempfile::tempfile())?;
+    let mut frames = Frames::new(&new, 0);
+    frames.raw(HEAD);
+    let mut added = Ok(());
+    let reading = scan(file, &mut |_, record| {
+        let Some(record) = state::upgrade(record).filter(|_| added.is_ok()) else { return };
+        match frames.add(&record) {
+            Ok(place) => visit(place, &record),
+            Err(error) => added = Err(error),
+        }
+    })?;
+    added.and_then(|()| frames.flush())?;
+    Ok((Reading { older: true, ..reading }, Some(new)))
+}
+
+fn reading(end: u64, verdict: Verdict) -> Reading {
+    Reading { end, verdict, older: false }
 }
 
 /// How a file begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Head {
     Ours,
+    /// Of version 1, which is read and never written.
+    First,
     Newer(u32),
     /// The file ends in the first line.
     Unfinished,
@@ -90,6 +127,9 @@ pub(super) enum Head {
 pub(super) fn head(bytes: &[u8]) -> Head {
     if bytes.starts_with(HEAD) {
         return Head::Ours;
+    }
+    if bytes.starts_with(FIRST_HEAD) {
+        return Head::First;
     }
     if HEAD.starts_with(bytes) {
         return Head::Unfinished;
@@ -109,10 +149,9 @@ fn scan(file: File, visit: &mut dyn FnMut(Place, &[u8])) -> io::Result<Reading> 
     window.reach(MAX_HEAD)?;
     match head(window.seen()) {
         Head::Ours => window.skip(HEAD.len()),
-        Head::Newer(version) => {
-            return Ok(Reading { end: 0, verdict: Verdict::Newer(version) });
-        }
-        Head::Unfinished => return Ok(Reading { end: 0, verdict: Verdict::Torn }),
+        Head::First => window.skip(FIRST_HEAD.len()),
+        Head::Newer(version) => return Ok(reading(0, Verdict::Newer(version))),
+        Head::Unfinished => return Ok(reading(0, Verdict::Torn)),
         Head::Broken => {}
     }
     let (mut end, mut bad, mut torn) = (window.at, 0, false);
@@ -154,7 +193,7 @@ fn scan(file: File, visit: &mut dyn FnMut(Place, &[u8])) -> io::Result<Reading> 
         (0, true) => Verdict::Torn,
         (bytes, _) => Verdict::Damaged { bytes },
     };
-    Ok(Reading { end, verdict })
+    Ok(reading(end, verdict))
 }
 
 /// A part of a file in memory.

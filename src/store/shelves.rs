@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use super::Spool;
 use super::frame::unescape;
 use crate::merge::{REMEMBERED, Shelf};
-use crate::state::ITEM_HEAD;
+use crate::state;
 
 /// So much of the journal is read at once: items of one source lie together.
 const WINDOW: usize = 64 << 10;
@@ -18,14 +18,23 @@ const WINDOW: usize = 64 << 10;
 pub struct Shelves {
     spool: Spool,
     journal: Option<File>,
-    /// What was read of the journal last, and where that begins.
-    window: RefCell<(u64, Vec<u8>)>,
+    window: RefCell<Window>,
+}
+
+/// What was read of the journal last.
+#[derive(Debug, Default)]
+struct Window {
+    /// Where that begins.
+    begin: u64,
+    bytes: Vec<u8>,
+    /// The record in it that was asked for, as it was written.
+    record: Vec<u8>,
 }
 
 impl Shelves {
     /// Over this journal, if there is one.
     pub fn new(journal: Option<File>) -> Shelves {
-        Shelves { spool: Spool::default(), journal, window: RefCell::new((0, Vec::new())) }
+        Shelves { spool: Spool::default(), journal, window: RefCell::default() }
     }
 
     /// The packed bytes of the item whose record lies at `offset`, as it was when the journal was
@@ -34,20 +43,19 @@ impl Shelves {
         let file = self.journal.as_ref().ok_or(io::ErrorKind::NotFound)?;
         let window = &mut *self.window.borrow_mut();
         let end = offset + u64::from(length);
-        if offset < window.0 || end > window.0 + window.1.len() as u64 {
-            window.0 = offset;
-            window.1.resize(WINDOW.max(length as usize), 0);
-            let read = fill(file, &mut window.1, offset)?;
-            window.1.truncate(read);
+        if offset < window.begin || end > window.begin + window.bytes.len() as u64 {
+            window.begin = offset;
+            window.bytes.resize(WINDOW.max(length as usize), 0);
+            let read = fill(file, &mut window.bytes, offset)?;
+            window.bytes.truncate(read);
         }
-        let begin = (offset - window.0) as usize;
-        let stored = window.1.as_slice().get(begin..begin + length as usize);
-        let before = into.len();
-        unescape(stored.ok_or(io::ErrorKind::UnexpectedEof)?, into)
-            .filter(|()| into.len() - before >= ITEM_HEAD)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no item lies there"))?;
-        into.drain(before..before + ITEM_HEAD);
-        Ok(())
+        let begin = (offset - window.begin) as usize;
+        let stored = window.bytes.as_slice().get(begin..begin + length as usize);
+        window.record.clear();
+        unescape(stored.ok_or(io::ErrorKind::UnexpectedEof)?, &mut window.record)
+            .and_then(|()| state::item_of(&window.record))
+            .map(|(_, packed)| into.extend_from_slice(packed))
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no item lies there"))
     }
 }
 
@@ -90,7 +98,10 @@ mod tests {
         let path = scratch.0.join("sources");
         let write = |items: [&[u8]; 2]| {
             Journal::rewrite(&path, &mut |frames| {
-                let mut records = items.iter().map(|item| [&[7; ITEM_HEAD], *item].concat());
+                // An item (variant 1) of source 0, all numbers zero, and its bytes behind their length.
+                let head = [&[1][..], &[0; 15]].concat();
+                let mut records =
+                    items.iter().map(|item| [&head, &[item.len() as u8][..], item].concat());
                 records.try_for_each(|record| frames.add(&record).map(drop))
             })
             .unwrap()

@@ -328,6 +328,7 @@ impl Keeping {
             Ok((reading, shelves)) => {
                 self.shelves = shelves;
                 self.end = reading.end;
+                self.broken = reading.older;
                 match reading.verdict {
                     Verdict::Absent | Verdict::Whole | Verdict::Torn => {}
                     Verdict::Damaged { bytes } => {
@@ -456,7 +457,7 @@ impl Keeping {
         for (kept, index) in wanted_items {
             self.fetch(&kept, gathered, &mut packed)?;
             let source = &config.sources[index];
-            let Some(item) = pack::glance(&packed) else { continue };
+            let Some(item) = pack::outline(&packed) else { continue };
             if !wanted(source, item.title) {
                 gathered.brought[index].unwanted = true;
                 continue;
@@ -464,7 +465,7 @@ impl Keeping {
             match source.limit {
                 // What was read just now counts first.
                 Some(_) if kept.gone == SHOWN && !gathered.brought[index].holds(kept.head.id) => {
-                    let date = item.date.map_or(kept.head.first_seen, |date| date.unix());
+                    let date = item.date().map_or(kept.head.first_seen, |date| date.unix());
                     rationed.push((index, Reverse(date), kept.head.id, kept));
                 }
                 _ => place(&kept, index, &packed, gathered),

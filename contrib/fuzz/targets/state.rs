@@ -36,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
                 newsagg::pack::pack(&item, &mut packed);
                 assert_eq!(newsagg::pack::unpack(&packed), Some(item));
             }
-            newsagg::pack::glance(rest);
+            newsagg::pack::outline(rest);
         }
         _ => {
             if let Ok(limiter) = Limiter::decode(rest, moment.up, moment) {

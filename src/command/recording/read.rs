@@ -9,10 +9,10 @@ use serde::Deserialize;
 use super::{MAX_RECORDING, Recording, VERSION};
 use crate::failure::{Failure, Stage};
 use crate::http::Timing;
-use crate::store;
 use crate::text::printable;
 use crate::time::{Moment, Timestamp};
 use crate::wire::tape::{End, Exchange, Head, Pieces};
+use crate::{state, store};
 
 const STAGES: [Stage; 13] = [
     Stage::Resolve,
@@ -92,7 +92,7 @@ pub fn read(path: &Path) -> Result<Recording, String> {
         format!("{shown}:{line}: damaged: not UTF-8; {ANEW}")
     })?;
     let mut recording = Recording::default();
-    let mut whole = false;
+    let (mut whole, mut version) = (false, VERSION);
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         let damaged = |why: &str| format!("{shown}:{number}: damaged: {why}; {ANEW}");
@@ -112,6 +112,7 @@ pub fn read(path: &Path) -> Result<Recording, String> {
                     entry.version
                 ));
             }
+            version = entry.version;
             continue;
         }
         if whole {
@@ -119,6 +120,11 @@ pub fn read(path: &Path) -> Result<Recording, String> {
         }
         whole = entry.lines == Some(number);
         take(entry, &mut recording).map_err(damaged)?;
+    }
+    if version < VERSION {
+        // The first version had the records of the first version of the journal.
+        let records = &mut recording.circumstances.records;
+        *records = records.iter().filter_map(|record| state::upgrade(record)).collect();
     }
     match (whole, text.is_empty()) {
         (true, _) => Ok(recording),

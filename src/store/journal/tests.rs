@@ -41,7 +41,7 @@ fn written(path: &Path) -> (Vec<u8>, Vec<usize>) {
 fn what_is_added_is_read_in_order_and_got_from_its_place() {
     let scratch = Scratch::new("journal");
     let path = scratch.0.join("sources");
-    assert_eq!(read(&path).1, Reading { end: 0, verdict: Verdict::Absent });
+    assert_eq!(read(&path).1, Reading { end: 0, verdict: Verdict::Absent, older: false });
     let mut journal = Journal::open_append(&path, 0).unwrap();
     assert_eq!(fs::read(&path).unwrap(), HEAD);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -58,7 +58,7 @@ fn what_is_added_is_read_in_order_and_got_from_its_place() {
             .unwrap();
     }
     let (found, reading) = read(&path);
-    assert_eq!(reading, Reading { end: journal.end(), verdict: Verdict::Whole });
+    assert_eq!(reading, Reading { end: journal.end(), verdict: Verdict::Whole, older: false });
     assert_eq!(journal.end(), fs::metadata(&path).unwrap().len());
     let (at, found): (Vec<Place>, Vec<Vec<u8>>) = found.into_iter().unzip();
     assert_eq!(found, records());
@@ -102,7 +102,7 @@ fn a_journal_cut_anywhere_keeps_what_precedes_and_takes_more() {
         assert!(found.iter().map(|(_, bytes)| bytes).eq(kept), "{cut}");
         let verdict = if ends.contains(&cut) { Verdict::Whole } else { Verdict::Torn };
         let end = if whole == 0 { 0 } else { ends[whole - 1] as u64 };
-        assert_eq!(reading, Reading { end, verdict }, "{cut}");
+        assert_eq!(reading, Reading { end, verdict, older: false }, "{cut}");
         let mut journal = Journal::open_append(&path, reading.end).unwrap();
         journal.append(&mut add(&[b"x".to_vec()])).unwrap();
         let after = [kept, &[b"x".to_vec()]].concat();
@@ -197,7 +197,7 @@ fn a_later_version_is_neither_read_nor_added_to() {
     let path = scratch.0.join("sources");
     let (bytes, ends) = written(&path);
     for (head, verdict) in [
-        (&b"newsagg state 2\n"[..], Verdict::Newer(2)),
+        (&b"newsagg state 3\n"[..], Verdict::Newer(3)),
         (b"newsagg state 4294967295\n", Verdict::Newer(u32::MAX)),
         (b"newsagg state 0\n", Verdict::Damaged { bytes: 16 }),
         (b"newsagg state 01\n", Verdict::Damaged { bytes: 17 }),

@@ -1,7 +1,7 @@
 //! What remembering costs the disk: bytes and files, never times.
 
 use super::*;
-use newsagg::state::ITEM_HEAD;
+use newsagg::state::item_of;
 use newsagg::store::Journal;
 use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt;
@@ -12,9 +12,8 @@ const MOST_BYTES: u64 = 4 << 10;
 const MOST_FILES: u64 = 3;
 const SOURCES: usize = 200;
 
-/// Kinds of records (`src/state/record.rs`).
-const ITEM: u8 = 2;
-const DOCUMENT: u8 = 5;
+/// The first byte of a document's record (the fifth of `Event` in `src/state/record.rs`).
+const DOCUMENT: u8 = 4;
 
 type Identity = (u64, i64, i64, u64);
 
@@ -100,9 +99,9 @@ fn new_items_cost_twice_their_bytes_at_most() {
     let (mut known, mut changed) = (HashSet::new(), 0);
     Journal::read(&journal, &mut |place, record| {
         let is_new = place.offset >= end;
-        // Its id, behind the kind and the number of its source: what was there is no change.
-        if record[0] == ITEM && known.insert(record[1..13].to_vec()) && is_new {
-            changed += (record.len() - ITEM_HEAD) as u64;
+        // What was there is no change; no two sources have an item with the same id.
+        if let Some((_, packed)) = item_of(record).filter(|(item, _)| known.insert(item.id)) {
+            changed += if is_new { packed.len() as u64 } else { 0 };
         }
         if record[0] == DOCUMENT && is_new {
             changed += record.len() as u64;

@@ -24,7 +24,7 @@ fn what_is_no_recording_is_told_with_its_line_and_a_remedy() {
     let first = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(FIRST)).unwrap();
     let lines = first.lines().count();
     let cut = first.rsplit_once("{\"lines\"").unwrap().0;
-    let newer = first.replacen("\"version\":1", "\"version\":2", 1);
+    let newer = first.replacen("\"version\":1", "\"version\":3", 1);
     let broken = first.replacen("\n{\"wall\"", "\n{\"wall", 1);
     let more = format!("{first}{first}");
     let base = first.replacen("\"record\":\"", "\"record\":\"*", 1);
@@ -35,7 +35,7 @@ fn what_is_no_recording_is_told_with_its_line_and_a_remedy() {
         ("<rss/>".into(), "x.rec: no recording; `newsagg once --record FILE` makes one".into()),
         ("{\"newsagg\":\"news\"}".into(), "x.rec: no recording".into()),
         (cut.into(), format!("x.rec:{}: damaged: the rest is missing; copy it anew", lines - 1)),
-        (newer, "x.rec:1: a newer newsagg made this recording (version 2)".into()),
+        (newer, "x.rec:1: a newer newsagg made this recording (version 3)".into()),
         (broken, "x.rec:3: damaged: ".into()),
         (more, format!("x.rec:{}: damaged: it goes on after its last line", lines + 1)),
         (base, "damaged: not base64; copy it anew".into()),

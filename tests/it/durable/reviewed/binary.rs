@@ -11,7 +11,7 @@ use crate::support::said::{Said, said};
 use crate::support::server::{Server, ok};
 
 /// Kinds of records (`src/state/record.rs`).
-const SOURCE: u8 = 1;
+const SOURCE: u8 = 0;
 const ITEM: u8 = 2;
 
 /// A place of its own, and a web of two feeds, or of one answer to everything.
