@@ -22,6 +22,9 @@ pub use place::{own_house, registrable};
 pub const FIRST_RETRY: Duration = Duration::from_millis(500);
 /// No retry within a round waits longer, unless the server says so.
 pub const LONGEST_RETRY: Duration = Duration::from_secs(30);
+/// A round waits for a server that asks to wait no longer than this; else its source is deferred to
+/// a later round.
+pub const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(5);
 
 /// How long to wait after the `tries`-th try (from 1) failed: doubled each time, within
 /// [`LONGEST_RETRY`], spread over 50 % to 150 % so that many clients do not come back at once.

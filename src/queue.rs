@@ -59,6 +59,15 @@ pub enum Next {
     Empty,
 }
 
+/// Why a job may not start yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotYet {
+    /// It may start at this time, and waits for it unless that is beyond the round's deadline.
+    Wait(Duration),
+    /// It may start at this time, but not in this round.
+    Defer(Duration),
+}
+
 /// The requests of one round that are not under way.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -157,12 +166,12 @@ impl Queue {
 
     /// The next job that is due, that its host has room for and that `admit` lets through.
     ///
-    /// What `admit` holds back until `deadline` or later is put off at once.
+    /// What `admit` defers, or holds back until `deadline` or later, is put off at once.
     pub fn next(
         &mut self,
         now: Duration,
         deadline: Duration,
-        mut admit: impl FnMut(&Job) -> Result<(), Duration>,
+        mut admit: impl FnMut(&Job) -> Result<(), NotYet>,
     ) -> Next {
         self.wake(now);
         while let Some(index) = self.turn.pop_front() {
@@ -195,15 +204,15 @@ impl Queue {
                     job.left = now;
                     return Next::Go(job);
                 }
-                Err(at) if at >= deadline => {
+                Err(NotYet::Wait(at)) if at < deadline => {
+                    lane.jobs.push_front(job);
+                    self.alarm(at, Sleeper::Lane(index));
+                }
+                Err(NotYet::Wait(at) | NotYet::Defer(at)) => {
                     self.waiting -= 1;
                     self.open[job.source] -= 1;
                     self.turn.push_front(index);
                     return Next::PutOff(job, at);
-                }
-                Err(at) => {
-                    lane.jobs.push_front(job);
-                    self.alarm(at, Sleeper::Lane(index));
                 }
             }
         }

@@ -26,6 +26,8 @@ pub(super) struct Errand {
     pub(super) source: Arc<dyn Source>,
     pub(super) options: Arc<Options>,
     pub(super) timeout: Duration,
+    /// `timeout` is what is left of the round, less than the source's own.
+    pub(super) cut_by_deadline: bool,
     pub(super) transport: Arc<Transport>,
     pub(super) halt: Halt,
 }
@@ -83,6 +85,10 @@ impl Errand {
                         reading.or(async { Err(cut.await) }).await
                     }
                 }
+            }
+            // With its own timeout it might have been answered.
+            Err(failure) if self.cut_by_deadline && failure.stage == Stage::Timeout => {
+                Err(Failure::new(Stage::Cancelled, "the round's deadline came first"))
             }
             Err(failure) => Err(failure.clone()),
         };

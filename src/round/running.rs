@@ -11,13 +11,13 @@ use smol::Executor;
 
 use super::errand::{Errand, Outcome, Read, told};
 use super::{Ask, Halt, Landed, Round, Rules, Span, Tally};
-use crate::backoff::{Breaker, RetryBudget, unconnected};
+use crate::backoff::{Breaker, LONGEST_ASKED_WAIT, RetryBudget, unconnected};
 use crate::clock::Clock;
 use crate::failure::Stage;
 use crate::http::{Exchange, Request, Validators, same_server};
 use crate::limit::Limiter;
 use crate::pool::Pool;
-use crate::queue::{Job, Next, Queue};
+use crate::queue::{Job, Next, NotYet, Queue};
 use crate::transport::Transport;
 
 mod coping;
@@ -145,8 +145,11 @@ impl<'a> Running<'a> {
                 let hold = holds.get(&hold_key(&ask.account, &job.request.url)).copied();
                 let asked = obeys.then(|| wait_for(limiter, ask, &job.request.url, now, true));
                 match hold.max(asked.flatten()) {
-                    Some(until) if until > now => Err(until),
-                    _ => limiter.take(&ask.account, &ask.windows, now),
+                    Some(until) if until > now.saturating_add(LONGEST_ASKED_WAIT) => {
+                        Err(NotYet::Defer(until))
+                    }
+                    Some(until) if until > now => Err(NotYet::Wait(until)),
+                    _ => limiter.take(&ask.account, &ask.windows, now).map_err(NotYet::Wait),
                 }
             };
             match self.queue.next(now, self.deadline, admit) {
@@ -175,6 +178,7 @@ impl<'a> Running<'a> {
             source: ask.source.clone(),
             options: ask.options.clone(),
             timeout: ask.timeout.min(left),
+            cut_by_deadline: left < ask.timeout,
             transport: self.transport.clone(),
             halt: self.halt.clone(),
         };

@@ -43,6 +43,13 @@ impl Known {
         }
     }
 
+    /// Whether its last round ended before it had a response: for want of time or quota, by no
+    /// fault of its own.
+    pub fn is_deferred(&self) -> bool {
+        let limited = |it: &Illness| it.state == State::Limited && it.status.is_none();
+        self.illness.as_ref().is_some_and(limited)
+    }
+
     /// When it was last asked.
     pub fn asked(&self) -> Option<Timestamp> {
         Some(self.totals.asked).filter(|asked| *asked > 0).and_then(Timestamp::from_unix)

@@ -56,7 +56,7 @@ pub(super) fn judge(
                 let failure = Failure::new(Stage::Cancelled, "another source failed first");
                 Verdict { state: State::Failed, error: Some(failure.to_string()), asked: false }
             }
-            (_, Turn::Ask) => match (limiter.unsaved(), fate(tally)) {
+            (_, Turn::Ask) => match (limiter.unsaved(), fate(tally, config.fetch.deadline)) {
                 // Nothing is spent that could not be written down first.
                 (Some(_), verdict) if untouched(tally) && tally.put_off == Some(None) => {
                     let why = "not asked: what is spent cannot be saved";
@@ -95,16 +95,16 @@ fn remembered(known: Option<&Known>, why: Option<&str>) -> Verdict {
     }
 }
 
-fn fate(tally: &Tally) -> Verdict {
+fn fate(tally: &Tally, deadline: Duration) -> Verdict {
     let Some(failure) = tally.failures.first() else {
-        let (stage, why) = match (tally.pages + tally.unchanged, tally.put_off) {
-            (0, Some(Some(_))) => (Stage::Quota, "its limits allow nothing more for now"),
-            (0, Some(None)) => {
-                (Stage::Timeout, "the round's deadline came first, put off to the next")
-            }
+        let error = match (tally.pages + tally.unchanged, tally.put_off) {
+            (0, Some(Some(_))) => "quota: its limits allow nothing more for now".into(),
+            (0, Some(None)) => format!(
+                "deferred: the round's deadline of {deadline:?} came first, the next round begins \
+                 with it"
+            ),
             _ => return Verdict { state: State::Ok, error: None, asked: true },
         };
-        let error = Failure::new(stage, why).to_string();
         return Verdict { state: State::Limited, error: Some(error), asked: true };
     };
     // One bad answer costs one answer, as long as others brought something.
@@ -243,10 +243,12 @@ mod tests {
             (
                 put_off(None),
                 State::Limited,
-                Some("timeout: the round's deadline came first, put off to the next"),
+                Some(
+                    "deferred: the round's deadline of 60s came first, the next round begins with it",
+                ),
             ),
         ] {
-            let verdict = fate(&tally);
+            let verdict = fate(&tally, Duration::from_secs(60));
             assert_eq!((verdict.state, verdict.error.as_deref()), (state, error), "{tally:?}");
         }
     }

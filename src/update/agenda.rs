@@ -171,8 +171,12 @@ pub(super) fn wishes_of(source: &SourceConfig, known: &Known) -> schedule::Wishe
     let since = Duration::from_secs(u64::try_from(since).unwrap_or(0));
     let left = |span: Duration| span.min(schedule::LONGEST_WISH).saturating_sub(since);
     let fresh_for = known.totals.fresh_for.map(|seconds| Duration::from_secs(seconds.into()));
+    // What was deferred comes soon: at first after the shortest time, then after twice that, and so on.
+    let begun = known.illness.as_ref().filter(|_| known.is_deferred()).map(|it| it.since);
+    let lasted = |since: i64| u64::try_from(known.totals.asked.saturating_sub(since)).unwrap_or(0);
+    let soon = begun.map(|since| Duration::from_secs(lasted(since)));
     schedule::Wishes {
-        every: source.every,
+        every: soon.map_or(source.every, |soon| soon.min(source.every)),
         own_house: urls.iter().all(schedule::own_house),
         pace: Pace { every: known.pace.every.map(left), ..known.pace },
         fresh_for: fresh_for.map(left),

@@ -32,14 +32,16 @@ pub(super) async fn ask(
         places.into_iter().filter(|index| turns[*index] == Turn::Ask).collect();
     let listens = places.iter().any(|index| config.sources[*index].is_stream());
     places.retain(|index| !config.sources[*index].is_stream());
-    // Where a quota is too small for all, those who waited longest have the first turn.
+    // What the last round deferred comes first; then, where a quota is too small for all, those who
+    // waited longest.
     // An instant in the future is the mark of a clock that ran ahead: nobody knows how long it was.
     let now = gathered.now();
-    let asked = |index: &usize| {
+    let turn = |index: &usize| {
         let known = memory.of(&config.sources[*index].memory);
-        known.and_then(Known::asked).filter(|asked| *asked <= now)
+        let asked = known.and_then(Known::asked).filter(|asked| *asked <= now);
+        (!known.is_some_and(Known::is_deferred), asked)
     };
-    places.sort_by_key(|a| asked(a));
+    places.sort_by_key(turn);
     let mut locals = locals(config, &house.witness);
     let mut tallies = vec![Tally::default(); config.sources.len()];
     // Without a network and a brake there is nothing to wait for, and a failure that ends everything

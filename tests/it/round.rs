@@ -100,11 +100,27 @@ fn a_silent_server_costs_its_deadlines_and_no_more() {
 fn too_many_requests_waits_as_long_as_it_is_told() {
     let mut first = true;
     let played = Scene::new(hackernews(1)).play(move |url, _| match std::mem::take(&mut first) {
-        true => Answer { retry_after: Some("30"), ..status(429) },
+        true => Answer { retry_after: Some("5"), ..status(429) },
         false => thirty(url),
     });
     assert_eq!(played.items.len(), 30);
-    assert_eq!(played.took, ms(30_300));
+    assert_eq!(played.took, ms(5_300));
+}
+
+#[test]
+fn nobody_waits_within_a_round_for_a_server_that_asks_for_more_than_a_few_seconds() {
+    let asks = ["http://a.test/1", "http://a.test/2", "http://b.test/"].map(|at| ask(one(at)));
+    for code in [429, 503] {
+        let played = Scene::new(asks.clone()).workers(1).play(move |url, _| match url.path() {
+            "/1" => Answer { retry_after: Some("6"), ..status(code) },
+            _ => ok("news"),
+        });
+        assert_eq!(played.took, ms(200), "the first and the third are asked, one after the other");
+        let [first, second, third] = &played.round.tallies[..] else { panic!("three sources") };
+        assert_eq!(first.failures[0].status, Some(code));
+        assert_eq!((first.put_off, second.put_off), (Some(Some(ms(6_100))), Some(Some(ms(6_100)))));
+        assert_eq!((second.failures.len(), third.pages), (0, 1));
+    }
 }
 
 #[test]
@@ -126,12 +142,12 @@ fn a_retry_after_holds_back_everybody_who_shares_the_account() {
     scene.workers(1).play(move |url, now| {
         log.lock().unwrap().push((url.path().to_string(), now));
         match now {
-            Duration::ZERO => Answer { retry_after: Some("20"), ..status(503) },
+            Duration::ZERO => Answer { retry_after: Some("4"), ..status(503) },
             _ => ok("x"),
         }
     });
     let asked = asked.lock().unwrap();
-    assert!(asked[1..].iter().all(|(_, at)| *at >= ms(20_100)), "{asked:?}");
+    assert!(asked[1..].iter().all(|(_, at)| *at >= ms(4_100)), "{asked:?}");
     assert_eq!(asked.len(), 3);
 }
 
@@ -234,13 +250,14 @@ fn sources_of_one_host_keep_a_distance_and_one_source_need_not() {
 }
 
 #[test]
-fn the_deadline_ends_what_is_under_way_and_puts_off_the_rest() {
+fn the_deadline_cuts_what_is_under_way_and_puts_it_off_with_the_rest() {
     let asks = (0..6).map(|i| ask(one(format!("http://h{i}.test/").leak())));
     let played = Scene::new(asks).workers(2).deadline(7).play(|_, _| silence());
     assert_eq!(played.took, Duration::from_secs(7));
     let (failed, put_off): (Vec<_>, Vec<_>) =
         played.round.tallies.iter().partition(|tally| !tally.failures.is_empty());
-    assert_eq!((failed.len(), put_off.len()), (4, 2));
+    // Two had their whole timeout, two had two seconds of it, and two were never sent.
+    assert_eq!((failed.len(), put_off.len()), (2, 4));
     assert!(failed.iter().all(|tally| tally.failures[0].stage == Stage::Timeout));
     assert!(put_off.iter().all(|tally| tally.put_off == Some(None)));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::{Ask, Trouble};
 use super::Running;
 use super::terms::{hold_key, home, terms, wait_for, with_headers, with_held};
-use crate::backoff::{Scope, judge, retry_delay, scramble};
+use crate::backoff::{LONGEST_ASKED_WAIT, Scope, judge, retry_delay, scramble};
 use crate::failure::{Failure, Stage};
 use crate::http::{Request, Url, same_server, without_secrets};
 use crate::limit::{Hold, HoldCause};
@@ -32,9 +32,10 @@ impl Running<'_> {
             self.note_trouble(&job, place, &failure);
             return self.ask_instead(&job, request, now);
         }
+        let long = failure.retry_after.is_some_and(|wait| wait > LONGEST_ASKED_WAIT);
         // A host that was given up is asked no more.
         let given_up = self.breaker.refuse(&job.request.url).is_some();
-        if failure.transient() && job.tries <= ask.retries && !given_up {
+        if failure.transient() && job.tries <= ask.retries && !given_up && !long {
             let luck = self.rules.seed ^ scramble(job.source as u64) ^ u64::from(job.request.tag);
             let delay = failure.retry_after.unwrap_or_else(|| retry_delay(job.tries, luck));
             let at = now.saturating_add(delay);
@@ -56,7 +57,8 @@ impl Running<'_> {
         if again && at < self.deadline && self.budget.take() {
             return self.queue.retry(job, failure, at);
         }
-        if !self.halt.is_pulled() {
+        // Of the deadline the source's state tells.
+        if !self.halt.is_pulled() && now < self.deadline {
             log::warn!("{}: {}, put off", without_secrets(&job.request.url), failure.cause);
         }
         self.put_off(&job, None);

@@ -75,3 +75,65 @@ fn retries_are_few_and_never_past_the_deadline() {
         assert!(retried >= 3, "{name}: nothing was tried again");
     }
 }
+
+/// Two workers have time for four of six feeds; what the deadline cuts is neither failed nor forgotten.
+#[test]
+fn what_the_deadline_cuts_is_deferred_and_comes_first_in_the_next_round() {
+    let world = World::new("cut", |asked: &Asked| {
+        page(feed([asked.host()[..1].to_owned()])).after(Duration::from_millis(400))
+    });
+    let names: Vec<String> = "abcdef".chars().map(|name| format!("{name}.test")).collect();
+    let config = subscribe(names.iter().map(String::as_str), "6h");
+    let config = world.config(&(config + "[fetch]\ndeadline = \"1s\"\nworkers = 2\n"));
+    let updated = world.round(&config);
+    assert_eq!(world.take_asked().len(), 6);
+    let states: Vec<State> = updated.health.iter().map(|health| health.state).collect();
+    assert_eq!(states, [[State::Ok; 4].as_slice(), &[State::Limited; 2]].concat());
+    let error = updated.health[5].error.as_deref().unwrap();
+    assert!(error.contains("deadline of 1s") && !error.contains("timeout"), "{error}");
+    // They were asked, so they come again after the shortest distance, and long before six hours.
+    world.wait(MINUTE);
+    let updated = world.round(&config);
+    let hosts: Vec<String> = world.take_asked().iter().map(|one| one.host().to_owned()).collect();
+    assert_eq!(hosts, ["e.test", "f.test"]);
+    assert!(updated.health.iter().all(|health| health.state == State::Ok));
+}
+
+/// In a later round the deferred ones stand before those that waited longer.
+#[test]
+fn a_deferred_source_comes_before_those_that_are_due_all_the_longer() {
+    let late = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let slow = late.clone();
+    let world = World::new("cut-first", move |asked: &Asked| {
+        let slow = asked.host() == "z.test" && slow.load(std::sync::atomic::Ordering::Relaxed);
+        let latency = if slow { 5_000 } else { 600 };
+        page(feed([asked.host()[..1].to_owned()])).after(Duration::from_millis(latency))
+    });
+    let config = subscribe(["a.test", "b.test", "z.test"], "5m");
+    let all = world.config(&(config + "[fetch]\ndeadline = \"2s\"\nworkers = 1\n"));
+    world.round(&all);
+    late.store(false, std::sync::atomic::Ordering::Relaxed);
+    world.take_asked();
+    world.wait(5 * MINUTE);
+    world.round(&all);
+    assert_eq!(world.take_asked()[0].host(), "z.test");
+}
+
+/// A server that is always slower than a round is not asked again and again.
+#[test]
+fn what_every_deadline_cuts_is_asked_ever_more_seldom_up_to_its_own_interval() {
+    let world = World::new("cut-always", |_: &Asked| page(feed(["a"])).after(8 * SECOND));
+    let config = subscribe(["slow.test"], "2h") + "[fetch]\ndeadline = \"2s\"\n";
+    let config = world.config(&config);
+    let end = DAY;
+    while world.clock.now() < end {
+        let next = world.clock.now() + MINUTE;
+        world.round(&config);
+        world.wait_until(next);
+    }
+    let asked = world.asked_at("slow.test");
+    let gaps: Vec<Duration> = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps[0] < 2 * MINUTE, "{gaps:?}");
+    assert!(gaps.iter().all(|gap| *gap >= 59 * SECOND), "{gaps:?}");
+    assert!(gaps.len() < 22 && *gaps.last().unwrap() >= 118 * MINUTE, "{gaps:?}");
+}
