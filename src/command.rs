@@ -3,14 +3,13 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::config::nearest;
+use argh::{ArgsInfo, CommandInfoWithArgs, FromArgs};
 
 pub mod args;
 pub mod bench;
 pub mod check;
 pub mod demo;
 pub mod export;
-pub mod help;
 pub mod import;
 pub mod log;
 pub mod once;
@@ -33,103 +32,109 @@ pub const USAGE: u8 = 2;
 /// `--strict` or `--fail-fast`, and a source failed.
 pub const STRICT: u8 = 3;
 
-/// The commands of this version.
-pub const COMMANDS: [&str; 10] =
-    ["once", "run", "demo", "check", "status", "bench", "import", "export", "parse", "replay"];
+/// many news sources, one feed file
+#[derive(ArgsInfo, FromArgs, Debug)]
+#[argh(
+    help_triggers("-h", "--help"),
+    note = "The config is the first of these that exists:
+  -c FILE
+  $NEWSAGG_CONFIG
+  $CONFIGURATION_DIRECTORY/newsagg.toml     set by systemd
+  $XDG_CONFIG_HOME/newsagg/newsagg.toml     or ~/.config/newsagg/newsagg.toml
+  /etc/newsagg/newsagg.toml
+Without any, `once` fetches a few sources that need no key.
+",
+    note = "Environment:
+  NEWSAPI_KEY, GUARDIAN_KEY, GITHUB_TOKEN       keys for those sources
+  http_proxy, https_proxy, all_proxy, no_proxy  proxies
+  SSL_CERT_FILE, SSL_CERT_DIR                   other certificate authorities
+  NO_COLOR                                      no colours on the terminal
+  RUST_LOG                                      what is logged: newsagg=debug",
+    example = "newsagg demo                         # two seconds, no set-up
+newsagg once                         # news of some well-known sites
+newsagg once hn https://lwn.net/headlines/rss
+newsagg once -c newsagg.toml         # the sources of a config
+newsagg check                        # is the config valid?
+newsagg help once                    # the options of a command",
+    error_code(0, "the outputs are written; some sources may have failed"),
+    error_code(1, "nothing could be fetched, or an output could not be written"),
+    error_code(2, "wrong usage or config: nothing was fetched or written"),
+    error_code(3, "with `--strict` or `--fail-fast`: a source failed"),
+    error_code(130, "stopped by SIGINT; files are whole"),
+    error_code(143, "stopped by SIGTERM; files are whole")
+)]
+pub struct Newsagg {
+    /// print the version
+    #[argh(switch, short = 'V')]
+    version: bool,
+    #[argh(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(ArgsInfo, FromArgs, Debug)]
+#[argh(subcommand)]
+enum Command {
+    Once(once::OnceArgs),
+    Run(run::RunArgs),
+    Demo(demo::DemoArgs),
+    Check(check::CheckArgs),
+    Status(status::StatusArgs),
+    Bench(bench::BenchArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
+    Parse(parse::ParseArgs),
+    Replay(replay::ReplayArgs),
+}
+
+/// Everything that is declared of the commands and their options.
+pub fn info() -> CommandInfoWithArgs {
+    Newsagg::get_args_info()
+}
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    match words(std::env::args_os().skip(1)) {
-        Ok(words) => dispatch(&words),
-        Err(problem) => say::usage(&problem, None),
+    let words = match words(std::env::args_os().skip(1)) {
+        Ok(words) => words,
+        Err(problem) => return say::usage(&problem, None),
+    };
+    match args::read(&words) {
+        Ok(Newsagg { version: true, .. }) => {
+            say::out(concat!("newsagg ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
+        Ok(Newsagg { command, .. }) => match command {
+            Some(command) => run(command, &words[1..]),
+            None => ExitCode::from(USAGE),
+        },
+        Err(exit) if exit.status.is_err() => {
+            let known = info().commands;
+            let command = words.first().filter(|word| known.iter().any(|c| c.name == **word));
+            say::usage(&exit.output, command.map(String::as_str))
+        }
+        Err(help) if words.is_empty() => {
+            say::err(&help.output);
+            ExitCode::from(USAGE)
+        }
+        Err(help) => say::out(&help.output),
     }
 }
 
 /// The words of the command line as text.
 fn words(words: impl Iterator<Item = OsString>) -> Result<Vec<String>, String> {
-    words
-        .map(|word| {
-            word.into_string().map_err(|word| {
-                format!("\"{}\" is not UTF-8", word.to_string_lossy().escape_debug())
-            })
-        })
-        .collect()
+    words.map(|word| word.into_string().map_err(|word| format!("{word:?} is not UTF-8"))).collect()
 }
 
-fn dispatch(words: &[String]) -> ExitCode {
-    let Some((command, rest)) = words.split_first() else {
-        say::err(help::TOP);
-        return ExitCode::from(USAGE);
-    };
-    match command.as_str() {
-        "--version" | "-V" => say::out(concat!("newsagg ", env!("CARGO_PKG_VERSION"), "\n")),
-        "--help" | "-h" => say::out(help::TOP),
-        "help" => match rest.first() {
-            None => say::out(help::TOP),
-            Some(command) => help_for(command),
-        },
-        name if args::asks_for_help(rest) => help_for(name),
-        "once" => with(command, rest, |options| once::run(options, rest)),
-        "run" => with(command, rest, run::run),
-        "demo" => with(command, rest, demo::run),
-        "check" => with(command, rest, check::run),
-        "status" => with(command, rest, status::run),
-        "bench" => with(command, rest, |options| bench::run(options, rest)),
-        "import" => with(command, rest, import::run),
-        "export" => with(command, rest, export::run),
-        "parse" => with(command, rest, parse::run),
-        "replay" => with(command, rest, replay::run),
-        name => unknown(name),
-    }
-}
-
-/// Reads the options of a command and runs it.
-fn with<T: argh::FromArgs + argh::ArgsInfo>(
-    command: &str,
-    words: &[String],
-    run: impl FnOnce(T) -> ExitCode,
-) -> ExitCode {
-    match args::read::<T>(command, words) {
-        Ok(options) => run(options),
-        Err(problem) => say::usage(&problem, Some(command)),
-    }
-}
-
-fn help_for(command: &str) -> ExitCode {
-    match help::of(command) {
-        Some(text) => say::out(text),
-        None => unknown(command),
-    }
-}
-
-fn unknown(word: &str) -> ExitCode {
-    let shown = word.escape_debug();
-    if word.starts_with('-') {
-        let near = nearest(word, ["--version", "--help"]);
-        let hint = near.map(|near| format!("; did you mean `{near}`?"));
-        let hint = hint.unwrap_or_else(|| "; a command comes first, then its options".into());
-        return say::usage(&format!("unknown option `{shown}`{hint}"), None);
-    }
-    let commands = COMMANDS.into_iter().chain(["help"]);
-    let hint = match nearest(word, commands) {
-        Some(near) => format!("; did you mean `{near}`?"),
-        None if word.contains(['/', ':', '.']) => {
-            "; to ask a source write `newsagg once SOURCE`".into()
-        }
-        None => format!("; the commands are {}", COMMANDS.join(", ")),
-    };
-    say::usage(&format!("unknown command `{shown}`{hint}"), None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_command_of_this_version_has_a_help_text() {
-        for command in COMMANDS {
-            assert!(help::of(command).is_some(), "{command}");
-            assert!(help::TOP.contains(&format!("\n  {command} ")), "{command}");
-        }
+/// Runs a command, which these words behind its name asked for.
+fn run(command: Command, words: &[String]) -> ExitCode {
+    match command {
+        Command::Once(options) => once::run(options, words),
+        Command::Run(options) => run::run(options),
+        Command::Demo(options) => demo::run(options),
+        Command::Check(options) => check::run(options),
+        Command::Status(options) => status::run(options),
+        Command::Bench(options) => bench::run(options, words),
+        Command::Import(options) => import::run(options),
+        Command::Export(options) => export::run(options),
+        Command::Parse(options) => parse::run(options),
+        Command::Replay(options) => replay::run(options),
     }
 }

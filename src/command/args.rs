@@ -1,52 +1,105 @@
-//! The words after a command. argh knows the options; what it does not read (`--opt=value`,
-//! `-vv`, `-ofile`, `-` as a word) is brought into its form first, and what it refuses is said
-//! in one sentence.
+//! The words of the command line. argh reads them; forms that it does not know (`--opt=value`, `-vv`,
+//! `-ofile`, `-` as a word) are brought into its form first.
 
 use std::time::Duration;
 
-use argh::{ArgsInfo, FlagInfo, FlagInfoKind, FromArgs, Optionality};
+use argh::{ArgsInfo, CommandInfoWithArgs, EarlyExit, FlagInfo, FlagInfoKind, FromArgs};
 
+use super::Newsagg;
 use crate::config::{MAX_WORKERS, nearest};
 use crate::time::{format_duration, parse_duration};
 
 /// A longer `--timeout` or `--deadline` than this is a mistake.
 const MAX_SPAN: Duration = Duration::from_secs(7 * 86_400);
+/// Columns of a help text.
+const WIDTH: usize = 80;
 
-/// Whether `--help` stands among the options.
-pub fn asks_for_help(words: &[String]) -> bool {
-    words.iter().take_while(|word| *word != "--").any(|word| word == "--help" || word == "-h")
+/// Reads the command line of the program.
+///
+/// # Errors
+/// The help text that was asked for (status `Ok`), or one sentence that says what is wrong.
+pub fn read(words: &[String]) -> Result<Newsagg, EarlyExit> {
+    let info = Newsagg::get_args_info();
+    let Some((first, rest)) = words.split_first() else { return help(&[]) };
+    if asks_for_help(&words[..1]) {
+        return help(&[]);
+    }
+    if first.starts_with('-') {
+        let hint = "; a command comes first, then its options";
+        let plain = plain(&info, &words[..1]).map_err(|problem| match problem.contains(';') {
+            true => problem,
+            false => problem + hint,
+        });
+        return parse(&[], &plain?);
+    }
+    if first == "help" {
+        return rest.first().map_or_else(|| help(&[]), |word| read(&[word.clone(), HELP.into()]));
+    }
+    let command = info.commands.into_iter().find(|command| command.name == first);
+    let command = command.ok_or_else(|| unknown_command(first))?.command;
+    if asks_for_help(rest) {
+        return help(&[command.name]);
+    }
+    parse(&[command.name], &plain(&command, rest)?)
 }
 
-/// Reads a command's options.
+/// Reads the options of `newsagg COMMAND`.
 ///
 /// # Errors
 /// One sentence for people.
-pub fn read<T: FromArgs + ArgsInfo>(command: &str, words: &[String]) -> Result<T, String> {
+pub fn of_command<T: FromArgs + ArgsInfo>(words: &[String]) -> Result<T, String> {
     let info = T::get_args_info();
-    let plain = plain(command, info.flags, words)?;
-    let words: Vec<&str> = plain.options.iter().chain(&plain.others).map(String::as_str).collect();
-    let needed = info.positionals.iter().find(|p| p.optionality != Optionality::Optional);
-    if let (Some(needed), true) = (needed, plain.others.len() <= 1) {
-        if needed.optionality != Optionality::Repeating || command == "parse" {
-            return Err(format!("`{command}` needs {}", needed.name));
+    let plain = plain(&info, words)?;
+    let plain: Vec<&str> = plain.iter().map(String::as_str).collect();
+    T::from_args(&["newsagg", info.name], &plain).map_err(|exit| exit.output)
+}
+
+const HELP: &str = "--help";
+
+/// Whether `--help` stands among the options.
+fn asks_for_help(words: &[String]) -> bool {
+    words.iter().take_while(|word| *word != "--").any(|word| word == HELP || word == "-h")
+}
+
+/// The help text of the program or of a command, its first lines broken for a terminal.
+fn help(command: &[&str]) -> Result<Newsagg, EarlyExit> {
+    parse(command, &[HELP.into()]).map_err(|exit| {
+        let (usage, rest) = exit.output.split_once("\n\n").unwrap_or((&exit.output, ""));
+        // An option and its value stay on one line.
+        let usage = textwrap::fill(
+            &usage.replace(" <", "\u{a0}<"),
+            textwrap::Options::new(WIDTH).subsequent_indent("    "),
+        );
+        let text = format!("{}\n\n{rest}", usage.replace('\u{a0}', " "));
+        let lines = text.lines().map(|line| line.trim_end().to_owned() + "\n");
+        EarlyExit { output: lines.collect(), ..exit }
+    })
+}
+
+fn parse(command: &[&str], plain: &[String]) -> Result<Newsagg, EarlyExit> {
+    let words: Vec<&str> = command.iter().copied().chain(plain.iter().map(|w| &**w)).collect();
+    Newsagg::from_args(&["newsagg"], &words)
+}
+
+fn unknown_command(word: &str) -> String {
+    let known: Vec<&str> = Newsagg::get_args_info().commands.iter().map(|c| c.name).collect();
+    let hint = match nearest(word, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if word.contains(['/', ':', '.']) => {
+            "to fetch a source write `newsagg once SOURCE`".into()
         }
-    }
-    T::from_args(&["newsagg", command], &words).map_err(|exit| sentence(command, &exit.output))
+        None => format!("the commands are {}", known.join(", ")),
+    };
+    format!("unknown command `{word}`; {hint}")
 }
 
 /// The same words in argh's form: options with their values, then `--` and the rest.
-#[derive(Debug, Default)]
-struct Plain {
-    options: Vec<String>,
-    others: Vec<String>,
-}
-
-fn plain(command: &str, flags: &[FlagInfo<'_>], words: &[String]) -> Result<Plain, String> {
-    let mut plain = Plain { options: Vec::new(), others: vec!["--".into()] };
+fn plain(info: &CommandInfoWithArgs, words: &[String]) -> Result<Vec<String>, String> {
+    let (mut options, mut others) = (Vec::new(), vec!["--".to_owned()]);
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if word == "--" {
-            plain.others.extend(words.cloned());
+            others.extend(words.cloned());
             break;
         } else if let Some(long) = word.strip_prefix("--") {
             let (name, value) = match long.split_once('=') {
@@ -54,27 +107,34 @@ fn plain(command: &str, flags: &[FlagInfo<'_>], words: &[String]) -> Result<Plai
                 None => (long, None),
             };
             let name = format!("--{name}");
-            let flag = flags.iter().find(|flag| flag.long == name);
-            let flag = flag.ok_or_else(|| unknown(command, &name, flags))?;
-            take(flag, &name, value, &mut words, &mut plain.options)?;
+            let flag = info.flags.iter().find(|flag| flag.long == name);
+            let flag = flag.ok_or_else(|| unknown(info, &name))?;
+            take(flag, &name, value, &mut words, &mut options)?;
         } else if let Some(shorts) = word.strip_prefix('-').filter(|shorts| !shorts.is_empty()) {
             let mut shorts = shorts.chars();
             while let Some(short) = shorts.next() {
                 let name = format!("-{short}");
-                let flag = flags.iter().find(|flag| flag.short == Some(short));
-                let flag = flag.ok_or_else(|| unknown(command, &name, flags))?;
+                if name == "-h" {
+                    options.push(HELP.into());
+                    continue;
+                }
+                let flag = info.flags.iter().find(|flag| flag.short == Some(short));
+                let flag = flag.ok_or_else(|| unknown(info, &name))?;
                 let rest = shorts.as_str();
                 let value = (takes_value(flag) && !rest.is_empty()).then(|| {
                     shorts = "".chars();
                     rest.strip_prefix('=').unwrap_or(rest).to_owned()
                 });
-                take(flag, &name, value, &mut words, &mut plain.options)?;
+                take(flag, &name, value, &mut words, &mut options)?;
             }
         } else {
-            plain.others.push(word.clone());
+            others.push(word.clone());
         }
     }
-    Ok(plain)
+    if others.len() > 1 {
+        options.append(&mut others);
+    }
+    Ok(options)
 }
 
 fn takes_value(flag: &FlagInfo<'_>) -> bool {
@@ -103,30 +163,14 @@ fn take<'a>(
     Ok(())
 }
 
-fn unknown(command: &str, name: &str, flags: &[FlagInfo<'_>]) -> String {
-    let longs = flags.iter().map(|flag| flag.long).chain(["--help"]);
-    let near = nearest(name, longs).map(|near| format!("; did you mean `{near}`?"));
-    format!("unknown option `{}` of `{command}`{}", name.escape_debug(), near.unwrap_or_default())
-}
-
-/// What argh says, in our words.
-fn sentence(command: &str, output: &str) -> String {
-    let output = output.trim_end();
-    if let Some(rest) = output.strip_prefix("Error parsing option '") {
-        if let Some((name, rest)) = rest.split_once("' with value '") {
-            // The value may hold anything; our own messages hold no `': `.
-            if let Some((value, message)) = rest.rsplit_once("': ") {
-                return match message {
-                    "duplicate values provided" => format!("`{name}` is given twice"),
-                    message => format!("`{name} {}`: {message}", value.escape_debug()),
-                };
-            }
-        }
-    }
-    if let Some(word) = output.strip_prefix("Unrecognized argument: ") {
-        return format!("`{command}` does not know what to do with `{}`", word.escape_debug());
-    }
-    output.lines().map(str::trim).collect::<Vec<_>>().join(" ").to_lowercase()
+fn unknown(info: &CommandInfoWithArgs, name: &str) -> String {
+    let command = match info.commands.is_empty() {
+        true => format!(" of `{}`", info.name),
+        false => String::new(),
+    };
+    let near = nearest(name, info.flags.iter().map(|flag| flag.long));
+    let near = near.map(|near| format!("; did you mean `{near}`?"));
+    format!("unknown option `{name}`{command}{}", near.unwrap_or_default())
 }
 
 /// `--limit 10`
@@ -164,7 +208,7 @@ mod tests {
 
     fn once(words: &[&str]) -> Result<OnceArgs, String> {
         let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
-        read("once", &words)
+        of_command(&words).map_err(|said| said.trim_end().to_owned())
     }
 
     #[test]
@@ -192,17 +236,32 @@ mod tests {
         for (words, sentence) in [
             (&["--limt", "3"][..], "unknown option `--limt` of `once`; did you mean `--limit`?"),
             (&["-x"], "unknown option `-x` of `once`"),
-            (&["--workers", "0"], "`--workers 0`: must be a whole number from 1 to 10000"),
-            (&["--limit", "-1"], "`--limit -1`: must be a whole number from 1 up"),
-            (&["--timeout=ten"], "`--timeout ten`: must be a duration such as 90s, 15m or 1h30m"),
-            (&["--deadline", "0s"], "`--deadline 0s`: must be longer than nothing"),
+            (
+                &["--workers", "0"],
+                "Error parsing option '--workers' with value '0': must be a whole number from 1 to 10000",
+            ),
+            (
+                &["--limit", "-1"],
+                "Error parsing option '--limit' with value '-1': must be a whole number from 1 up",
+            ),
+            (
+                &["--timeout=ten"],
+                "Error parsing option '--timeout' with value 'ten': must be a duration such as 90s, 15m or 1h30m",
+            ),
+            (
+                &["--deadline", "0s"],
+                "Error parsing option '--deadline' with value '0s': must be longer than nothing",
+            ),
             (&["-o"], "`-o` needs a value"),
             (&["--output="], "`--output` needs a value"),
             (&["--strict=yes"], "`--strict` takes no value"),
-            (&["-o", "a", "-o", "b"], "`--output` is given twice"),
+            (
+                &["-o", "a", "-o", "b"],
+                "Error parsing option '--output' with value 'b': duplicate values provided",
+            ),
             (
                 &["-f", "jsonfed"],
-                "`--format jsonfed`: \"jsonfed\" is no format; did you mean \"jsonfeed\"?",
+                "Error parsing option '--format' with value 'jsonfed': \"jsonfed\" is no format; did you mean \"jsonfeed\"?",
             ),
         ] {
             assert_eq!(once(words).map(drop), Err(sentence.to_owned()), "{words:?}");

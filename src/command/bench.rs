@@ -42,44 +42,88 @@ use scenarios::Scenario;
 /// No answer of the web takes longer.
 const MAX_LATENCY: Duration = Duration::from_secs(60);
 
-/// sequential against concurrent, measured
+/// measure sequential against concurrent on the embedded news web
 #[derive(ArgsInfo, FromArgs, Clone, Debug)]
+#[argh(
+    subcommand,
+    name = "bench",
+    help_triggers("-h", "--help"),
+    note = "The feeds of a made-up news web on the loopback interface are fetched one
+after the other, with a thread for each, through a pool, and so on: a scenario
+each, with a row for each way, and a sentence that says what this run showed.
+Each row is measured in a process of its own, which does what `once` does. It
+takes about half a minute. No keys, no network and no config are needed.
+",
+    note = "Scenarios:
+  sequential    one worker
+  threads       the standard library, one thread for each request
+  concurrent    a pool
+  unbounded     a worker for each request
+  bounded       50 sources, 5 workers
+  rate-limited  5 requests a second
+  slow-source   a timeout against a deadline
+  degraded      one source is dead: collect all, or fail fast
+  retry         sources that fail in passing
+  blocking      a blocking call on the event loop
+  large         memory against the size of bodies
+  keep-alive    connections that are used again
+  tls           https against http
+",
+    note = "Columns, in milliseconds where they are times:
+  wall, sum     from beginning to end; the times of all requests together
+  gain, rate    the speed-up, sum by wall; requests a second
+  most, mean    requests in flight
+  p50 p95 max   how long requests took: the median, 5 % exceed it, the most
+  fail          requests that failed
+  cpu, MB       processor time, and the peak of the memory
+",
+    note = "DUR is a duration such as 500ms or 2s, at most 60s.",
+    example = "newsagg bench
+newsagg bench --scenario sequential,concurrent --timeline bench.svg
+newsagg bench --sources 100 --latency 50ms --runs 5 --json
+newsagg bench --explain blocking",
+    error_code(0, "it was measured"),
+    error_code(1, "it could not be measured"),
+    error_code(2, "wrong usage")
+)]
 pub struct BenchArgs {
-    /// how many feeds
-    #[argh(option, default = "20", from_str_fn(args::workers))]
+    /// fetch N feeds (default 20)
+    #[argh(option, arg_name = "N", default = "20", from_str_fn(args::workers))]
     pub sources: usize,
-    /// how long an answer takes at least
-    #[argh(option, default = "Duration::from_millis(200)", from_str_fn(delay))]
+    /// answer after DUR at the earliest (default 200ms)
+    #[argh(option, arg_name = "DUR", default = "Duration::from_millis(200)", from_str_fn(delay))]
     pub latency: Duration,
-    /// so much longer at most
-    #[argh(option, default = "Duration::from_millis(100)", from_str_fn(delay))]
+    /// answer up to DUR later than that (default 100ms); the same in each run
+    #[argh(option, arg_name = "DUR", default = "Duration::from_millis(100)", from_str_fn(delay))]
     pub jitter: Duration,
-    /// at most so many requests in flight
-    #[argh(option, default = "32", from_str_fn(args::workers))]
+    /// have at most N requests in flight (default 32)
+    #[argh(option, arg_name = "N", default = "32", from_str_fn(args::workers))]
     pub workers: usize,
-    /// only these
-    #[argh(option)]
+    /// measure only this scenario; several with commas, or one by one
+    #[argh(option, arg_name = "SCENARIO")]
     pub scenario: Vec<String>,
-    /// how often each row is measured
-    #[argh(option, default = "1", from_str_fn(args::workers))]
+    /// measure each row N times (default 1), and print medians and the spread
+    #[argh(option, arg_name = "N", default = "1", from_str_fn(args::workers))]
     pub runs: usize,
-    /// one JSON object
+    /// print one JSON object with every figure: its median, least and most
     #[argh(switch)]
     pub json: bool,
-    /// what a scenario shows
-    #[argh(option)]
+    /// print what a scenario shows, and when synchronous code is the right choice
+    #[argh(option, arg_name = "SCENARIO")]
     pub explain: Option<String>,
-    /// draw when which request was under way
-    #[argh(option)]
+    /// draw when which request was in flight: a picture if FILE ends in .svg, else text; `-` is
+    /// stdout
+    #[argh(option, arg_name = "FILE")]
     pub timeline: Option<PathBuf>,
-    /// in simulated time
+    /// measure in simulated time: at once, and the same on every machine. There are no processors
+    /// and no memory in it, so some scenarios are left out
     #[argh(switch)]
     pub simulate: bool,
-    /// errors only on stderr
+    /// print nothing on stderr but errors
     #[argh(switch, short = 'q')]
     pub quiet: bool,
-    /// what a process of ours measures: scenario, row, port
-    #[argh(option, hidden_help)]
+    /// scenario, row and port for a process of this program's own
+    #[argh(option, arg_name = "ROW", hidden_help)]
     pub child: Option<String>,
 }
 

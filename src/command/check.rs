@@ -19,25 +19,51 @@ use crate::update::stored;
 pub mod online;
 pub mod politeness;
 
-/// read the config, print what would be asked
+/// read the config, print what is wrong or what would be fetched
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
+#[argh(
+    subcommand,
+    name = "check",
+    help_triggers("-h", "--help"),
+    note = "Every mistake of the config is found in one run, each with its line and
+column, and no request is made. A valid config is summed up: sources, their
+requests, outputs. Keys are looked up, but never shown; a credential that only
+the service has is a warning.
+",
+    note = "The columns of `--politeness`:
+  unchanged  the part of the polls that was answered with 304 or no new bytes
+  whole      polls without validators, of those that could have sent them
+  shortest   the shortest time between two polls
+  allowed    the shortest that `every` and the publisher allow
+  429s       polls that were refused as too many
+  pressed    polls before the time that the publisher had set",
+    example = "newsagg check
+newsagg check -c newsagg.toml --online
+newsagg check --politeness
+newsagg check -q && newsagg once",
+    error_code(0, "the config is valid; with `--politeness`: polite"),
+    error_code(1, "`--online`: no source answered; `--politeness`: not polite"),
+    error_code(2, "there is no config, or something is wrong with it")
+)]
 pub struct CheckArgs {
-    /// the config file
-    #[argh(option, short = 'c')]
+    /// read this config instead of the first that `newsagg --help` lists
+    #[argh(option, short = 'c', arg_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// ask each source once
+    /// make the first request of each source, without retries and fallbacks, and print how it was
+    /// answered. Nothing is stored but the use of quotas and `Retry-After`
     #[argh(switch)]
     pub online: bool,
-    /// score the own state by the publishers' criteria
+    /// score past runs by what publishers complain of: full downloads where a conditional request
+    /// was possible, polls that were too early or within `Retry-After`, no contact address
     #[argh(switch)]
     pub politeness: bool,
-    /// with --politeness: for programs
+    /// with `--politeness`, print one JSON object
     #[argh(switch)]
     pub json: bool,
-    /// errors only
+    /// print only what is wrong
     #[argh(switch, short = 'q')]
     pub quiet: bool,
-    /// a line per source; twice: per request
+    /// print a line for each source; with `-vv` for each request
     #[argh(switch, short = 'v')]
     pub verbose: u8,
 }

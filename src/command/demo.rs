@@ -58,16 +58,31 @@ const FEEDS: [(&str, &str); 8] = [
     ("silent", "/silent/feed.rss"),
 ];
 
-/// the main job, against a news web of our own
+/// see it work in two seconds against an embedded news web
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
+#[argh(
+    subcommand,
+    name = "demo",
+    help_triggers("-h", "--help"),
+    note = "A small made-up news web is started on the loopback interface: NewsAPI, the
+Guardian, Hacker News and feeds, with the delays of real ones, one that is
+broken and one that never answers. All of it is fetched at once, as `once`
+does, and what that took is shown against one request after the other. No
+keys, no network and no config are needed.",
+    example = "newsagg demo
+newsagg demo -o news && ls news",
+    error_code(0, "it worked"),
+    error_code(1, "it did not"),
+    error_code(2, "wrong usage")
+)]
 pub struct DemoArgs {
-    /// the folder to write to
-    #[argh(option, short = 'o')]
+    /// write the files to DIR instead of a new folder below $TMPDIR
+    #[argh(option, short = 'o', arg_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// errors only
+    /// print only what went wrong
     #[argh(switch, short = 'q')]
     pub quiet: bool,
-    /// a line per source; twice: per request
+    /// print a line for each source; with `-vv` for each request
     #[argh(switch, short = 'v')]
     pub verbose: u8,
 }

@@ -14,11 +14,25 @@ use crate::text::printable;
 /// Of a name no more is shown.
 const MAX_SHOWN: usize = 60;
 
-/// print the feed sources of the config as OPML
+/// print the feeds of the config as OPML
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
+#[argh(
+    subcommand,
+    name = "export",
+    help_triggers("-h", "--help"),
+    note = "The sources of kind feed are printed as OPML 2.0 for other readers: names are
+titles, tags are categories. `newsagg import` makes the same names, addresses
+and tags of it. Other kinds of sources are named on stderr. Passwords and keys
+in addresses are left out, and that is said. No key is needed.",
+    example = "newsagg export >feeds.opml
+newsagg export -c newsagg.toml >feeds.opml && newsboat -i feeds.opml",
+    error_code(0, "the list is printed"),
+    error_code(1, "the list could not be printed"),
+    error_code(2, "wrong usage or config")
+)]
 pub struct ExportArgs {
-    /// the config file
-    #[argh(option, short = 'c')]
+    /// read this config instead of the first that `newsagg --help` lists
+    #[argh(option, short = 'c', arg_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 

@@ -16,69 +16,120 @@ use crate::transport::Transport;
 use crate::update::{Wishes, Witness};
 use crate::wire::tape::Tape;
 
-/// ask every source once, merge, write the outputs
+/// fetch every source that is due, merge the items, write the outputs
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
+#[argh(
+    subcommand,
+    name = "once",
+    help_triggers("-h", "--help"),
+    note = "A SOURCE is one of
+  NAME                         a source of the config
+  https://HOST/FEED            a feed: RSS, Atom or JSON Feed
+  file:///PATH, ./PATH         a feed in a file; a path has a slash in it
+  -                            a feed on stdin
+  hn, hn:LIST                  Hacker News: top, new, best, ask, show, job
+  guardian, guardian:SECTION   the Guardian; its key is in $GUARDIAN_KEY
+  newsapi, newsapi:COUNTRY     NewsAPI by country; its key is in $NEWSAPI_KEY
+  newsapi:CATEGORY             NewsAPI by category, such as technology
+  reddit:SUB                   the feed of a subreddit, without a key
+  github:OWNER/REPO            releases; a token may be in $GITHUB_TOKEN
+",
+    note = "A URL is named by its host, or by host and path where one host has several.
+Without a SOURCE, all sources of the config are fetched; without a config, a
+few well-known ones that need no key.
+",
+    note = "A source is fetched when it is due: when its `every` has passed (5 minutes for
+a source that only the command line names) and its publisher allows it. Until
+then its stored items are used. Files and stdin are always read.
+",
+    note = "Without a SOURCE, the outputs of the config are written. If there are none, or
+if a SOURCE is named, text goes to stdout: the files of the config are not
+replaced by a part of the items. `-o`, `-f` and `--new` replace the outputs.
+Only items are on stdout; everything else is on stderr.
+",
+    note = "DUR is a duration such as 500ms, 90s, 15m or 1h30m, at most 7 days.",
+    example = "newsagg once hn
+newsagg once hn:show https://lobste.rs/rss --limit 20
+newsagg once -f jsonl | jq -r .title
+newsagg once --new                   # what is new since the last time
+newsagg once -c newsagg.toml -o feed.json --report report.json
+newsagg once --force --timeline -    # which source was slow
+curl -s https://lwn.net/headlines/rss | newsagg once -",
+    error_code(0, "the outputs are written; some sources may have failed"),
+    error_code(1, "nothing could be fetched, or an output could not be written"),
+    error_code(2, "wrong usage or config: nothing was fetched or written"),
+    error_code(3, "with `--strict` or `--fail-fast`: a source failed"),
+    error_code(130, "stopped by SIGINT; files are whole"),
+    error_code(143, "stopped by SIGTERM; files are whole")
+)]
 pub struct OnceArgs {
-    /// names from the config, URLs, files, words
+    /// names from the config, URLs, files or shorthands
     #[argh(positional, arg_name = "SOURCE")]
     pub sources: Vec<String>,
-    /// the config file
-    #[argh(option, short = 'c')]
+    /// read this config instead of the first that `newsagg --help` lists
+    #[argh(option, short = 'c', arg_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// write to this file instead of the config's outputs
-    #[argh(option, short = 'o')]
+    /// write FILE instead of the outputs of the config; `-` is stdout. Without `-f` its extension
+    /// says the format
+    #[argh(option, short = 'o', arg_name = "FILE")]
     pub output: Option<String>,
-    /// the format to write
-    #[argh(option, short = 'f', from_str_fn(OutputFormat::parse))]
+    /// write this format, without `-o` to stdout: jsonfeed, jsonl, atom, rss, tsv, html, opml (no
+    /// items but the feeds), text or prometheus (no items but metrics)
+    #[argh(option, short = 'f', arg_name = "FORMAT", from_str_fn(OutputFormat::parse))]
     pub format: Option<OutputFormat>,
-    /// no more items than this
-    #[argh(option, from_str_fn(args::count))]
+    /// write at most N items, 1 or more
+    #[argh(option, arg_name = "N", from_str_fn(args::count))]
     pub limit: Option<usize>,
-    /// requests in flight
-    #[argh(option, from_str_fn(args::workers))]
-    pub workers: Option<usize>,
-    /// for one request
-    #[argh(option, from_str_fn(args::span))]
-    pub timeout: Option<Duration>,
-    /// for the round
-    #[argh(option, from_str_fn(args::span))]
-    pub deadline: Option<Duration>,
-    /// exit 3 if a source failed
-    #[argh(switch)]
-    pub strict: bool,
-    /// stop at the first failure, exit 3
-    #[argh(switch)]
-    pub fail_fast: bool,
-    /// write what the round took as JSON
-    #[argh(option)]
-    pub report: Option<PathBuf>,
-    /// errors only
-    #[argh(switch, short = 'q')]
-    pub quiet: bool,
-    /// a line per source; twice: per request
-    #[argh(switch, short = 'v')]
-    pub verbose: u8,
-    /// only what was never printed before
-    #[argh(switch)]
-    pub new: bool,
-    /// no request if the last round is younger
-    #[argh(option, from_str_fn(args::span))]
-    pub max_age: Option<Duration>,
-    /// no request at all
-    #[argh(switch)]
-    pub offline: bool,
-    /// ask also who is not due
-    #[argh(switch)]
-    pub force: bool,
-    /// in text, ages instead of dates
+    /// in text on stdout, print ages such as `3 h` instead of dates
     #[argh(switch)]
     pub ages: bool,
-    /// write all of the round to this file, for `replay`
-    #[argh(option)]
-    pub record: Option<PathBuf>,
-    /// draw when which request was under way
-    #[argh(option)]
+    /// print, or write with `-o`, only items that no `once` has printed before. An item is marked
+    /// as printed afterwards: a crash may repeat items, but loses none. The files of the config
+    /// stay as they are
+    #[argh(switch)]
+    pub new: bool,
+    /// make no request if the last round is younger than DUR
+    #[argh(option, arg_name = "DUR", from_str_fn(args::span))]
+    pub max_age: Option<Duration>,
+    /// make no request; use stored items
+    #[argh(switch)]
+    pub offline: bool,
+    /// fetch also sources that are not due, but none within its `Retry-After` or beyond a quota.
+    /// It goes neither with `--offline` nor with `--max-age`
+    #[argh(switch)]
+    pub force: bool,
+    /// have at most N requests in flight, from 1 to 10000 (default 32)
+    #[argh(option, arg_name = "N", from_str_fn(args::workers))]
+    pub workers: Option<usize>,
+    /// give each request DUR, from looking up the name to the last byte (default 10s)
+    #[argh(option, arg_name = "DUR", from_str_fn(args::span))]
+    pub timeout: Option<Duration>,
+    /// give the round DUR; requests not sent by then wait for the next round (default 60s)
+    #[argh(option, arg_name = "DUR", from_str_fn(args::span))]
+    pub deadline: Option<Duration>,
+    /// exit with 3 if any source failed
+    #[argh(switch)]
+    pub strict: bool,
+    /// stop at the first failure, and exit with 3
+    #[argh(switch)]
+    pub fail_fast: bool,
+    /// write what the round took, as JSON; `-` is stdout
+    #[argh(option, arg_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// draw when which request was in flight and what it waited for: a picture if FILE ends in
+    /// .svg, else text; `-` is stderr
+    #[argh(option, arg_name = "FILE")]
     pub timeline: Option<PathBuf>,
+    /// write the whole round, without secrets, for `newsagg replay`. A round that is stopped by a
+    /// signal leaves no recording
+    #[argh(option, arg_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// print only errors that affect the whole run
+    #[argh(switch, short = 'q')]
+    pub quiet: bool,
+    /// print a line for each source; with `-vv` for each request
+    #[argh(switch, short = 'v')]
+    pub verbose: u8,
 }
 
 impl OnceArgs {
@@ -284,7 +335,7 @@ fn record(path: &Path, recorded: Recorded<'_>, manner: &Manner) -> ExitCode {
         let notes = witness.noted();
         let subject = recording::Subject { words, file, met, config, tape: &tape, notes };
         recording::write(path, &subject, &|words, file, numbers| {
-            let once: OnceArgs = args::read("once", words)
+            let once: OnceArgs = args::of_command(words)
                 .map_err(|message| vec![Problem { file: None, at: None, message }])?;
             once.config_of(file, &Vault::sealed(numbers))
         })

@@ -12,20 +12,37 @@ mod lines;
 
 pub(super) use lines::read_file;
 
-/// how newsagg reads a document: one JSON line per file
+/// print how newsagg reads a document, as a line of JSON
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
+#[argh(
+    subcommand,
+    name = "parse",
+    help_triggers("-h", "--help"),
+    note = "A line is printed for each file, in the order given: an object with `file`,
+`ok`, `format`, `title`, `skipped` and `items`, or with `file`, `ok` and
+`error`. Items are those of the format jsonl in the order of the document,
+neither merged nor limited. `skipped` counts entries that were recognised and
+left out.",
+    example = "newsagg parse feed.xml
+curl -s https://lobste.rs/rss | newsagg parse --base https://lobste.rs/rss -
+newsagg parse --kind guardian answer.json | jq '.items[].title'",
+    error_code(0, "every file was read"),
+    error_code(1, "at least one file was not"),
+    error_code(2, "wrong usage")
+)]
 pub struct ParseArgs {
-    /// files; `-` is stdin
+    /// the documents; `-` is stdin
     #[argh(positional, arg_name = "FILE")]
     pub files: Vec<String>,
-    /// read it as an answer of this kind of source
-    #[argh(option, default = "String::from(\"feed\")", from_str_fn(kind))]
+    /// read it as an answer of this kind of source: feed (default), newsapi, guardian, hackernews,
+    /// reddit, github or stream
+    #[argh(option, arg_name = "KIND", default = "String::from(\"feed\")", from_str_fn(kind))]
     pub kind: String,
-    /// what relative links are relative to
-    #[argh(option, from_str_fn(base))]
+    /// resolve relative links against URL
+    #[argh(option, arg_name = "URL", from_str_fn(base))]
     pub base: Option<crate::http::Url>,
-    /// the Content-Type it was served with
-    #[argh(option)]
+    /// read it as if it had been served with the `Content-Type` TYPE
+    #[argh(option, arg_name = "TYPE")]
     pub content_type: Option<String>,
 }
 
@@ -53,6 +70,9 @@ fn base(text: &str) -> Result<crate::http::Url, String> {
 
 /// Runs the command.
 pub fn run(options: ParseArgs) -> ExitCode {
+    if options.files.is_empty() {
+        return say::usage("`parse` needs FILE", Some("parse"));
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     match lines::print(&options, &mut out) {
         Ok(true) => ExitCode::from(super::OK),

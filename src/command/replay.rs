@@ -20,28 +20,51 @@ use crate::transport::Transport;
 use crate::update::{House, Updated, Wishes, Witness, update};
 use crate::wire::tape::Player;
 
-/// do a recorded round again, without the network
+/// do a round again, byte for byte, that `once --record` saw
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
+#[argh(
+    subcommand,
+    name = "replay",
+    help_triggers("-h", "--help"),
+    note = "No request is made, and neither config nor state nor keys are needed: all of
+it is in FILE. The outputs have the same bytes as then. One output goes to
+stdout; for several give `-o` or `-f`. Nothing is written where the round
+wrote, and nothing is stored.
+",
+    note = "A recording is a bug report. It holds the command line, the config without its
+comments, what was stored, all that was read, and every answer with its times,
+at most 64 MiB. Words such as secret-1 stand for keys, tokens, passwords and
+cookies. It may still hold private data, such as the addresses of feeds and
+the text of items: review it before you share it.",
+    example = "newsagg once -c newsagg.toml --record bug.rec
+newsagg replay bug.rec -o out
+newsagg replay bug.rec -f text -vv",
+    error_code(0, "as of `newsagg once`"),
+    error_code(1, "as of `newsagg once`; also if FILE is no recording, or damaged"),
+    error_code(2, "wrong usage"),
+    error_code(3, "as of `newsagg once`")
+)]
 pub struct ReplayArgs {
-    /// a recording of `once --record`
+    /// a recording of `newsagg once --record`
     #[argh(positional, arg_name = "FILE")]
     pub file: PathBuf,
-    /// write to this file; of several outputs, into this folder
-    #[argh(option, short = 'o')]
+    /// write FILE; of several outputs, write them into the folder FILE, which is made if it does
+    /// not exist. No existing file is replaced there
+    #[argh(option, short = 'o', arg_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// the format to write
-    #[argh(option, short = 'f', from_str_fn(OutputFormat::parse))]
+    /// write one document in this format, without `-o` to stdout
+    #[argh(option, short = 'f', arg_name = "FORMAT", from_str_fn(OutputFormat::parse))]
     pub format: Option<OutputFormat>,
-    /// write what the round took as JSON
-    #[argh(option)]
+    /// write what the round took, as JSON; `-` is stdout
+    #[argh(option, arg_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// draw when which request was under way
-    #[argh(option)]
+    /// draw when which request was in flight, as with `once`
+    #[argh(option, arg_name = "FILE")]
     pub timeline: Option<PathBuf>,
-    /// errors only
+    /// print only errors that affect the whole run
     #[argh(switch, short = 'q')]
     pub quiet: bool,
-    /// a line per source; twice: per request
+    /// print a line for each source; with `-vv` for each request
     #[argh(switch, short = 'v')]
     pub verbose: u8,
 }
@@ -81,7 +104,7 @@ pub fn run(options: ReplayArgs) -> ExitCode {
 
 /// The words and the config of the recording, read as they were then.
 fn made(recording: &Recording) -> Result<(OnceArgs, Config), String> {
-    let once: OnceArgs = args::read("once", &recording.words)?;
+    let once: OnceArgs = args::of_command(&recording.words)?;
     let file = recording.config.as_ref().map(|(path, text)| (&**path, &**text));
     let vault = Vault::sealed(recording.numbers.clone());
     let problems = |problems: Vec<crate::config::Problem>| {

@@ -23,16 +23,41 @@ pub use orders::Order;
 pub use service::{MARGIN, STOP, Service, serve};
 pub use voice::{Notice, Voice};
 
-/// the same on a schedule, as a service
+/// do the same on a schedule, as a service
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
+#[argh(
+    subcommand,
+    name = "run",
+    help_triggers("-h", "--help"),
+    note = "The outputs are written at once from what is stored. Then each source is
+fetched when it is due, and the outputs are written when something is new.
+Sources that are due at about the same time are fetched together, so that the
+machine can sleep in between. Streams stay open. A source that fails is logged
+once, and once more when it recovers. Outputs to stdout are left out.
+",
+    note = "Signals:
+  SIGHUP           read the config again; if it is invalid, the old one stays
+  SIGUSR1          fetch all sources now, within `Retry-After` and quotas
+  SIGTERM, SIGINT  end within two seconds; what has arrived is saved
+",
+    note = "Under systemd it sends READY when the outputs exist, a status line after each
+round, and WATCHDOG while the work moves. newsagg.service is the unit.",
+    example = "newsagg run -c newsagg.toml
+systemctl reload newsagg             # read the config again
+systemctl kill -s USR1 newsagg       # fetch now
+newsagg status                       # how the service fares",
+    error_code(0, "stopped by a signal"),
+    error_code(1, "an output cannot be written at the start, or another `run` has the state"),
+    error_code(2, "wrong usage or config")
+)]
 pub struct RunArgs {
-    /// the config file
-    #[argh(option, short = 'c')]
+    /// read this config instead of the first that `newsagg --help` lists
+    #[argh(option, short = 'c', arg_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// errors only
+    /// log errors only
     #[argh(switch, short = 'q')]
     pub quiet: bool,
-    /// a line per round and source; twice: per request
+    /// log a line for each round and source; with `-vv` for each request
     #[argh(switch, short = 'v')]
     pub verbose: u8,
 }

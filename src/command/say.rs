@@ -5,7 +5,10 @@ use std::process::ExitCode;
 
 use super::{FAILED, OK, USAGE};
 use crate::config::{Found, Problem};
-use crate::store;
+use crate::{store, text};
+
+/// No sentence about how the program was called is longer than this many characters.
+const MAX_PROBLEM: usize = 1_000;
 
 /// Writes to stdout; the exit code says how that went. A closed pipe is no failure.
 pub fn out(text: &str) -> ExitCode {
@@ -28,6 +31,7 @@ pub fn err(text: &str) {
 /// One sentence about how the program was called, and where to read how it should be.
 pub fn usage(problem: &str, command: Option<&str>) -> ExitCode {
     let command = command.map(|command| format!("{command} ")).unwrap_or_default();
+    let problem = text::printable(problem, MAX_PROBLEM);
     err(&format!("newsagg: {problem}\nTry `newsagg {command}--help`.\n"));
     ExitCode::from(USAGE)
 }

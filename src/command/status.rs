@@ -28,23 +28,54 @@ pub use words::{age, ahead};
 /// Without a terminal, lines are not longer than this.
 pub const WIDTH: usize = 80;
 
-/// what the last runs left behind, per source
+/// print how each source stands after the last runs
 #[derive(ArgsInfo, FromArgs, Debug, Default)]
+#[argh(
+    subcommand,
+    name = "status",
+    help_triggers("-h", "--help"),
+    note = "No request is made and nothing is written: it may run while another newsagg
+does. Keys are not needed; without its key, the quota of a source is not
+shown. There is a line for each SOURCE, or for each source of the config:
+  state     ok; stale: it failed, its last items are shown; failed: there is
+            nothing to show; limited: deferred by a quota or by its server;
+            off: gone for good; new: never fetched
+  since     how long it has not been ok
+  last ok   when it was last fetched without a failure
+  next      when it is due; live: a service listens to its stream
+  p50 p95   how long its last 32 polls took, in milliseconds: the median, and
+            what 5 % exceeded
+  quota     what is left of its tightest quota: 58 of 100 in any 24 hours
+  items     how many it shows
+",
+    note = "A column without any value is left out. Below stand failures, holds, moved
+sources, the last round and whether a service is running.",
+    example = "newsagg status
+newsagg status bbc hn
+newsagg status --json | jq -r '.sources[] | select(.error) | .name'
+newsagg status --timeline round.svg
+newsagg status --max-age 2h >/dev/null || echo 'some news is missing'",
+    error_code(0, "every source is ok"),
+    error_code(1, "a source is not ok, the last round is too old, or the state is unreadable"),
+    error_code(2, "wrong usage or config")
+)]
 pub struct StatusArgs {
-    /// only these sources
+    /// only these sources of the config
     #[argh(positional, arg_name = "SOURCE")]
     pub sources: Vec<String>,
-    /// the config file
-    #[argh(option, short = 'c')]
+    /// read this config instead of the first that `newsagg --help` lists
+    #[argh(option, short = 'c', arg_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// for programs
+    /// print one JSON object, with exact times
     #[argh(switch)]
     pub json: bool,
-    /// draw when which request of the last round was under way
-    #[argh(option)]
+    /// draw the last round as `once` does; `-` is stdout, and nothing else is printed then. Of more
+    /// than 1,000 requests those that took longest are kept
+    #[argh(option, arg_name = "FILE")]
     pub timeline: Option<PathBuf>,
-    /// for monitors: no older than this
-    #[argh(option, from_str_fn(args::span))]
+    /// exit with 1 if no source was fetched for longer than DUR, and say so in the first line. It
+    /// is meant for monitors
+    #[argh(option, arg_name = "DUR", from_str_fn(args::span))]
     pub max_age: Option<Duration>,
 }
 

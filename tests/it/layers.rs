@@ -28,7 +28,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("postcard::", &["pack", "state"]),
     ("tempfile::", &["store"]),
     ("unicode_width::", &["text"]),
-    ("textwrap::", &["text"]),
+    ("textwrap::", &["text", "command"]),
     ("base64::", &["format", "wire", "command"]),
     ("htmlize::", &["text"]),
     ("strsim::", &["config"]),

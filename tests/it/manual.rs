@@ -5,10 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use argh::ArgsInfo;
-use newsagg::command::{
-    self, bench, check, demo, export, import, once, parse, replay, run, status,
-};
+use argh::CommandInfoWithArgs;
+use newsagg::command::{self, bench, parse};
 use newsagg::config::{MAX_WORKERS, OutputFormat};
 
 mod completions;
@@ -29,32 +27,17 @@ fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Words {
     words.into_iter().map(str::to_owned).collect()
 }
 
-/// What argh knows, but what one process of newsagg says to another.
-fn options_of<T: ArgsInfo>() -> Words {
-    let mut options = words(["-h", "--help"]);
-    for flag in T::get_args_info().flags.iter().filter(|flag| !flag.hidden) {
-        options.insert(flag.long.to_owned());
-        options.extend(flag.short.map(|short| format!("-{short}")));
-    }
-    options
-}
-
-/// The options of every command.
+/// The options of every command, without those that one process of newsagg gives to another.
 fn known() -> Options {
-    let all = [
-        ("once", options_of::<once::OnceArgs>()),
-        ("run", options_of::<run::RunArgs>()),
-        ("demo", options_of::<demo::DemoArgs>()),
-        ("check", options_of::<check::CheckArgs>()),
-        ("status", options_of::<status::StatusArgs>()),
-        ("bench", options_of::<bench::BenchArgs>()),
-        ("import", options_of::<import::ImportArgs>()),
-        ("export", options_of::<export::ExportArgs>()),
-        ("parse", options_of::<parse::ParseArgs>()),
-        ("replay", options_of::<replay::ReplayArgs>()),
-    ];
-    assert_eq!(words(all.iter().map(|(name, _)| *name)), words(command::COMMANDS));
-    let all = all.into_iter().map(|(name, options)| (name.to_owned(), options));
+    let options = |command: &CommandInfoWithArgs| {
+        let flags = command.flags.iter().filter(|flag| !flag.hidden);
+        let names = flags.flat_map(|flag| {
+            [Some(flag.long.to_owned()), flag.short.map(|short| format!("-{short}"))]
+        });
+        names.flatten().chain(["-h".to_owned()]).collect::<Words>()
+    };
+    let commands = command::info().commands;
+    let all = commands.iter().map(|sub| (sub.name.to_owned(), options(&sub.command)));
     all.chain([("help".to_owned(), Words::new())]).collect()
 }
 
@@ -112,11 +95,10 @@ fn every_scenario_of_bench_is_in_newsagg_1_and_in_its_help() {
     let told: Words = told.flat_map(|(_, _, line)| arguments(line, "Cm")).collect();
     let scenarios = words(bench::names());
     assert_eq!(&scenarios - &told, Words::new());
-    let help = command::help::of("bench").unwrap();
-    let (_, list) = help.split_once("\nScenarios:\n").unwrap();
-    let list = list.split_once("\n\n").unwrap().0;
-    let list = list.split([',', '\n']).map(str::trim).filter(|name| !name.is_empty());
-    assert_eq!(words(list), scenarios);
+    let info = command::info().commands.into_iter().find(|command| command.name == "bench");
+    let notes = info.unwrap().command.notes;
+    let list = notes.iter().find_map(|note| note.strip_prefix("Scenarios:\n")).unwrap();
+    assert_eq!(words(list.lines().filter_map(|line| line.split_whitespace().next())), scenarios);
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
     let home = home("wrong");
     for (words, sentence) in [
         (&["onec"][..], "unknown command `onec`; did you mean `once`?"),
-        (&["hn:top"], "unknown command `hn:top`; to ask a source write `newsagg once SOURCE`"),
+        (&["hn:top"], "unknown command `hn:top`; to fetch a source write `newsagg once SOURCE`"),
         (
             &["zzzz"],
             "unknown command `zzzz`; the commands are once, run, demo, check, status, bench, import, export, parse",
@@ -39,14 +39,20 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["--verison"], "unknown option `--verison`; did you mean `--version`?"),
         (&["-v", "once"], "unknown option `-v`; a command comes first, then its options"),
         (&["once", "--limt", "3"], "unknown option `--limt` of `once`; did you mean `--limit`?"),
-        (&["once", "--workers", "0"], "`--workers 0`: must be a whole number from 1 to 10000"),
-        (&["once", "-f", "yaml"], "`--format yaml`: \"yaml\" is no format; known are jsonfeed, "),
+        (
+            &["once", "--workers", "0"],
+            "Error parsing option '--workers' with value '0': must be a whole number from 1 to 10000",
+        ),
+        (
+            &["once", "-f", "yaml"],
+            "Error parsing option '--format' with value 'yaml': \"yaml\" is no format; known are jsonfeed, ",
+        ),
         (
             &["once", "--force", "--offline"],
             "`--force` asks and `--offline` does not: which is it?",
         ),
         (&["once", "--max-age", "1h", "--force"], "`--force` asks and `--max-age` may not"),
-        (&["once", "--max-age", "soon"], "`--max-age soon`: "),
+        (&["once", "--max-age", "soon"], "Error parsing option '--max-age' with value 'soon': "),
         (&["once", "--timeline"], "`--timeline` needs a value"),
         (&["status", "--json", "--timeline=-"], "`--json` and `--timeline -` are both for stdout"),
         (&["once", "htp://x/"], "\"htp://x/\" is neither http:// nor https:// nor file:///"),
@@ -58,29 +64,35 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
             "`--ages` is for text on stdout, and there is none; `-f text` prints it",
         ),
         (&["once", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
-        (&["run", "hn"], "`run` does not know what to do with `hn`"),
+        (&["run", "hn"], "Unrecognized argument: hn"),
         (&["status", "--jsn"], "unknown option `--jsn` of `status`; did you mean `--json`?"),
         (&["status", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["bench", "-x"], "unknown option `-x` of `bench`"),
         (&["bench", "--scenario", "thraeds"], "no scenario `thraeds`; did you mean `threads`?"),
         (&["bench", "--explain", "x"], "there is no scenario `x`; there are sequential, threads, "),
-        (&["bench", "--sources", "0"], "`--sources 0`: must be a whole number from 1 to 10000"),
+        (
+            &["bench", "--sources", "0"],
+            "Error parsing option '--sources' with value '0': must be a whole number from 1 to 10000",
+        ),
         (&["bench", "--latency", "soon"], "must be a duration such as 200ms or 1s"),
-        (&["bench", "--jitter", "2m"], "`--jitter 2m`: must not be longer than 60s"),
+        (
+            &["bench", "--jitter", "2m"],
+            "Error parsing option '--jitter' with value '2m': must not be longer than 60s",
+        ),
         (&["bench", "--json", "--timeline", "-"], "both print to stdout: which is it?"),
         (&["bench", "--simulate", "--scenario", "large"], "`large` measures threads, memory or "),
         (&["bench", "--child", "x"], "`--child` is for newsagg itself"),
-        (&["import"], "`import` needs FILE.opml"),
-        (&["import", "a.opml", "b.opml"], "`import` does not know what to do with `b.opml`"),
-        (&["export", "a.opml"], "`export` does not know what to do with `a.opml`"),
+        (&["import"], "Required positional arguments not provided: FILE.opml"),
+        (&["import", "a.opml", "b.opml"], "Unrecognized argument: b.opml"),
+        (&["export", "a.opml"], "Unrecognized argument: a.opml"),
         (&["export", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
-        (&["replay"], "`replay` needs FILE"),
+        (&["replay"], "Required positional arguments not provided: FILE"),
         (&["parse"], "`parse` needs FILE"),
         (&["parse", "--kind", "hackrnews", "x"], "did you mean hackernews?"),
         (&["check", "--json"], "`--json` goes with `--politeness`"),
         (&["parse", "--kind", "json", "a.json"], "json is read by the pointers of a [[source]]"),
         (&["check", "--online", "--politeness"], "`--online` asks and `--politeness` does not"),
-        (&["check", "extra"], "`check` does not know what to do with `extra`"),
+        (&["check", "extra"], "Unrecognized argument: extra"),
         (&["check", "-c", "none.toml"], "none.toml: cannot be read: no such file"),
         (&["demo", "--output"], "`--output` needs a value"),
     ] {
@@ -97,17 +109,22 @@ fn help_goes_to_stdout_if_asked_for_and_to_stderr_if_not() {
     let home = home("help");
     let top = run(&home, &["--help"]);
     assert_eq!((top.code, top.err.as_str()), (Some(0), ""));
-    assert!(top.out.starts_with("newsagg: many news sources, one feed file\n\nUsage: newsagg"));
+    assert!(top.out.starts_with("Usage: newsagg "), "{}", top.out);
+    assert!(top.out.contains("\n\nmany news sources, one feed file\n\n"), "{}", top.out);
     for words in [&["-h"][..], &["help"]] {
         assert_eq!(run(&home, words).out, top.out, "{words:?}");
     }
     let alone = run(&home, &[]);
     assert_eq!((alone.code, alone.out.as_str()), (Some(2), ""));
     assert_eq!(alone.err, top.out);
-    for command in ["once", "run", "demo", "check", "status", "bench", "parse"] {
+    for command in newsagg::command::info().commands.iter().map(|command| command.name) {
+        assert!(top.out.contains(&format!("\n  {command} ")), "{command}");
         let help = run(&home, &["help", command]);
         assert_eq!(help.code, Some(0));
-        assert!(help.out.starts_with(&format!("newsagg {command}: ")), "{}", help.out);
+        assert!(help.out.starts_with(&format!("Usage: newsagg {command} ")), "{}", help.out);
+        for line in help.out.lines() {
+            assert!(line.chars().count() <= 80 && line.trim_end() == line, "{command}: {line:?}");
+        }
         for words in [&[command, "--help"][..], &[command, "--nonsense", "-h"]] {
             assert_eq!(run(&home, words).out, help.out, "{words:?}");
         }

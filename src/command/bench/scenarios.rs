@@ -402,7 +402,7 @@ mod tests {
     #[test]
     fn names_of_rows_fit_into_their_column_and_differ() {
         for scenario in ALL {
-            let rows = (scenario.rows)(&crate::command::args::read("bench", &[]).unwrap());
+            let rows = (scenario.rows)(&crate::command::args::of_command(&[]).unwrap());
             for (n, row) in rows.iter().enumerate() {
                 assert!(row.name.len() <= super::super::table::NAME, "{}", row.name);
                 assert!(!rows[..n].iter().any(|other| other.name == row.name), "{}", row.name);

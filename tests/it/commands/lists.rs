@@ -27,7 +27,7 @@ fn import_prints_sources_and_says_what_is_none() {
     home.fed("<p>", &["import", "-"])
         .ended(1)
         .says("newsagg: stdin: no OPML: an HTML page, not a feed\n");
-    home.run(&["import"]).ended(2).says("`import` needs FILE.opml");
+    home.run(&["import"]).ended(2).says("Required positional arguments not provided: FILE.opml");
     home.run(&["import", "a", "b"]).ended(2);
     let file = std::fs::File::create(home.path("big.opml")).unwrap();
     file.set_len(newsagg::command::import::MAX_FILE + 1).unwrap();
