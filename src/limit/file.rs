@@ -13,7 +13,7 @@ use super::log::{Log, Millis, NEVER, Step, duration, millis, millis_before};
 use super::server::{MAX_RESET, Word, Words};
 use super::{Account, Limiter};
 use crate::json;
-use crate::time::{Moment, Timestamp, parse_date};
+use crate::time::{Moment, Timestamp};
 
 /// The version of the format that this program writes.
 const VERSION: u32 = 1;
@@ -198,7 +198,7 @@ fn unsealed(bytes: &[u8]) -> Option<&[u8]> {
 
 /// How long ago the file was written: at least that, or `None` when no clock can tell.
 fn elapsed(file: &File, moment: &Moment) -> Result<Option<Duration>, Unusable> {
-    let wall = parse_date(&file.saved);
+    let wall = Timestamp::from_rfc_3339(&file.saved);
     let wall = wall.ok_or_else(|| Unusable::Damaged("it has no date".into()))?;
     let saved = Moment { wall, boot: file.boot, up: Duration::from_millis(file.up_ms) };
     let since = moment.since(&saved);
@@ -253,7 +253,7 @@ impl Then {
                 _ => left.saturating_sub(self.passed()),
             };
             let until = self.now.saturating_add(left);
-            let since = parse_date(&saved.since).unwrap_or(Timestamp::EPOCH);
+            let since = Timestamp::from_rfc_3339(&saved.since).unwrap_or(Timestamp::EPOCH);
             let hold =
                 Hold { until: duration(until), why: saved.why, cause, count: saved.count, since };
             holds.put(&scope, Kept::new(hold, until, self.now), self.now);

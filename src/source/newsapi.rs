@@ -11,7 +11,7 @@ use crate::item::{Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
 use crate::json;
 use crate::source::{Page, Quota, Source, Window, account, endpoint, not_json, said, unreadable};
 use crate::text::{from_html, from_plain, link};
-use crate::time::{Timestamp, parse_date};
+use crate::time::parse_date;
 
 /// Where the service is.
 pub const BASE_URL: &str = "https://newsapi.org";
@@ -210,7 +210,7 @@ impl Article {
             id: url.clone().or_else(|| Some(title.clone()).filter(|title| !title.is_empty()))?,
             title,
             url,
-            published: self.published_at.as_deref().and_then(parse_date).filter(is_told),
+            published: self.published_at.as_deref().and_then(parse_date),
             authors: authors(self.author.as_deref().unwrap_or_default(), publisher.as_deref()),
             summary,
             // The one place an item has for who published it.
@@ -236,11 +236,6 @@ impl Article {
 
 fn is_removed(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| url.host_str() == Some("removed.com"))
-}
-
-/// The service writes an unknown date as year 1 or as 1970.
-fn is_told(date: &Timestamp) -> bool {
-    *date > Timestamp::EPOCH
 }
 
 /// The people in `Jane Doe, John Roe`, which may also hold addresses, the publisher, or the same

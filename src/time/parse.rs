@@ -21,8 +21,8 @@ const FIRST_YEAR_OF_HTTP: i64 = 70;
 /// Any date a feed or an API was ever seen to carry: RFC 3339 and 9557, RFC 822 to 5322 with
 /// their sloppy relatives, W3C-DTF, ISO 8601, asctime, unix time, and some languages' own.
 ///
-/// Without a zone, or with an unknown one, a date is in UTC. `None` if it is not a date or not
-/// within the years 1 to 9999.
+/// Without a zone, or with an unknown one, a date is in UTC. `None` if it is not a date, or the zero of some system, which
+/// means that there is no date: a year before 2 (Go, .NET, PHP), exactly 1970-01-01T00:00:00Z (Unix), 1899-12-30 (OLE).
 pub fn parse_date(text: &str) -> Option<Timestamp> {
     weigh_date(text).map(|(date, _)| date)
 }
@@ -30,7 +30,7 @@ pub fn parse_date(text: &str) -> Option<Timestamp> {
 /// As [`parse_date`], and whether any standard has dates written so. `2003-07-01 T 01:55` can be
 /// read, but who writes that may get more wrong than the spaces.
 pub fn weigh_date(text: &str) -> Option<(Timestamp, bool)> {
-    weigh(text, FIRST_YEAR)
+    weigh(text, FIRST_YEAR).filter(|(date, _)| *date != Timestamp::EPOCH)
 }
 
 /// A date and time of day of a header field, in the three forms of RFC 9110 §5.6.7 or any other that feeds have: servers
@@ -79,7 +79,7 @@ fn is_standard(text: &str) -> bool {
 }
 
 /// RFC 3339, the fast way.
-fn internet_date(text: &[u8]) -> Option<Timestamp> {
+pub(super) fn internet_date(text: &[u8]) -> Option<Timestamp> {
     let (date, rest) = text.split_at_checked(10)?;
     let (time, zone) = rest.split_at_checked(9)?;
     if !(date[4] == b'-' && date[7] == b'-' && matches!(time[0], b'T' | b' ' | b't')) {
@@ -138,10 +138,14 @@ fn instant(date: [i64; 3], time: [i64; 3], offset: i64) -> Option<Timestamp> {
     Timestamp::from_civil(civil(date, time)?, offset)
 }
 
-/// A leap second is the second before it; 24:00:00 is the next day's midnight.
+/// The day zero of OLE Automation, and so of spreadsheets and Delphi.
+const OLE_ZERO: Date = Date::constant(1899, 12, 30);
+
+/// A leap second is the second before it; 24:00:00 is the next day's midnight. `None` for days that are the zero of some
+/// system, as they are written: their zone does not matter.
 fn civil([year, month, day]: [i64; 3], time: [i64; 3]) -> Option<DateTime> {
-    let year = i16::try_from(year).ok().filter(|year| *year > 0)?;
-    let date = Date::new(year, small(month)?, small(day)?).ok()?;
+    let year = i16::try_from(year).ok().filter(|year| *year > 1)?;
+    let date = Date::new(year, small(month)?, small(day)?).ok().filter(|date| *date != OLE_ZERO)?;
     let [hour, minute, second] = match time {
         [24, 0, 0] => return Some(date.tomorrow().ok()?.to_datetime(Time::midnight())),
         [hour, minute, 60] => [hour, minute, 59],

@@ -30,6 +30,7 @@ mod page;
 mod quotas;
 mod recipes;
 mod recording;
+mod reports;
 mod round;
 mod service;
 mod sources;

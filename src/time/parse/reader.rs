@@ -62,6 +62,7 @@ impl<'a> Reader<'a> {
                 // RFC 9557 §4: what follows a time in brackets names what the offset told.
                 '[' if self.time.is_some() => break,
                 '+' | '-' | '\u{2212}' if self.signs_offset(next, before) => self.offset(next)?,
+                '-' | '\u{2212}' if self.signs_year(next, before) => return None,
                 '-' | '/' | '.' | ',' | ';' | '\'' | '|' | '\u{2013}' => self.skip(next),
                 _ if next.is_whitespace() => self.skip(next),
                 _ if next.is_alphabetic() => self.word(before)?,
@@ -161,6 +162,13 @@ impl<'a> Reader<'a> {
         }
         let colon = after.as_bytes().get(2) == Some(&b':');
         self.time.is_some() || (self.count == 3 && colon && before.is_ascii_digit())
+    }
+
+    /// Whether a sign makes a year one before year 0: `Wed, 30 Nov -0001`, `-0001-11-30`.
+    fn signs_year(&self, sign: char, before: char) -> bool {
+        let after = &self.rest[sign.len_utf8()..];
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        before.is_whitespace() && digits > 2
     }
 
     /// `+1`, `+01`, `+0100`, `+01:00`.
