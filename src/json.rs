@@ -7,10 +7,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io;
 use std::marker::PhantomData;
 
-use serde::Serialize;
 use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
@@ -22,13 +20,11 @@ mod list;
 mod pick;
 mod pointer;
 mod repair;
-mod write;
 
 pub use fields::object_of;
 pub use list::{each, one};
 pub use pick::{Bring, Found, MAX_SLOTS, MAX_VALUE, Slots};
 pub use pointer::Pointer;
-pub use write::{comma, name, number, string, text as text_member};
 
 use repair::repaired;
 
@@ -58,53 +54,6 @@ fn attempt<T>(
     })
 }
 
-/// A value as JSON. The writer is the one that documents are written with: another would be code again.
-///
-/// # Errors
-/// What serializing the value said.
-pub fn to_vec(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let out: &mut dyn io::Write = &mut bytes;
-    serde_json::to_writer(out, value)?;
-    Ok(bytes)
-}
-
-/// A value as JSON for people: a line for each key and element, as serde_json indents it. Its own way there would be
-/// its writer once more, for every type.
-///
-/// # Errors
-/// What serializing the value said.
-pub fn to_pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
-    Ok(indented(&to_vec(value)?))
-}
-
-/// Compact JSON with line ends and indents.
-fn indented(json: &[u8]) -> Vec<u8> {
-    let (mut out, mut depth) = (Vec::with_capacity(json.len() * 2), 0_usize);
-    let (mut in_string, mut escaped, mut before) = (false, false, 0);
-    for &byte in json {
-        let (opens, closes) = (b"{[".contains(&byte), b"}]".contains(&byte));
-        if !in_string {
-            depth -= usize::from(closes);
-            // Nothing stands between the brackets of what is empty.
-            let opened = b"{[".contains(&before);
-            if opened != closes || before == b',' {
-                out.push(b'\n');
-                out.resize(out.len() + 2 * depth, b' ');
-            }
-            depth += usize::from(opens);
-        }
-        out.push(byte);
-        if byte == b':' && !in_string {
-            out.push(b' ');
-        }
-        in_string ^= byte == b'"' && !escaped;
-        escaped = byte == b'\\' && in_string && !escaped;
-        before = if in_string { 0 } else { byte };
-    }
-    out
-}
-
 /// A string; a number as it is written; nothing for anything else.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Scalar).map(Value::into_text)
@@ -119,17 +68,6 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
         Value::Text(text) => text.trim().parse().ok(),
         Value::Bool(_) | Value::Nothing => None,
     })
-}
-
-/// A number by itself, as [`integer`] takes it. The standard library's reader of fractions is 16 kB, this one is
-/// here anyway.
-///
-/// # Errors
-/// It is not JSON, or beyond all bounds.
-pub fn fraction(text: &str) -> serde_json::Result<Option<i64>> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let number = integer(&mut reader)?;
-    reader.end().map(|()| number)
 }
 
 /// `true`, `false`, or nothing.
@@ -371,29 +309,6 @@ mod tests {
 
     fn story(json: &str) -> Story {
         from_slice(json.as_bytes()).expect(json)
-    }
-
-    #[test]
-    fn indented_json_is_that_of_serde_json() {
-        let odd = ["", "x,y:{}[]", r"\", r#"q"u[o"#, r#"\""#, "tab\t"];
-        let map: std::collections::BTreeMap<_, _> = odd.iter().map(|key| (key, odd)).collect();
-        let nothing: [u8; 0] = [];
-        let theirs = [
-            serde_json::to_vec_pretty(&nothing),
-            serde_json::to_vec_pretty(&7),
-            serde_json::to_vec_pretty(&odd),
-            serde_json::to_vec_pretty(&(&map, nothing, [[nothing]], (), -1.5, true, [(1, [2])])),
-        ];
-        let ours = [
-            to_pretty(&nothing),
-            to_pretty(&7),
-            to_pretty(&odd),
-            to_pretty(&(&map, nothing, [[nothing]], (), -1.5, true, [(1, [2])])),
-        ];
-        for (ours, theirs) in ours.into_iter().zip(theirs) {
-            let text = |bytes: serde_json::Result<Vec<u8>>| String::from_utf8(bytes.expect("JSON"));
-            assert_eq!(text(ours), text(theirs));
-        }
     }
 
     #[test]

@@ -17,7 +17,6 @@ use async_signal::{Signal, Signals};
 use super::progress::Line;
 use super::timeline::DASH;
 use super::{FAILED, OK, args, log, perform, say};
-use crate::json;
 use crate::round::Span;
 use crate::store;
 use crate::time::{format_duration, parse_duration};
@@ -275,7 +274,8 @@ fn measure(
     }
     if options.json {
         let document = table::Document(options, &groups);
-        let text = json::to_pretty(&document).map_err(|error| Stop::Failed(error.to_string()))?;
+        let text = serde_json::to_vec_pretty(&document)
+            .map_err(|error| Stop::Failed(error.to_string()))?;
         print(&String::from_utf8_lossy(&text))?;
         print("\n")?;
     }

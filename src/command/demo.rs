@@ -18,9 +18,9 @@ use crate::source::feed::FeedSource;
 use crate::source::guardian::Guardian;
 use crate::source::hackernews::{Api, HackerNews, List};
 use crate::source::newsapi::{Endpoint, NewsApi};
+use crate::store;
 use crate::transport::Transport;
 use crate::update::{Updated, Wishes};
-use crate::{json, store};
 
 use super::perform::{self, Manner};
 
@@ -127,7 +127,7 @@ fn attempt(output: Option<&Path>, quiet: bool) -> Result<u8, String> {
     let mut files: Vec<PathBuf> = config.outputs.iter().filter_map(|o| o.path.clone()).collect();
     let report = directory.join("report.json");
     let render = |out: &mut dyn Write| {
-        out.write_all(&json::to_pretty(&updated.report)?)?;
+        out.write_all(&serde_json::to_vec_pretty(&updated.report)?)?;
         out.write_all(b"\n")
     };
     store::appear(&report, 0o644, &render).map_err(|failure| failure.to_string())?;

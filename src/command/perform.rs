@@ -19,9 +19,9 @@ use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
 use crate::report::{Report, SourceReport, count, milliseconds};
 use crate::round::{Board, Halt};
+use crate::store;
 use crate::transport::Transport;
 use crate::update::{Beside, FORCE_ASKS, House, Updated, Wishes, Witness, update};
-use crate::{json, store};
 
 /// How a round is run and reported, beyond what the config says.
 #[derive(Clone, Debug, Default)]
@@ -280,7 +280,7 @@ pub fn complaints(
 
 fn save(report: &Report, path: &Path) -> Result<(), String> {
     let render = |out: &mut dyn Write| {
-        out.write_all(&json::to_pretty(report)?)?;
+        out.write_all(&serde_json::to_vec_pretty(report)?)?;
         out.write_all(b"\n")
     };
     if path == Path::new("-") {

@@ -9,7 +9,7 @@ pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut line = Vec::new();
     merged.stories.each(&mut |story| {
         line.clear();
-        jsonfeed::item(story, &mut line);
+        jsonfeed::item(story, &mut line)?;
         line.push(b'\n');
         out.write_all(&line)
     })

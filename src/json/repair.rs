@@ -27,7 +27,7 @@ pub(super) fn repaired(text: &str) -> Cow<'_, str> {
             0..=0x1f if in_string => bytes.to_mut()[at] = b' ',
             b'-' | b'0'..=b'9' if !in_string => {
                 step = number(&bytes[at..]);
-                if is_infinite(&bytes[at..at + step]) {
+                if is_out_of_range(&bytes[at..at + step]) {
                     let place = &mut bytes.to_mut()[at..at + step];
                     place.fill(b' ');
                     place[..4].copy_from_slice(b"null");
@@ -57,13 +57,9 @@ fn number(bytes: &[u8]) -> usize {
     bytes.iter().take_while(digit).count()
 }
 
-/// Whether it is a number, and one that serde_json refuses: at least `1e309`, five bytes.
-fn is_infinite(number: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(number) else { return false };
-    let (whole, exponent) = text.split_once(['e', 'E']).unwrap_or((text, ""));
-    let unsigned = |text: &str| !text.trim_start_matches(['+', '-']).contains(['+', '-', 'e', 'E']);
-    // serde_json refuses it before it sees what follows.
-    let is_number = unsigned(whole) && unsigned(exponent) && !exponent.contains('.');
-    let refusal = || super::fraction(text).err().map(|error| error.to_string());
-    is_number && refusal().is_some_and(|error| error.starts_with("number out of range"))
+/// Whether it is a number beyond the range of `f64`, which serde_json refuses: five bytes or more.
+fn is_out_of_range(number: &[u8]) -> bool {
+    let Ok(number) = std::str::from_utf8(number) else { return false };
+    number.parse::<f64>().is_ok_and(|value| value.abs() > 1e308)
+        && serde_json::from_str::<f64>(number).is_err()
 }

@@ -12,7 +12,6 @@ use super::hold::{Hold, HoldCause, Holds, Kept};
 use super::log::{Log, Millis, NEVER, Step, duration, millis, millis_before};
 use super::server::{MAX_RESET, Word, Words};
 use super::{Account, Limiter};
-use crate::json;
 use crate::time::{Moment, Timestamp};
 
 /// The version of the format that this program writes.
@@ -97,7 +96,7 @@ pub(super) fn encode(limiter: &Limiter, now: Duration, moment: Moment) -> Vec<u8
     for (scope, kept) in limiter.holds.list(now) {
         file.holds.insert(scope.into(), Box::new(saved_hold(kept, now)));
     }
-    let mut body = json::to_vec(&file).unwrap_or_default();
+    let mut body = serde_json::to_vec(&file).unwrap_or_default();
     body.push(b'\n');
     sealed(body.get(1..).unwrap_or_default())
 }

@@ -180,7 +180,7 @@ pub(super) fn markup(text: &str) -> Cow<'_, str> {
 
 /// A JSON string.
 pub(super) fn quoted(text: &str) -> String {
-    let json = crate::json::to_vec(&text).unwrap_or_else(|_| b"\"\"".to_vec());
+    let json = serde_json::to_vec(&text).unwrap_or_else(|_| b"\"\"".to_vec());
     String::from_utf8_lossy(&json).into_owned()
 }
 

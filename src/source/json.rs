@@ -243,7 +243,8 @@ impl<'a> Finds<'a> {
 
     fn number(&self, field: Field) -> Option<i64> {
         let text = self.one(field)?.trim();
-        text.parse().ok().or_else(|| json::fraction(text).ok().flatten())
+        // `as` saturates, and the fraction of a score is no loss.
+        text.parse().ok().or_else(|| serde_json::from_str::<f64>(text).ok().map(|n| n as i64))
     }
 
     fn rare(&self, item: &mut Item) {

@@ -39,7 +39,7 @@ fn line(item: &Item) -> String {
         also: Vec::new(),
     };
     let mut line = Vec::new();
-    format::jsonfeed::item(&story, &mut line);
+    format::jsonfeed::item(&story, &mut line).expect("memory takes everything");
     String::from_utf8(line).expect("items are UTF-8")
 }
 

@@ -168,7 +168,8 @@ fn has_contact(agent: &str) -> bool {
 /// For programs.
 pub fn json(score: &Score) -> String {
     // Plain values: nothing in it can fail.
-    String::from_utf8(crate::json::to_pretty(score).unwrap_or_default()).unwrap_or_default() + "\n"
+    String::from_utf8(serde_json::to_vec_pretty(score).unwrap_or_default()).unwrap_or_default()
+        + "\n"
 }
 
 /// For people, at most [`WIDTH`] columns wide where no single word is wider.

@@ -18,7 +18,7 @@ use crate::source::newsapi::{self, Endpoint, NewsApi};
 use crate::source::reddit::Reddit;
 use crate::source::stream::StreamSource;
 use crate::source::{Page, Source};
-use crate::{json, store, text};
+use crate::{store, text};
 
 /// No file is read further than this.
 const MAX_FILE: u64 = 64 << 20;
@@ -177,13 +177,13 @@ fn line(file: &str, page: Result<Page, String>, out: &mut dyn Write) -> io::Resu
         }
     };
     let (format, title, skipped) = (&*page.format, &*page.title, page.skipped);
-    let head = json::to_vec(&Read { file, ok: true, format, title, skipped })?;
+    let head = serde_json::to_vec(&Read { file, ok: true, format, title, skipped })?;
     // The array goes in before the closing brace.
     out.write_all(&head[..head.len() - 1])?;
     out.write_all(b",\"items\":[")?;
     let mut piece = Vec::new();
     for item in page.items {
-        jsonfeed::item(&story(item), &mut piece);
+        jsonfeed::item(&story(item), &mut piece)?;
         out.write_all(&piece)?;
         piece.clear();
         piece.push(b',');

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 
-use crate::json;
-
 /// One JSON object.
 #[derive(Debug)]
 pub(super) struct Line(Vec<u8>);
@@ -25,7 +23,7 @@ impl Line {
     }
 
     fn string(&mut self, text: &str) {
-        self.0.extend(json::to_vec(&text).unwrap_or_default());
+        self.0.extend(serde_json::to_vec(&text).unwrap_or_default());
     }
 
     fn digits(&mut self, number: u64) {

@@ -68,7 +68,7 @@ pub(super) fn text(view: &View<'_>) -> String {
         sources: view.sources.iter().map(source).collect(),
     };
     // Plain values: nothing in it can fail.
-    String::from_utf8(crate::json::to_pretty(&status).unwrap_or_default()).unwrap_or_default()
+    String::from_utf8(serde_json::to_vec_pretty(&status).unwrap_or_default()).unwrap_or_default()
         + "\n"
 }
 

@@ -2,11 +2,10 @@
 
 use std::io;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::format::{ABOUT, Merged, SourceHealth};
-use crate::item::{DateOrigin, Story};
-use crate::json::{self, comma, name, number, string, text_member as text};
+use crate::item::{self, DateOrigin, Story, Text};
 use crate::time::Timestamp;
 
 const VERSION: &str = "https://jsonfeed.org/version/1.1";
@@ -20,94 +19,144 @@ pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
         title: merged.title,
         extension: FeedExtension { about: ABOUT, sources: &sources },
     };
-    let mut line = json::to_vec(&head)?;
-    // The head's closing brace comes after the items.
+    // The closing brace of the feed comes after its items.
+    let mut line = serde_json::to_vec(&head)?;
     line.pop();
-    line.extend_from_slice(b",\"items\":[");
-    let mut between = "\n";
-    merged.stories.each(&mut |story| {
-        line.extend_from_slice(between.as_bytes());
-        item(story, &mut line);
-        between = ",\n";
-        out.write_all(&line)?;
-        line.clear();
-        Ok(())
-    })?;
     out.write_all(&line)?;
+    out.write_all(b",\"items\":[")?;
+    let mut between = b"\n".as_slice();
+    merged.stories.each(&mut |story| {
+        line.clear();
+        line.extend_from_slice(between);
+        item(story, &mut line)?;
+        between = b",\n";
+        out.write_all(&line)
+    })?;
     out.write_all(b"\n]}\n")
 }
 
-/// Adds a story as an item of JSON Feed: the object that `jsonl` and `parse` write too.
-pub fn item(story: &Story, out: &mut Vec<u8>) {
-    let item = &story.item;
-    let extra = item.rare();
-    out.push(b'{');
-    text(out, "id", Some(&item.id));
-    text(out, "url", item.url.as_deref());
-    text(out, "external_url", item.external_url.as_deref());
-    text(out, "title", Some(&*item.title).filter(|title| !title.is_empty()));
-    // The specification wants one of `content_html` and `content_text` in every item.
-    text(out, "content_text", Some(item.summary.as_deref().unwrap_or_default()));
-    text(out, "image", extra.image.as_deref());
-    date(out, "date_published", story.date());
-    date(out, "date_modified", item.updated);
-    list(out, "authors", &item.authors, |out, author| {
-        out.push(b'{');
-        text(out, "name", Some(author));
-        out.push(b'}');
-    });
-    list(out, "tags", &item.tags, |out, tag| string(out, tag));
-    text(out, "language", extra.language.as_deref());
-    list(out, "attachments", &extra.attachments, |out, attachment| {
-        out.push(b'{');
-        text(out, "url", Some(&attachment.url));
-        text(out, "mime_type", Some(&attachment.mime_type));
-        number(out, "size_in_bytes", attachment.size.map(|number| number.to_string()));
-        number(out, "duration_in_seconds", attachment.duration.map(|number| number.to_string()));
-        out.push(b'}');
-    });
-    name(out, "_newsagg");
-    out.push(b'{');
-    text(out, "source", Some(&*story.source).filter(|source| !source.is_empty()));
-    date(out, "first_seen", story.first_seen);
-    let origin = match story.date_origin {
-        DateOrigin::Feed => "feed",
-        DateOrigin::FirstSeen => "first_seen",
-        DateOrigin::Clamped => "clamped",
-    };
-    text(out, "date_origin", Some(origin));
-    list(out, "also", &story.also, |out, also| {
-        out.push(b'{');
-        text(out, "source", Some(&also.source));
-        text(out, "url", also.url.as_deref());
-        out.push(b'}');
-    });
-    number(out, "score", extra.score.map(|number| number.to_string()));
-    number(out, "comments", extra.comments.map(|number| number.to_string()));
-    out.extend_from_slice(b"}}");
+/// Writes a story as an item of JSON Feed: the object that `jsonl` and `parse` write, too.
+pub fn item(story: &Story, out: &mut dyn io::Write) -> io::Result<()> {
+    Ok(serde_json::to_writer(out, &Item::from(story))?)
 }
 
-fn date(out: &mut Vec<u8>, named: &str, date: Option<Timestamp>) {
-    if let Some(date) = date {
-        name(out, named);
-        out.push(b'"');
-        out.extend_from_slice(date.to_string().as_bytes());
-        out.push(b'"');
+/// An item of JSON Feed 1.1, in the order of its keys.
+#[derive(Serialize)]
+struct Item<'a> {
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    title: &'a str,
+    /// The specification wants one of `content_html` and `content_text` in every item.
+    content_text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_published: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_modified: Option<Timestamp>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "authors")]
+    authors: &'a [Text],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tags: &'a [Text],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "attachments")]
+    attachments: &'a [item::Attachment],
+    #[serde(rename = "_newsagg")]
+    extension: ItemExtension<'a>,
+}
+
+#[derive(Serialize)]
+struct ItemExtension<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_seen: Option<Timestamp>,
+    date_origin: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "also")]
+    also: &'a [item::Also],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comments: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Author<'a> {
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Attachment<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_in_seconds: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Also<'a> {
+    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+}
+
+impl<'a> From<&'a Story> for Item<'a> {
+    fn from(story: &'a Story) -> Item<'a> {
+        let item = &story.item;
+        let extra = item.rare();
+        Item {
+            id: &item.id,
+            url: item.url.as_deref(),
+            external_url: item.external_url.as_deref(),
+            title: &item.title,
+            content_text: item.summary.as_deref().unwrap_or_default(),
+            image: extra.image.as_deref(),
+            date_published: story.date(),
+            date_modified: item.updated,
+            authors: &item.authors,
+            tags: &item.tags,
+            language: extra.language.as_deref(),
+            attachments: &extra.attachments,
+            extension: ItemExtension {
+                source: &story.source,
+                first_seen: story.first_seen,
+                date_origin: match story.date_origin {
+                    DateOrigin::Feed => "feed",
+                    DateOrigin::FirstSeen => "first_seen",
+                    DateOrigin::Clamped => "clamped",
+                },
+                also: &story.also,
+                score: extra.score,
+                comments: extra.comments,
+            },
+        }
     }
 }
 
-/// Adds a member that is an array, unless it is empty.
-fn list<T>(out: &mut Vec<u8>, named: &str, all: &[T], add: fn(&mut Vec<u8>, &T)) {
-    if all.is_empty() {
-        return;
-    }
-    name(out, named);
-    out.push(b'[');
-    for one in all {
-        comma(out);
-        add(out, one);
-    }
-    out.push(b']');
+fn authors<S: Serializer>(names: &[Text], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(names.iter().map(|name| Author { name }))
+}
+
+fn attachments<S: Serializer>(list: &[item::Attachment], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(list.iter().map(|attachment| Attachment {
+        url: &attachment.url,
+        mime_type: &attachment.mime_type,
+        size_in_bytes: attachment.size,
+        duration_in_seconds: attachment.duration,
+    }))
+}
+
+fn also<S: Serializer>(others: &[item::Also], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(
+        others.iter().map(|other| Also { source: &other.source, url: other.url.as_deref() }),
+    )
 }
 
 #[derive(Serialize)]
