@@ -4,7 +4,7 @@ use super::KEY;
 use super::feeds::{markup, quoted};
 use super::serve::{Answer, Asked};
 use super::site::Dated;
-use super::stories::DISCUSSIONS;
+use super::stories::Discussion;
 use crate::time::Timestamp;
 
 /// Every how manieth story stands in NewsAPI; others only in their own feeds.
@@ -76,14 +76,14 @@ fn article(n: usize, story: &Dated) -> String {
         0 if n > 0 => "null".into(),
         _ => quoted(text),
     };
-    let Dated { tale, publisher, at, link } = story;
+    let Dated { tale, publisher, at, link, .. } = story;
     let date = Timestamp::from_unix(at.unix() + 120).unwrap_or(*at);
     format!(
         "{{\"source\":{{\"id\":null,\"name\":{}}},\"author\":{},\"title\":{},\"description\":{},\
          \"url\":{},\"urlToImage\":null,\"publishedAt\":\"{date}\",\"content\":{}}}",
-        quoted(publisher.name),
+        quoted(publisher),
         null(4, tale.author),
-        quoted(&format!("{} - {}", tale.title, publisher.name)),
+        quoted(&format!("{} - {}", tale.title, publisher)),
         null(5, tale.summary),
         quoted(&format!("{link}?utm_source=newsapi&utm_medium=feed")),
         quoted(&format!("{}… [+1234 chars]", tale.summary)),
@@ -125,8 +125,8 @@ fn section_id(story: &Dated) -> String {
 }
 
 fn result(story: &Dated, with_fields: bool) -> String {
-    let Dated { tale, publisher, at, link } = story;
-    let home = format!("https://{}/", publisher.host);
+    let Dated { tale, host, at, link, .. } = story;
+    let home = format!("https://{host}/");
     let kind = if tale.title.contains("– live") { "liveblog" } else { "article" };
     let fields = match with_fields {
         true => format!(
@@ -149,8 +149,12 @@ fn result(story: &Dated, with_fields: bool) -> String {
 }
 
 /// Every document of Hacker News: path and body.
-pub(super) fn hacker_news(stories: &[Dated], now: Timestamp) -> Vec<(String, String)> {
-    let items = items(stories, now);
+pub(super) fn hacker_news(
+    stories: &[Dated],
+    discussions: &[Discussion<'_>],
+    now: Timestamp,
+) -> Vec<(String, String)> {
+    let items = items(stories, discussions, now);
     let ids = |wanted: fn(&Post) -> bool| {
         let chosen = items.iter().filter(|post| wanted(post)).map(|post| post.id.to_string());
         format!("[{}]", chosen.collect::<Vec<_>>().join(","))
@@ -177,14 +181,14 @@ struct Post {
 
 /// Links to what the engineers, the scientists and the ledger wrote, with discussions, a job and
 /// a poll between them, and what a list holds for a moment after it is gone.
-fn items(stories: &[Dated], now: Timestamp) -> Vec<Post> {
+fn items(stories: &[Dated], discussions: &[Discussion<'_>], now: Timestamp) -> Vec<Post> {
     let mut posts = Vec::new();
     let mut push = |kind: &'static str, json: &dyn Fn(usize) -> String| {
         let id = FIRST_ID + posts.len();
         posts.push(Post { id, kind, json: json(id) });
     };
     let liked = ["copperfield-notes.example", "lantern-science.example", "upland-ledger.example"];
-    let liked = stories.iter().filter(|story| liked.contains(&story.publisher.host));
+    let liked = stories.iter().filter(|story| liked.contains(&story.host));
     for (n, story) in liked.enumerate() {
         let (score, comments) = (412 / (n + 1) + 7, 180 / (n + 2));
         push("story", &|id| {
@@ -218,7 +222,7 @@ fn items(stories: &[Dated], now: Timestamp) -> Vec<Post> {
             }),
             _ => {}
         }
-        if let Some((title, text)) = DISCUSSIONS.get(n / 2).filter(|_| n % 2 == 0) {
+        if let Some((title, text)) = discussions.get(n / 2).filter(|_| n % 2 == 0) {
             let kind = if title.starts_with("Poll") { "poll" } else { "story" };
             push(if kind == "poll" { "poll" } else { "ask" }, &|id| {
                 format!(

@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 64 << 20;
 const BYTES_PER_ITEM: usize = 1_000;
 
 /// The feed of a publisher in the format that its file name says, newest first.
-pub(super) fn publish(publisher: &Publisher, stories: &[&Dated]) -> (&'static str, String) {
+pub(super) fn publish(publisher: &Publisher<'_>, stories: &[&Dated]) -> (&'static str, String) {
     let items = stories.iter().map(|story| Entry {
         title: story.tale.title.into(),
         link: &story.link,

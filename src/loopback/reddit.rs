@@ -4,7 +4,6 @@ use super::KEY;
 use super::feeds::{quoted, xml};
 use super::serve::{Answer, Asked};
 use super::site::Dated;
-use super::stories::DISCUSSIONS;
 use crate::http::Url;
 use crate::time::Timestamp;
 use crate::wire::basic;
@@ -32,7 +31,13 @@ pub(super) fn token(asked: &Asked) -> Answer {
 }
 
 /// `/r/SUB/LIST`: <https://www.reddit.com/dev/api#section_listings>
-pub(super) fn posts(asked: &Asked, subreddit: &str, stories: &[Dated], now: Timestamp) -> Answer {
+pub(super) fn posts(
+    asked: &Asked,
+    subreddit: &str,
+    stories: &[Dated],
+    discussion: &str,
+    now: Timestamp,
+) -> Answer {
     if asked.field("authorization") != Some(&format!("Bearer {TOKEN}")) {
         return refusal(401, "Unauthorized");
     }
@@ -44,9 +49,8 @@ pub(super) fn posts(asked: &Asked, subreddit: &str, stories: &[Dated], now: Time
             post(subreddit, n, story.at, story.tale.title, &target)
         })
         .collect();
-    let (title, _) = DISCUSSIONS[1];
     let page = page(subreddit, posts.len());
-    posts.push(post(subreddit, posts.len(), now, &title.replace("Ask HN: ", ""), &page));
+    posts.push(post(subreddit, posts.len(), now, &discussion.replace("Ask HN: ", ""), &page));
     posts.push(format!(
         "{{\"kind\":\"t3\",\"data\":{{\"name\":\"t3_gone\",\"title\":\"[deleted by user]\",\
          \"author\":\"[deleted]\",\"selftext\":\"[removed]\",\"permalink\":{}}}}}",

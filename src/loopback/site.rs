@@ -9,14 +9,16 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::serve::{Answer, Asked, fnv};
-use super::stories::{LOOKOUT, PUBLISHERS, Publisher, Tale};
+use super::stories::{News, Publisher, Tale};
 use super::{api, feeds, reddit};
 use crate::time::Timestamp;
 
 /// Every story, with its date and address.
 pub(super) struct Dated {
-    pub tale: &'static Tale,
-    pub publisher: &'static Publisher,
+    pub tale: Tale<'static>,
+    /// Name and host of its publisher.
+    pub publisher: &'static str,
+    pub host: &'static str,
     pub at: Timestamp,
     /// The canonical link.
     pub link: String,
@@ -48,41 +50,30 @@ type Feed = (&'static str, Arc<[u8]>);
 pub(super) struct Site {
     now: Timestamp,
     feed_bytes: usize,
+    news: News<'static>,
     stories: Vec<Dated>,
-    kept: BTreeMap<String, Box<Kept>>,
+    kept: BTreeMap<String, Kept>,
     shelf: RefCell<Shelf>,
 }
 
 impl Site {
     pub(super) fn new(now: Timestamp, feed_bytes: usize) -> Site {
-        let stories = dated(now);
-        let mut site =
-            Site { now, feed_bytes, stories, kept: BTreeMap::new(), shelf: RefCell::default() };
-        for publisher in &PUBLISHERS {
-            let own: Vec<&Dated> = site.of(publisher).collect();
+        let news = News::read();
+        let stories = dated(&news, now);
+        let mut kept = BTreeMap::new();
+        for publisher in &news.publishers {
+            let own = of(&stories, publisher);
             let (content_type, body) = feeds::publish(publisher, &own);
             let newest = own.first().map_or(now, |story| story.at);
-            site.keep(format!("/feeds/{}", publisher.feed), content_type, body, newest);
+            kept.insert(
+                format!("/feeds/{}", publisher.feed),
+                Kept::new(content_type, body, newest),
+            );
         }
-        for (path, body) in api::hacker_news(&site.stories, now) {
-            site.keep(path, "application/json; charset=utf-8", body, now);
+        for (path, body) in api::hacker_news(&stories, &news.discussions, now) {
+            kept.insert(path, Kept::new("application/json; charset=utf-8", body, now));
         }
-        site
-    }
-
-    fn of(&self, publisher: &Publisher) -> impl Iterator<Item = &Dated> {
-        self.stories.iter().filter(|story| story.publisher.host == publisher.host)
-    }
-
-    fn keep(&mut self, path: String, content_type: &'static str, body: String, at: Timestamp) {
-        let kept = Kept {
-            content_type,
-            etag: format!("\"{:016x}\"", fnv(body.as_bytes())),
-            gzip: gzip(body.as_bytes()).into(),
-            body: body.into_bytes().into(),
-            last_modified: at.rfc_822(),
-        };
-        self.kept.insert(path, Box::new(kept));
+        Site { now, feed_bytes, news, stories, kept, shelf: RefCell::default() }
     }
 
     pub(super) fn answer(&self, asked: &Asked) -> Answer {
@@ -92,14 +83,12 @@ impl Site {
         let parts: Vec<&str> = asked.path.split('/').skip(1).collect();
         match parts[..] {
             ["newsapi", "v2", "top-headlines"] => api::newsapi(asked, &self.stories),
-            ["guardian", "search"] => {
-                let own: Vec<&Dated> = self.of(&LOOKOUT).collect();
-                api::guardian(asked, &own)
-            }
+            ["guardian", "search"] => api::guardian(asked, &of(&self.stories, &self.news.lookout)),
             ["reddit", "api", "v1", "access_token"] => reddit::token(asked),
             ["reddit", "r", name, ".rss"] => reddit::feed(name, &self.stories),
             ["reddit", "r", name, "hot" | "new" | "rising" | "top"] => {
-                reddit::posts(asked, name, &self.stories, self.now)
+                let (discussion, _) = self.news.discussions[1];
+                reddit::posts(asked, name, &self.stories, discussion, self.now)
             }
             ["feed", number] => {
                 let size = asked.parameter("bytes").and_then(|bytes| bytes.parse().ok());
@@ -151,6 +140,16 @@ impl Site {
 }
 
 impl Kept {
+    fn new(content_type: &'static str, body: String, at: Timestamp) -> Kept {
+        Kept {
+            content_type,
+            etag: format!("\"{:016x}\"", fnv(body.as_bytes())),
+            gzip: gzip(body.as_bytes()).into(),
+            body: body.into_bytes().into(),
+            last_modified: at.rfc_822(),
+        }
+    }
+
     fn answer(&self, asked: &Asked) -> Answer {
         let Kept { etag, last_modified, .. } = self;
         let mut fields = format!("etag: {etag}\r\nlast-modified: {last_modified}\r\n");
@@ -173,18 +172,24 @@ impl Kept {
     }
 }
 
+/// The stories of one publisher, newest first.
+fn of<'a>(stories: &'a [Dated], publisher: &Publisher<'_>) -> Vec<&'a Dated> {
+    stories.iter().filter(|story| story.host == publisher.host).collect()
+}
+
 /// Every story of every publisher, newest first, spread over about two days before `now`.
-fn dated(now: Timestamp) -> Vec<Dated> {
+fn dated(news: &News<'static>, now: Timestamp) -> Vec<Dated> {
     let mut stories = Vec::new();
-    for (p, publisher) in PUBLISHERS.iter().chain([&LOOKOUT]).enumerate() {
+    for (p, publisher) in news.publishers.iter().chain([&news.lookout]).enumerate() {
         for (t, tale) in publisher.tales.iter().enumerate() {
             // Coprime steps: no two stories share a minute, no publisher comes in a row.
             let minutes = 4 + (p * 17 + t * 353) % 2_741;
             let ago = i64::try_from(minutes * 60).unwrap_or(0);
             let at = Timestamp::from_unix(now.unix() - ago).unwrap_or(Timestamp::EPOCH);
             let day = feeds::date_path(at);
-            let link = format!("https://{}/{day}/{}", publisher.host, slug(tale.title));
-            stories.push(Dated { tale, publisher, at, link });
+            let Publisher { name, host, .. } = *publisher;
+            let link = format!("https://{host}/{day}/{}", slug(tale.title));
+            stories.push(Dated { tale: *tale, publisher: name, host, at, link });
         }
     }
     stories.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.link.cmp(&b.link)));
