@@ -95,7 +95,7 @@ const SAFE: [bool; 256] = {
 mod tests {
     use super::*;
 
-    /// `contrib/idna`. The names are those that `idna` makes of them with the tables of Unicode.
+    /// The names are those of UTS 46, which the URL Standard asks for.
     #[test]
     fn a_host_outside_ascii_has_one_name_however_it_is_written() {
         for (host, name) in [
