@@ -11,27 +11,26 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{OFlags, fcntl_getfl, fstat};
 use rustix::io::Errno;
 
-mod appear;
 mod aside;
-mod beside;
+mod atomic;
 mod frame;
 mod journal;
 mod lock;
 mod scan;
 mod shelves;
-mod scratch;
 mod spool;
+mod temporary;
 
 pub use crate::failure::plainly;
-pub use appear::{Appeared, Counted, appear, replace};
 pub use aside::{MAX_ASIDES, keep_aside};
+pub use atomic::{Counted, Replaced, write_atomic, write_if_changed};
 pub use frame::{Frames, MAX_PAYLOAD, Place};
 pub use journal::{Fill, Journal};
 pub use lock::{Holder, Lock, LockFailure, service_of};
 pub use scan::{Reading, Verdict};
-pub use scratch::Scratch;
 pub use shelves::Shelves;
 pub use spool::Spool;
+pub use temporary::temporary_directory;
 
 /// What writing cost the disk: an SD card wears out by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,7 +109,7 @@ fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 /// Gives a file that was just made to whom its directory belongs: who runs the program once as root
 /// must not lock its user out.
 fn hand_over(file: &File, path: &Path) {
-    if let (Ok(ours), Ok(place)) = (file.metadata(), fs::metadata(beside::directory(path))) {
+    if let (Ok(ours), Ok(place)) = (file.metadata(), fs::metadata(temporary::directory(path))) {
         if ours.uid() != place.uid() {
             // Only root may.
             fchown(file, Some(place.uid()), Some(place.gid())).ok();
@@ -185,7 +184,7 @@ pub fn make_directories(path: &Path, mode: u32) -> io::Result<Vec<PathBuf>> {
 
 /// Makes these names last.
 pub fn make_last(made: &[PathBuf]) -> io::Result<()> {
-    made.iter().try_for_each(|path| beside::sync_directory(path))
+    made.iter().try_for_each(|path| temporary::sync_directory(path))
 }
 
 /// What stands where a directory is to be.
@@ -197,7 +196,7 @@ fn in_the_way(path: &Path) -> Option<&Path> {
 pub fn foreign(path: &Path) -> Option<(PathBuf, u32, u32)> {
     let owner = |path: &Path| Some(fs::metadata(path).ok()?.uid());
     let user = owner(Path::new("/proc/self"))?;
-    let places = [path.into(), path.join(lock::NAME), beside::directory(path).into()];
+    let places = [path.into(), path.join(lock::NAME), temporary::directory(path).into()];
     let foreign = |path: PathBuf| Some((owner(&path)?, path)).filter(|(owner, _)| *owner != user);
     let (owner, path) = places.into_iter().find_map(foreign)?;
     Some((path, owner, user))
@@ -251,7 +250,7 @@ mod tests {
     fn a_file_that_is_too_long_is_not_read() {
         let scratch = Scratch::new("long");
         let path = scratch.0.join("feed");
-        replace(&path, 0o600, b"12345").unwrap();
+        write_atomic(&path, 0o600, b"12345").unwrap();
         assert_eq!(read(&path, 5).unwrap(), b"12345");
         assert!(read(&path, 4).is_err());
     }

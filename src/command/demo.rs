@@ -130,7 +130,7 @@ fn attempt(output: Option<&Path>, quiet: bool) -> Result<u8, String> {
         out.write_all(&serde_json::to_vec_pretty(&updated.report)?)?;
         out.write_all(b"\n")
     };
-    store::appear(&report, 0o644, &render).map_err(|failure| failure.to_string())?;
+    store::write_if_changed(&report, 0o644, &render).map_err(|failure| failure.to_string())?;
     files.push(report);
     for error in &updated.unwritten {
         writeln!(io::stderr(), "newsagg: {error}").ok();

@@ -293,7 +293,7 @@ fn save(report: &Report, path: &Path) -> Result<(), String> {
             _ => Ok(()),
         };
     }
-    store::appear(path, 0o644, &render).map(drop).map_err(|failure| failure.to_string())
+    store::write_if_changed(path, 0o644, &render).map(drop).map_err(|failure| failure.to_string())
 }
 
 fn code(manner: &Manner, updated: &Updated, reported: bool) -> u8 {

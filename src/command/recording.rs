@@ -103,7 +103,7 @@ pub fn write(path: &Path, subject: &Subject<'_>, remake: Remake<'_>) -> Result<(
     let renamed = told.rename(subject, &made, &exchanges, &secrets);
     renamed.map_err(|error| failed(store::plainly(&error)))?;
     let render = |out: &mut dyn Write| told.write(subject, &exchanges, &secrets, out);
-    let written = store::appear(path, 0o600, &render);
+    let written = store::write_if_changed(path, 0o600, &render);
     written.map(drop).map_err(|failure| format!("recording: {failure}"))
 }
 

@@ -15,7 +15,7 @@ use super::{FAILED, args, log, say};
 use crate::clock::Clock;
 use crate::config::{Config, Output, OutputFormat, Vault};
 use crate::format::Style;
-use crate::store::{self, Journal, Scratch};
+use crate::store::{self, Journal};
 use crate::transport::Transport;
 use crate::update::{House, Updated, Wishes, Witness, update};
 use crate::wire::tape::Player;
@@ -176,7 +176,7 @@ fn unused(path: PathBuf) -> Result<PathBuf, String> {
 fn play(recording: Recording, mut config: Config, manner: &Manner) -> Result<Updated, String> {
     let Recording { circumstances, exchanges, .. } = recording;
     let moment = circumstances.moment.ok_or("the recording does not say when it was made")?;
-    let scratch = Scratch::new()
+    let scratch = store::temporary_directory()
         .map_err(|error| format!("making a temporary folder: {}", store::plainly(&error)))?;
     let dir = scratch.path();
     let records = &circumstances.records;
@@ -187,7 +187,7 @@ fn play(recording: Recording, mut config: Config, manner: &Manner) -> Result<Upd
         Journal::rewrite(&dir.join("sources"), &mut fill).map_err(|failure| failure.to_string())?;
     }
     if let Some(ledger) = &circumstances.quotas {
-        store::replace(&dir.join("quotas"), 0o600, ledger)
+        store::write_atomic(&dir.join("quotas"), 0o600, ledger)
             .map_err(|failure| failure.to_string())?;
     }
     config.state.dir = (!circumstances.homeless).then(|| dir.to_owned());

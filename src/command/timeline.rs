@@ -93,6 +93,7 @@ pub fn save(chart: &Chart, path: &Path) -> Result<(), String> {
         true => chart::svg(chart),
         false => chart::gantt(chart, Style::default()),
     };
-    let written = store::appear(path, 0o644, &|out: &mut dyn Write| out.write_all(text.as_bytes()));
+    let written =
+        store::write_if_changed(path, 0o644, &|out: &mut dyn Write| out.write_all(text.as_bytes()));
     written.map(drop).map_err(|failure| failure.to_string())
 }

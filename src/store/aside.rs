@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::beside::{MAX_LOOKED_AT, directory, sync_directory};
+use super::temporary::{MAX_LOOKED_AT, directory, sync_directory};
 use super::{again, open_own};
 use crate::time::Timestamp;
 
@@ -116,7 +116,7 @@ mod tests {
         let aside = keep_aside(&path, at(0)).unwrap();
         assert_eq!(aside, scratch.0.join("sources.damaged-20261121T103000Z"));
         assert_eq!(fs::metadata(&aside).unwrap().ino(), fs::metadata(&path).unwrap().ino());
-        crate::store::replace(&path, 0o600, b"new").unwrap();
+        crate::store::write_atomic(&path, 0o600, b"new").unwrap();
         assert_eq!(fs::read(&aside).unwrap(), b"damaged");
         let second = keep_aside(&path, at(0)).unwrap();
         assert_eq!(second, scratch.0.join("sources.damaged-20261121T103000Z-1"));
@@ -169,7 +169,7 @@ mod tests {
         assert!(!scratch.0.join("of-a-directory").exists());
         std::os::unix::fs::symlink(&path, &link).unwrap();
         assert!(copy(&link, &scratch.0.join("of-a-link")).is_err());
-        crate::store::replace(&link, 0o600, b"new").unwrap();
+        crate::store::write_atomic(&link, 0o600, b"new").unwrap();
         assert_eq!(
             (fs::read(&link).unwrap(), fs::read(&path).unwrap()),
             (b"new".to_vec(), b"damaged".to_vec())

@@ -5,10 +5,10 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::appear::begin;
-use super::beside::tidy;
+use super::atomic::begin;
 use super::frame::{Frames, HEAD, HEADER, Header, MAX_PAYLOAD, Place, unescape};
 use super::scan::{self, Head, Reading};
+use super::temporary::tidy;
 use super::{Shelves, Wear, WriteFailure, again, hand_over, open_own};
 
 /// A file of records whose last bytes may be missing after a kill, and nothing else. Who writes
@@ -80,20 +80,21 @@ impl Journal {
         Ok(Journal { path: path.into(), file, end, refused: false, wear: Wear::default() })
     }
 
-    /// Writes a journal of these records only, and puts it in the place of the one there, if any:
-    /// write beside, fsync, rename, fsync of the directory. A link is replaced, not followed. The new places are those of `fill`.
+    /// Writes a journal of these records only, and puts it in the place of the one there, if any: by a
+    /// temporary file, fsync, rename, fsync of the directory. A link is replaced, not followed. The new
+    /// places are those of `fill`.
     pub fn rewrite(path: &Path, fill: Fill<'_>) -> Result<Journal, WriteFailure> {
-        let beside = begin(path, path)?;
-        hand_over(&beside.file, path);
-        let mut frames = Frames::new(&beside.file, 0);
+        let temporary = begin(path, path)?;
+        hand_over(temporary.file(), path);
+        let mut frames = Frames::new(temporary.file(), 0);
         frames.raw(HEAD);
         let filled = fill(&mut frames).and_then(|()| {
             frames.flush()?;
-            beside.file.sync_all()
+            temporary.file().sync_all()
         });
         let end = frames.end();
-        filled.map_err(|cause| WriteFailure::new(path, "filling the file beside it", cause))?;
-        let file = beside.replace(path, path)?;
+        filled.map_err(|cause| WriteFailure::new(path, "filling the temporary file", cause))?;
+        let file = temporary.replace(path, path)?;
         let wear = Wear { files: 1, bytes: end };
         Ok(Journal { path: path.into(), file, end, refused: false, wear })
     }

@@ -10,9 +10,9 @@ use std::path::Path;
 
 use memchr::memchr;
 
-use super::beside::directory;
 use super::frame::{FIRST_HEAD, Frames, HEAD, HEADER, Header, MARKER, Place, is_plain, unescape};
 use super::open_own;
+use super::temporary::unnamed_beside;
 use crate::state;
 
 /// So much is read at once, beyond what is unfinished.
@@ -92,7 +92,7 @@ fn upgrade(
     file: File,
     visit: &mut dyn FnMut(Place, &[u8]),
 ) -> io::Result<(Reading, Option<File>)> {
-    let new = tempfile::tempfile_in(directory(path)).or_else(|_| tempfile::tempfile())?;
+    let new = unnamed_beside(path)?;
     let mut frames = Frames::new(&new, 0);
     frames.raw(HEAD);
     let mut added = Ok(());

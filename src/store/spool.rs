@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::beside::Beside;
 use super::plainly;
+use super::temporary::unnamed;
 use crate::merge::Shelf;
 
 /// A shelf that takes to a file what is too much for the memory.
@@ -31,7 +31,7 @@ impl Spool {
     fn flush(&mut self) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(nameless()?),
+            none => none.insert(unnamed()?),
         };
         file.write_all_at(&self.memory, self.filed)?;
         self.filed += self.memory.len() as u64;
@@ -96,12 +96,6 @@ impl Window {
         let at = usize::try_from(place.checked_sub(self.begin)?).ok()?;
         self.bytes.as_slice().get(at..)?.get(..length as usize)
     }
-}
-
-/// A new temporary file whose name is gone at once.
-fn nameless() -> io::Result<File> {
-    let target = std::env::temp_dir().join("newsagg");
-    Ok(Beside::create(&target)?.unname())
 }
 
 #[cfg(test)]

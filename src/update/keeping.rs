@@ -416,7 +416,7 @@ impl Keeping {
                 return Err(why.clone());
             }
             let cost =
-                store::replace(&path, 0o600, bytes).map_err(|failure| failure.to_string())?;
+                store::write_atomic(&path, 0o600, bytes).map_err(|failure| failure.to_string())?;
             *wear.lock().unwrap_or_else(PoisonError::into_inner) += cost;
             Ok(())
         })
@@ -547,7 +547,7 @@ impl Keeping {
     /// What could not be saved costs one request.
     fn save_tokens(&self, tokens: &mut Tokens, path: &Path) {
         let Some(bytes) = tokens.unsaved() else { return };
-        match store::replace(path, 0o600, &bytes) {
+        match store::write_atomic(path, 0o600, &bytes) {
             Ok(cost) => {
                 tokens.saved();
                 *self.wear.lock().unwrap_or_else(PoisonError::into_inner) += cost;

@@ -8,7 +8,7 @@ use crate::config::{Config, Output, OutputFormat};
 use crate::format::{Format, Merged, SourceHealth, State, Stories, Style};
 use crate::item::Story;
 use crate::merge::{Collection, Join, Ranking};
-use crate::store::{self, Appeared, Counted, Wear};
+use crate::store::{self, Counted, Replaced, Wear};
 use crate::time::Timestamp;
 
 /// So much of a document goes to stdout at once.
@@ -239,8 +239,8 @@ impl Stories for Shown<'_> {
 /// Writes one output.
 pub(super) fn put(output: &Output, render: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Written {
     let Some(path) = &output.path else { return to_stdout(render) };
-    match store::appear(path, output.mode, render) {
-        Ok(Appeared { bytes, written, .. }) => Written { bytes, written, ..left(path) },
+    match store::write_if_changed(path, output.mode, render) {
+        Ok(Replaced { bytes, written, .. }) => Written { bytes, written, ..left(path) },
         Err(failure) => Written { error: Some(failure.to_string()), ..left(path) },
     }
 }

@@ -310,9 +310,9 @@ fn a_journal_is_written_anew_whole_or_not_at_all() {
         Err(io::Error::from_raw_os_error(5))
     });
     let message = failure.unwrap_err().to_string();
-    assert!(message.ends_with("filling the file beside it: input/output error"), "{message}");
+    assert!(message.ends_with("filling the temporary file: input/output error"), "{message}");
     assert_eq!(fs::read(&path).unwrap(), bytes);
-    fs::write(scratch.0.join(".sources.1-0.new"), "left").unwrap();
+    fs::write(scratch.0.join(".sources.abc123.newsagg-new"), "left").unwrap();
     let mut journal = Journal::rewrite(&path, &mut add(&records()[3..])).unwrap();
     journal.append(&mut add(&records()[..3])).unwrap();
     let expected = [&records()[3..], &records()[..3]].concat();

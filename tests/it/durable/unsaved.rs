@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// What is wrong with the place of the state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
-    /// No new file can be made there.
+    /// No temporary file can be made there.
     Full,
     /// Nor can it be made.
     ReadOnly,
@@ -20,11 +20,16 @@ enum Place {
 
 const PLACES: [Place; 4] = [Place::Full, Place::ReadOnly, Place::Nowhere, Place::Later];
 
-/// Temporary names that are taken, as if there were no room for another file (`src/store/beside.rs`).
-fn taken(world: &World<impl Web>) -> Vec<PathBuf> {
-    let name = |of: &str, n: u32| format!("state/.{of}.{}-{n}.new", std::process::id());
-    let names = (0..100).flat_map(|n| [name("sources", n), name("quotas", n)]);
-    names.map(|name| world.dir.join(name)).collect()
+/// A directory whose path leaves room for the names of the state, and none for those of the temporary
+/// files that replace them: 4,096 bytes are the most that Linux takes, the last of them a zero.
+fn deep(world: &World<impl Web>) -> PathBuf {
+    let mut dir = world.dir.join("deep");
+    loop {
+        match 4_096 - "/sources".len() - 1 - dir.as_os_str().len() {
+            0..=1 => return dir,
+            left => dir.push("d".repeat((left - 1).min(200))),
+        }
+    }
 }
 
 impl Place {
@@ -32,7 +37,9 @@ impl Place {
         let mut config = world.config(text);
         match self {
             Place::Full => {
-                taken(world).iter().for_each(|name| std::fs::create_dir_all(name).unwrap());
+                let dir = deep(world);
+                std::fs::create_dir_all(&dir).unwrap();
+                config.state.dir = Some(dir);
             }
             Place::ReadOnly => config.state.dir = Some("/dev/null/state".into()),
             Place::Nowhere => config.state.dir = None,
@@ -51,7 +58,6 @@ impl Place {
 
     fn mend(self, world: &World<impl Web>, config: &mut Config) {
         match self {
-            Place::Full => taken(world).iter().for_each(|name| std::fs::remove_dir(name).unwrap()),
             Place::Later => std::fs::remove_dir(world.dir.join("state/lock")).unwrap(),
             _ => config.state.dir = Some(world.dir.join("state")),
         }

@@ -18,7 +18,7 @@ fn on_a_full_disk_news_is_printed_and_no_quota_spent() {
         return;
     };
     let said = said.ended(0);
-    let full = "filling the file beside it: no space left on device";
+    let full = "filling the temporary file: no space left on device";
     let both = format!("writing ~/state/newsagg/sources: {full}; {SPARED}");
     let quotas = format!("writing ~/state/newsagg/quotas: {full}; no quota is spent");
     let rounds = [both.as_str(), UNSPENT, "=1", &both, UNSPENT, "=2", "=3", &quotas, UNSPENT, "=4"];
@@ -36,7 +36,7 @@ fn where_no_file_may_be_longer_than_nothing_the_old_ones_stay() {
     let old = ["sources", "quotas"].map(|name| std::fs::read(house.state(name)).unwrap());
     let said = house.sh("trap '' XFSZ; ulimit -f 0; once -o f.json").ended(1);
     let state = "writing ~/state/newsagg/sources: adding to it: file too large";
-    let output = "writing f.json: filling the file beside it: file too large";
+    let output = "writing f.json: filling the temporary file: file too large";
     assert_eq!(house.told(&said), [&format!("{state}; {SPARED}"), UNSPENT, output]);
     assert_eq!(house.home.names(), ["x.toml"]);
     let now = ["sources", "quotas"].map(|name| std::fs::read(house.state(name)).unwrap());
@@ -51,8 +51,8 @@ fn outputs_on_a_full_or_read_only_disk_are_1_and_come_whole_with_the_next_round(
         std::fs::create_dir_all(house.home.path(name)).unwrap();
     }
     for (name, cause) in [
-        ("full", "filling the file beside it: no space left on device"),
-        ("read-only", "creating a file beside it: read-only file system"),
+        ("full", "filling the temporary file: no space left on device"),
+        ("read-only", "creating a temporary file in its directory: read-only file system"),
     ] {
         let Some(said) = house.apart(&format!(
             "mount -t tmpfs -o size=64k none full; cat /dev/zero >full/fill 2>/dev/null

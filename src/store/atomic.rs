@@ -1,23 +1,23 @@
-//! Documents that appear by rename.
+//! Files that are replaced as a whole, by rename.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use super::beside::{Beside, tidy};
+use super::temporary::{TempFile, tidy};
 use super::{Wear, WriteFailure, again, hand_over, real};
 
 /// What became of a file that was to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Appeared {
+pub struct Replaced {
     /// How long the document is.
     pub bytes: u64,
     /// False when the file already held these very bytes, and was left alone.
     pub written: bool,
 }
 
-impl Appeared {
+impl Replaced {
     /// What that cost the disk.
     pub fn wear(self) -> Wear {
         if self.written { Wear { files: 1, bytes: self.bytes } } else { Wear::default() }
@@ -27,13 +27,17 @@ impl Appeared {
 /// What writes a document, as often as it is asked to.
 type Render<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
-/// Makes `path` hold what `render` writes, by write beside, fsync, rename, fsync of the directory:
-/// whoever looks finds the old document or the new one, whole.
+/// Makes `path` hold what `render` writes: by a temporary file, fsync, rename, fsync of the directory.
+/// At any moment the old document is there or the new one, whole.
 ///
 /// `render` is called once to compare with what is there, and once more to write if that differs,
 /// so that neither an unchanged document wears the disk nor a large one fills the memory. What is
 /// no regular file (a device, a pipe) is written to as it is.
-pub fn appear(path: &Path, mode: u32, render: Render<'_>) -> Result<Appeared, WriteFailure> {
+pub fn write_if_changed(
+    path: &Path,
+    mode: u32,
+    render: Render<'_>,
+) -> Result<Replaced, WriteFailure> {
     // Through a link to where the document really is, so that the link stays.
     let target = real(path);
     if let Ok(meta) = again(|| fs::metadata(&target)) {
@@ -46,60 +50,55 @@ pub fn appear(path: &Path, mode: u32, render: Render<'_>) -> Result<Appeared, Wr
                 .map_err(|cause| WriteFailure::new(path, "writing to it", cause));
         }
         if let Some(bytes) = already_holds(&target, render) {
-            return Ok(Appeared { bytes, written: false });
+            return Ok(Replaced { bytes, written: false });
         }
     }
-    let bytes = swap(path, &target, mode, render)?;
-    Ok(Appeared { bytes, written: true })
+    let bytes = fill_and_put(begin(path, &target)?, path, &target, mode, render)?;
+    Ok(Replaced { bytes, written: true })
 }
 
-/// Makes a file of the state hold these bytes as [`appear`] does, without looking at what it held: a
+/// Makes a file of the state hold these bytes as [`write_if_changed`] does, without looking at what it held: a
 /// link there is replaced, not followed. It belongs to whom its directory belongs.
-pub fn replace(path: &Path, mode: u32, bytes: &[u8]) -> Result<Wear, WriteFailure> {
-    let beside = begin(path, path)?;
-    hand_over(&beside.file, path);
-    let bytes = fill_and_put(beside, path, path, mode, &|out| out.write_all(bytes))?;
+pub fn write_atomic(path: &Path, mode: u32, bytes: &[u8]) -> Result<Wear, WriteFailure> {
+    let temporary = begin(path, path)?;
+    hand_over(temporary.file(), path);
+    let bytes = fill_and_put(temporary, path, path, mode, &|out| out.write_all(bytes))?;
     Ok(Wear { files: 1, bytes })
 }
 
-/// Writes a file beside the target, and renames it.
-fn swap(path: &Path, target: &Path, mode: u32, render: Render<'_>) -> Result<u64, WriteFailure> {
-    fill_and_put(begin(path, target)?, path, target, mode, render)
-}
-
 fn fill_and_put(
-    beside: Beside,
+    temporary: TempFile,
     path: &Path,
     target: &Path,
     mode: u32,
     render: Render<'_>,
 ) -> Result<u64, WriteFailure> {
-    let bytes = fill(&beside.file, mode, render)
-        .map_err(|cause| WriteFailure::new(path, "filling the file beside it", cause))?;
-    beside.replace(path, target)?;
+    let bytes = fill(temporary.file(), mode, render)
+        .map_err(|cause| WriteFailure::new(path, "filling the temporary file", cause))?;
+    temporary.replace(path, target)?;
     Ok(bytes)
 }
 
-/// A new file beside the target, alone there.
-pub(super) fn begin(path: &Path, target: &Path) -> Result<Beside, WriteFailure> {
-    let beside = Beside::create(target).map_err(|cause| match cause.kind() {
+/// A new temporary file in the target's directory, where what others left of such files is removed.
+pub(super) fn begin(path: &Path, target: &Path) -> Result<TempFile, WriteFailure> {
+    let temporary = TempFile::create(target).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => {
             let cause = io::Error::other("make it first");
             WriteFailure::new(path, "its directory does not exist", cause)
         }
-        _ => WriteFailure::new(path, "creating a file beside it", cause),
+        _ => WriteFailure::new(path, "creating a temporary file in its directory", cause),
     })?;
-    if let Ok(meta) = beside.file.metadata() {
+    if let Ok(meta) = temporary.file().metadata() {
         tidy(target, meta.uid());
     }
-    Ok(beside)
+    Ok(temporary)
 }
 
-fn pour(path: &Path, render: Render<'_>) -> io::Result<Appeared> {
+fn pour(path: &Path, render: Render<'_>) -> io::Result<Replaced> {
     let mut out = Counted::new(BufWriter::new(OpenOptions::new().write(true).open(path)?));
     render(&mut out)?;
     out.flush()?;
-    Ok(Appeared { bytes: out.bytes, written: true })
+    Ok(Replaced { bytes: out.bytes, written: true })
 }
 
 fn fill(file: &File, mode: u32, render: Render<'_>) -> io::Result<u64> {
@@ -176,15 +175,15 @@ mod tests {
     use super::*;
     use crate::store::tests::Scratch;
 
-    fn put(path: &Path, text: &str) -> Result<Appeared, WriteFailure> {
-        appear(path, 0o640, &|out| out.write_all(text.as_bytes()))
+    fn put(path: &Path, text: &str) -> Result<Replaced, WriteFailure> {
+        write_if_changed(path, 0o640, &|out| out.write_all(text.as_bytes()))
     }
 
     #[test]
     fn a_file_appears_with_its_mode_and_nothing_beside_it() {
         let scratch = Scratch::new("appear");
         let path = scratch.0.join("feed");
-        assert_eq!(put(&path, "one").unwrap(), Appeared { bytes: 3, written: true });
+        assert_eq!(put(&path, "one").unwrap(), Replaced { bytes: 3, written: true });
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(scratch.names(), ["feed"]);
@@ -198,7 +197,7 @@ mod tests {
         let long = "0123456789".repeat(2000);
         put(&path, &long).unwrap();
         let inode = fs::metadata(&path).unwrap().ino();
-        assert_eq!(put(&path, &long).unwrap(), Appeared { bytes: 20_000, written: false });
+        assert_eq!(put(&path, &long).unwrap(), Replaced { bytes: 20_000, written: false });
         assert_eq!(fs::metadata(&path).unwrap().ino(), inode);
         for other in [&long[1..], &format!("{long}x"), &long.replace("90", "91"), ""] {
             assert!(put(&path, other).unwrap().written);
@@ -212,13 +211,13 @@ mod tests {
         let scratch = Scratch::new("failure");
         let path = scratch.0.join("feed");
         put(&path, "old").unwrap();
-        let failure = appear(&path, 0o644, &|out| {
+        let failure = write_if_changed(&path, 0o644, &|out| {
             out.write_all(b"half of the n")?;
             Err(io::Error::from_raw_os_error(28))
         });
         let message = failure.unwrap_err().to_string();
         assert!(
-            message.ends_with("filling the file beside it: no space left on device"),
+            message.ends_with("filling the temporary file: no space left on device"),
             "{message}"
         );
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_a_link_and_a_planted_one_is_not_followed() {
+    fn a_link_stays_a_link() {
         let scratch = Scratch::new("link");
         let (real, link) = (scratch.0.join("real"), scratch.0.join("link"));
         put(&real, "old").unwrap();
@@ -244,13 +243,6 @@ mod tests {
         put(&link, "new").unwrap();
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        let victim = scratch.0.join("victim");
-        fs::write(&victim, "safe").unwrap();
-        let planted = scratch.0.join(format!(".real.{}-0.new", std::process::id()));
-        std::os::unix::fs::symlink(&victim, planted).unwrap();
-        put(&real, "newer").unwrap();
-        assert_eq!(fs::read_to_string(&victim).unwrap(), "safe");
-        assert_eq!(fs::read_to_string(&real).unwrap(), "newer");
     }
 
     #[test]
@@ -259,8 +251,8 @@ mod tests {
         let path = scratch.0.join("feed");
         let mut wear = put(&path, "12345").unwrap().wear();
         wear += put(&path, "12345").unwrap().wear();
-        wear += replace(&path, 0o640, b"123").unwrap();
-        wear += replace(&path, 0o640, b"123").unwrap();
+        wear += write_atomic(&path, 0o640, b"123").unwrap();
+        wear += write_atomic(&path, 0o640, b"123").unwrap();
         assert_eq!(wear, Wear { files: 3, bytes: 11 });
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
     }
@@ -270,23 +262,27 @@ mod tests {
         let scratch = Scratch::new("in-the-way");
         let path = scratch.0.join("feed");
         fs::create_dir(&path).unwrap();
-        let message = replace(&path, 0o600, b"x").unwrap_err().to_string();
+        let message = write_atomic(&path, 0o600, b"x").unwrap_err().to_string();
         let (_, message) = message.split_once("/feed: ").unwrap();
-        assert_eq!(message, "renaming the file beside it: is a directory");
+        assert_eq!(message, "renaming the temporary file: is a directory");
         assert_eq!(scratch.names(), ["feed"]);
     }
 
     #[test]
     fn what_a_killed_process_left_goes_when_the_file_is_written_next() {
         let scratch = Scratch::new("killed");
-        fs::write(scratch.0.join(".feed.1-0.new"), "half").unwrap();
+        fs::write(scratch.0.join(".feed.abc123.newsagg-new"), "half").unwrap();
         put(&scratch.0.join("feed"), "x").unwrap();
         assert_eq!(scratch.names(), ["feed"]);
     }
 
     #[test]
     fn a_device_is_written_to_and_stays_a_device() {
-        assert!(appear(Path::new("/dev/null"), 0o644, &|out| out.write_all(b"x")).unwrap().written);
+        assert!(
+            write_if_changed(Path::new("/dev/null"), 0o644, &|out| out.write_all(b"x"))
+                .unwrap()
+                .written
+        );
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
         let full = put(Path::new("/dev/full"), "x").unwrap_err().to_string();
         assert_eq!(full, "writing /dev/full: writing to it: no space left on device");
