@@ -223,6 +223,12 @@ impl Queue {
         }
     }
 
+    /// Whether a request to this host is under way.
+    pub fn is_under_way(&self, host: &str) -> bool {
+        let host = self.host_by_name.get(host).and_then(|index| self.hosts.get(*index));
+        host.is_some_and(|host| host.under_way > 0)
+    }
+
     /// Whether a source was asked all that it wanted to know, so far.
     pub fn is_done(&self, source: usize) -> bool {
         self.open.get(source) == Some(&0)

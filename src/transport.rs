@@ -113,8 +113,13 @@ impl Transport {
 
     /// Closes the connections kept for another request; for the end of a round.
     pub fn close_idle(&self) {
+        self.close_idle_unless(&|_| false);
+    }
+
+    /// Closes the connections kept for another request, but for those to hosts that are `wanted`.
+    pub fn close_idle_unless(&self, wanted: &dyn Fn(&str) -> bool) {
         if let Some(idle) = &self.idle {
-            idle.close();
+            idle.close_unless(wanted);
         }
     }
 

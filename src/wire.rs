@@ -81,9 +81,9 @@ pub struct Delimited(pub bool);
 pub struct IdleConnections(Arc<Pool>);
 
 impl IdleConnections {
-    /// Closes them all.
-    pub fn close(&self) {
-        self.0.clear();
+    /// Closes them all, but for those to hosts that are `wanted`.
+    pub fn close_unless(&self, wanted: &dyn Fn(&str) -> bool) {
+        self.0.retain(wanted);
     }
 }
 

@@ -161,8 +161,9 @@ impl<'a> Running<'a> {
                 Next::Wait(at) => return Some(Some(at.min(self.deadline))),
                 Next::Busy => return Some(None),
                 Next::Empty if self.in_flight > 0 => {
-                    // Nobody is left for them, and each has its buffers.
-                    self.transport.close_idle();
+                    // Each has its buffers. Those to hosts with a request under way may be needed: the
+                    // request may not have begun, and its response may call for others there.
+                    self.transport.close_idle_unless(&|host| self.queue.is_under_way(host));
                     return Some(None);
                 }
                 Next::Empty => return None,

@@ -66,6 +66,11 @@ impl Pool {
         !std::mem::take(&mut *self.lock()).is_empty()
     }
 
+    /// Closes those to hosts that are not `wanted`.
+    pub(super) fn retain(&self, wanted: &dyn Fn(&str) -> bool) {
+        self.lock().retain(|idle| wanted(&idle.key.host));
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

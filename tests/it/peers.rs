@@ -1,5 +1,6 @@
 //! Servers and proxies that mean well: connections kept, redirects, refused addresses, proxies.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,9 +9,12 @@ use async_trait::async_trait;
 use newsagg::clock::Clock;
 use newsagg::failure::Stage;
 use newsagg::http::{Request, Url};
+use newsagg::limit::Limiter;
+use newsagg::round::{Halt, Landed, Rules, round};
 use newsagg::time::Timestamp;
 use newsagg::transport::{Options, Transport};
 
+use crate::support::fake;
 use crate::support::proxy::proxy;
 use crate::support::server::*;
 
@@ -105,6 +109,33 @@ fn requests_to_one_host_share_a_connection() {
     transport.close_idle();
     body(&transport, &ask(server.url("/")));
     assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn follow_ups_that_come_in_the_same_instant_share_the_connections_that_are_there() {
+    let server = Server::start(|mut connection| {
+        let address = connection.stream.local_addr().unwrap();
+        while let Some(request) = connection.request() {
+            let path = request.split(' ').nth(1).unwrap();
+            let more = (0..32).map(|n| format!("http://{address}/{n}")).collect::<Vec<_>>();
+            connection.send(&ok(&if path == "/list" { more.join(" ") } else { path.into() }));
+        }
+    });
+    let clock = Clock::system();
+    let transport = Arc::new(Transport::direct(clock.clone()));
+    let executor = smol::Executor::new();
+    let workers = NonZeroUsize::new(8).unwrap();
+    let rules = Rules { workers, deadline: PATIENCE, fail_fast: false, force: false, seed: 0 };
+    let list = server.url("/list").to_string().leak();
+    let asks = [fake::ask(fake::one(list))];
+    let mut limiter = Limiter::default();
+    let mut landed = 0;
+    let mut keep = |_: Landed| landed += 1;
+    let halt = Halt::default();
+    let round = round(&asks, rules, &halt, &mut limiter, &transport, &executor, &mut keep);
+    clock.block_on(&executor, round);
+    assert_eq!(landed, 33);
+    assert!(server.connections() <= 8, "{} connections", server.connections());
 }
 
 #[test]
