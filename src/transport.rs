@@ -17,6 +17,7 @@ use crate::wire::{Backend, Call, Delimited, IdleConnections, Phase, RealStatus, 
 
 mod budget;
 mod coding;
+mod cookies;
 mod freshness;
 mod headers;
 mod limits;
@@ -184,6 +185,11 @@ impl Transport {
             trace.at(chain.url());
             let mut answer = self.send(&chain, options, trace).await?;
             let status = status(&answer);
+            if (300..400).contains(&status) {
+                let now = headers::date(&answer, self.clock.wall());
+                let cookies = headers::values(&answer, "set-cookie");
+                cookies.for_each(|field| chain.set_cookie(field, now));
+            }
             let location = answer.header("location").map(|values| values.last().as_str());
             match chain.next(status, location, trace.began_local())? {
                 // It might end where nobody is to see the form, or as a GET without one.

@@ -29,6 +29,10 @@ pub(super) fn fill(
     for header in chain.headers() {
         put(request, &header.name, &header.value)?;
     }
+    let own = request.header("cookie").map(|field| field.last().as_str().to_owned());
+    if let Some(cookies) = chain.cookies(own.as_deref().unwrap_or_default()) {
+        put(request, "cookie", &cookies)?;
+    }
     for (name, validator) in conditions(chain) {
         put(request, name, validator)?;
     }

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use super::cookies::Jar;
 use crate::failure::{Failure, Stage};
 use crate::http::{Header, Request, Url, Validators, place};
+use crate::time::Timestamp;
 use crate::wire::basic;
 
 /// Redirects followed for one request; browsers allow 20, publishers need two or three.
@@ -15,7 +17,9 @@ pub(super) struct Chain<'a> {
     /// The URL's own credentials, sent as a header field and to its origin only.
     authorization: Option<String>,
     url: Url,
-    seen: HashSet<Url>,
+    /// The URLs asked, each with the names of the cookies that it got.
+    seen: HashSet<(Url, String)>,
+    jar: Jar,
     hops: usize,
     permanent: bool,
     /// The first connection led into somebody's own network.
@@ -44,11 +48,12 @@ impl<'a> Chain<'a> {
             authorization,
             url,
             seen: HashSet::new(),
+            jar: Jar::default(),
             hops: 0,
             permanent: true,
             began_local: false,
         };
-        chain.seen.insert(bare(&chain.url));
+        chain.seen.insert((bare(&chain.url), String::new()));
         Ok(chain)
     }
 
@@ -78,7 +83,7 @@ impl<'a> Chain<'a> {
         if next.fragment().is_none() {
             next.set_fragment(self.url.fragment());
         }
-        if !self.seen.insert(bare(&next)) {
+        if !self.seen.insert((bare(&next), self.jar.names(&next))) {
             return refuse(format!("redirects go in circles at {}", shown(&next)));
         }
         if self.hops == MAX_REDIRECTS {
@@ -89,6 +94,16 @@ impl<'a> Chain<'a> {
         let same_origin = same_origin(&self.url, &next);
         self.url = next;
         Ok(Hop::Follow { same_origin })
+    }
+
+    /// Takes the value of a `Set-Cookie` field in the answer of the current URL.
+    pub(super) fn set_cookie(&mut self, field: &str, now: Timestamp) {
+        self.jar.set(&self.url, field, now);
+    }
+
+    /// The `Cookie` field that this hop gets beside the source's `own`, if answers before set any.
+    pub(super) fn cookies(&self, own: &str) -> Option<String> {
+        self.jar.field(&self.url, own)
     }
 
     /// Where to ask now.
@@ -144,7 +159,10 @@ impl<'a> Chain<'a> {
 
     /// Where only permanent redirects led.
     pub(super) fn moved(&self) -> Option<Url> {
-        (self.hops > 0 && self.permanent).then(|| self.url.clone())
+        let mut first = bare(&self.request.url);
+        strip(&mut first);
+        let moved = self.hops > 0 && self.permanent && bare(&self.url) != first;
+        moved.then(|| self.url.clone())
     }
 }
 
@@ -230,6 +248,25 @@ mod tests {
         assert!(follow(&request, &hops[..5]).is_ok());
         assert_eq!(follow(&request, &hops).unwrap_err().stage, Stage::Redirect);
         let circle = follow(&request, &[(302, "/1"), (302, "/0#again")]).unwrap_err();
+        assert!(circle.cause.contains("circles"), "{circle}");
+    }
+
+    /// Report 17-cookie-redirect: the way back is no circle once there is a cookie to show.
+    #[test]
+    fn the_way_back_with_a_new_cookie_is_no_circle_and_the_next_one_is() {
+        let request = request("http://a.test/feed");
+        let mut chain = Chain::new(&request).unwrap();
+        let hop = |chain: &mut Chain<'_>, location: &str, cookie: Option<&str>| {
+            let set = |field| chain.set_cookie(field, Timestamp::EPOCH);
+            cookie.into_iter().for_each(set);
+            chain.next(302, Some(location), false).map(|_| ())
+        };
+        hop(&mut chain, "/gate", None).unwrap();
+        assert_eq!(chain.cookies(""), None);
+        hop(&mut chain, "/feed", Some("pass=1")).unwrap();
+        assert_eq!(chain.cookies("").as_deref(), Some("pass=1"));
+        hop(&mut chain, "/gate", None).unwrap();
+        let circle = hop(&mut chain, "/feed", Some("pass=2")).unwrap_err();
         assert!(circle.cause.contains("circles"), "{circle}");
     }
 

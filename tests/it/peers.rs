@@ -206,6 +206,33 @@ fn connection_close_is_obeyed() {
     assert_eq!(server.connections(), 2);
 }
 
+/// Report 17-cookie-redirect.
+#[test]
+fn a_cookie_that_a_redirect_sets_is_shown_on_the_way_back_and_forgotten_after_it() {
+    let server = Server::start(|mut connection| {
+        while let Some(request) = connection.request() {
+            let has_cookie = request.to_lowercase().contains("\r\ncookie: pass=t");
+            let answer = match (request.split(' ').nth(1).unwrap(), has_cookie) {
+                ("/feed", true) => ok("news"),
+                ("/feed", false) => moved(301, "/gate?back=/feed"),
+                _ => {
+                    let answer = String::from_utf8(moved(301, "/feed")).unwrap();
+                    let field = "Set-Cookie: pass=t1; path=/; HttpOnly\r\nLocation";
+                    answer.replace("Location", field).into_bytes()
+                }
+            };
+            connection.send(&answer);
+        }
+    });
+    let transport = transport();
+    for _ in 0..2 {
+        let exchange = exchange(&transport, &ask(server.url("/feed")), PATIENCE);
+        let response = exchange.result.unwrap();
+        assert_eq!((response.body, exchange.requests), (b"news".to_vec(), 3));
+        assert_eq!(response.moved, None, "it came back");
+    }
+}
+
 #[test]
 fn redirects_are_followed_on_the_same_connection_and_reported() {
     let server = Server::web(|path| match path {
