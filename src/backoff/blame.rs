@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::cause::{Cause, delay};
-use super::place::{registrable, server};
+use super::place::{own_house, registrable, server};
 use crate::failure::{Failure, Stage};
 use crate::http::{Url, without_secrets};
 use crate::time::Timestamp;
@@ -60,10 +60,15 @@ impl Scope {
         Scope::Url(without_secrets(url))
     }
 
-    /// Whoever counts the requests: the account, else the service, else the server.
-    fn counting(url: &Url, account: &str) -> Scope {
+    /// What requests are counted together by: the account, else the service, else the server. On the
+    /// user's own machines each URL stands for itself: what listens there is mostly a bridge to
+    /// other sites, and one of them asks to wait.
+    pub fn counting(url: &Url, account: &str) -> Scope {
         if !account.is_empty() {
             return Scope::Account(account.into());
+        }
+        if own_house(url) {
+            return Scope::url(url);
         }
         match url.host_str().and_then(registrable) {
             Some(domain) => Scope::Domain(domain.into()),
@@ -186,6 +191,7 @@ mod tests {
     use super::*;
 
     const FEED: &str = "https://a.test/feed";
+    const BRIDGE: &str = "http://127.0.0.1:1200/x";
 
     fn today() -> Timestamp {
         Timestamp::from_unix(BUILT).unwrap()
@@ -208,6 +214,8 @@ mod tests {
             (429, FEED, "api:1", "account:api:1", Cause::RateLimited),
             (429, "https://old.reddit.com/x", "", "domain:reddit.com", Cause::RateLimited),
             (429, "http://a.test:81/", "", "host:a.test:81", Cause::RateLimited),
+            (429, BRIDGE, "", "url:http://127.0.0.1:1200/x", Cause::RateLimited),
+            (429, BRIDGE, "api:1", "account:api:1", Cause::RateLimited),
             (403, FEED, "", URL, Cause::Refused),
             (403, FEED, "api:1", URL, Cause::Refused),
             (403, "https://www.reddit.com/x", "", "domain:reddit.com", Cause::RateLimited),
@@ -306,6 +314,10 @@ mod tests {
             (403, FEED, "api:1", "account:api:1"),
             (503, FEED, "api:1", "account:api:1"),
             (503, "https://me.medium.com/feed", "", "domain:medium.com"),
+            // Report 09-retry-after-scope.
+            (503, BRIDGE, "", "url:http://127.0.0.1:1200/x"),
+            (503, "http://192.168.1.2/x", "", "url:http://192.168.1.2/x"),
+            (503, BRIDGE, "api:1", "account:api:1"),
             (404, FEED, "", "url:https://a.test/feed"),
             (400, FEED, "api:1", "url:https://a.test/feed"),
         ] {

@@ -11,7 +11,7 @@ use smol::Executor;
 
 use super::errand::{Errand, Outcome, Read, told};
 use super::{Ask, Halt, Landed, Round, Rules, Span, Tally};
-use crate::backoff::{Breaker, LONGEST_ASKED_WAIT, RetryBudget, unconnected};
+use crate::backoff::{Breaker, LONGEST_ASKED_WAIT, RetryBudget, Scope, unconnected};
 use crate::clock::Clock;
 use crate::failure::Stage;
 use crate::http::{Exchange, Request, Validators, same_server};
@@ -24,7 +24,7 @@ mod coping;
 mod terms;
 mod tokens;
 
-use terms::{hold_key, home, terms, wait_for, with_headers, with_held};
+use terms::{home, terms, wait_for, with_headers, with_held};
 use tokens::Tokens;
 
 /// The loop's own state; lives as long as one round.
@@ -39,8 +39,8 @@ pub(super) struct Running<'a> {
     done: Sender<Outcome>,
     queue: Queue,
     tokens: Tokens,
-    /// Accounts (or hosts) that asked to be left alone, and until when.
-    holds: HashMap<String, Duration>,
+    /// What asked to be left alone in this round, and until when.
+    holds: HashMap<Scope, Duration>,
     /// Somebody asked to be left alone, now or in an earlier round.
     obeys: bool,
     budget: RetryBudget,
@@ -142,7 +142,9 @@ impl<'a> Running<'a> {
                 if breaker.refuse(&job.request.url).is_some() {
                     return Ok(());
                 }
-                let hold = holds.get(&hold_key(&ask.account, &job.request.url)).copied();
+                let scope =
+                    (!holds.is_empty()).then(|| Scope::counting(&job.request.url, &ask.account));
+                let hold = scope.and_then(|scope| holds.get(&scope)).copied();
                 let asked = obeys.then(|| wait_for(limiter, ask, &job.request.url, now, true));
                 match hold.max(asked.flatten()) {
                     Some(until) if until > now.saturating_add(LONGEST_ASKED_WAIT) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::{Ask, Trouble};
 use super::Running;
-use super::terms::{hold_key, home, terms, wait_for, with_headers, with_held};
+use super::terms::{home, terms, wait_for, with_headers, with_held};
 use crate::backoff::{LONGEST_ASKED_WAIT, Scope, judge, retry_delay, scramble};
 use crate::failure::{Failure, Stage};
 use crate::http::{Request, Url, same_server, without_secrets};
@@ -22,7 +22,7 @@ impl Running<'_> {
         if failure.retry_after.is_some() || limited {
             // Without a word on how long, for this round.
             let until = failure.retry_after.map_or(self.deadline, |span| now.saturating_add(span));
-            let hold = self.holds.entry(hold_key(account, place)).or_default();
+            let hold = self.holds.entry(Scope::counting(place, account)).or_default();
             *hold = until.max(*hold);
             if failure.retry_after.is_some() {
                 self.obey(&job.request.url, place, account, &failure, until);

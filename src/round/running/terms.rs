@@ -39,17 +39,6 @@ pub(super) fn terms(ask: &Ask) -> Terms<'_> {
     Terms { account: &ask.account, per_host: ask.per_host }
 }
 
-/// A `Retry-After` holds for the account, or for the server where there is none.
-pub(super) fn hold_key(account: &str, url: &Url) -> String {
-    match account {
-        "" => {
-            let port = url.port_or_known_default().unwrap_or_default();
-            format!("{}:{port}", url.host_str().unwrap_or_default())
-        }
-        account => account.into(),
-    }
-}
-
 /// Until when a URL is to be left alone, if it is: because a server asked for it (`strictly`), or
 /// because we had better.
 pub(super) fn wait_for(

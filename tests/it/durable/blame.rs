@@ -166,3 +166,29 @@ fn when_our_own_line_is_down_nobody_is_blamed_and_everybody_is_asked_soon_after(
     let health = world.round(&config).health;
     assert!(health[..4].iter().all(|health| health.state == State::Ok), "{health:?}");
 }
+
+/// Report 09-retry-after-scope: a bridge on the user's own machine, one of whose routes is refused.
+#[test]
+fn on_the_users_own_machine_one_route_that_asks_to_wait_holds_no_other() {
+    let world = World::new("bridge", |asked: &Asked| match asked.url.path() {
+        "/bad" => status(503).with("retry-after", 86_400),
+        path => page(feed([path.trim_matches('/')])),
+    });
+    let bridge = |name| {
+        let url = format!("http://127.0.0.1:1200/{name}");
+        format!(
+            "[[source]]\nname = \"{name}\"\nkind = \"feed\"\nurl = \"{url}\"\nevery = \"10m\"\n"
+        )
+    };
+    let config = world.config(&["bad", "one", "two"].map(bridge).concat());
+    for round in 0..3 {
+        let updated = world.round(&config);
+        let paths: Vec<String> =
+            world.take_asked().iter().map(|asked| asked.url.path().to_owned()).collect();
+        let asked: &[&str] = if round == 0 { &["/bad", "/one", "/two"] } else { &["/one", "/two"] };
+        assert_eq!(paths, asked, "round {round}");
+        let states: Vec<State> = updated.health.iter().map(|health| health.state).collect();
+        assert_eq!(states, [State::Failed, State::Ok, State::Ok]);
+        world.wait(10 * MINUTE);
+    }
+}
