@@ -8,10 +8,12 @@ use argh::{ArgsInfo, CommandInfoWithArgs, FromArgs};
 pub mod args;
 pub mod bench;
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod export;
 pub mod import;
 pub mod log;
+pub mod man;
 pub mod once;
 pub mod parse;
 pub mod perform;
@@ -84,6 +86,8 @@ enum Command {
     Export(export::ExportArgs),
     Parse(parse::ParseArgs),
     Replay(replay::ReplayArgs),
+    Man(man::ManArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 /// Everything that is declared of the commands and their options.
@@ -136,5 +140,7 @@ fn run(command: Command, words: &[String]) -> ExitCode {
         Command::Export(options) => export::run(options),
         Command::Parse(options) => parse::run(options),
         Command::Replay(options) => replay::run(options),
+        Command::Man(options) => man::run(options),
+        Command::Completions(options) => completions::run(options),
     }
 }

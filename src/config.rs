@@ -35,6 +35,7 @@ pub use kinds::kinds;
 pub use output::{MODE, OUTPUT_KEYS, Output, OutputFormat, TITLE};
 pub use secret::{Vault, stand_in};
 pub use sources::SOURCE_KEYS;
+pub use spec::shorthands;
 pub use suggest::{either, nearest};
 pub use values::{MAX_NAME, MAX_WORKERS, parse_url as feed_url};
 

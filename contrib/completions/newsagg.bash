@@ -1,48 +1,70 @@
 # Completion of newsagg(1) for bash 4.4 or newer; bash-completion is not needed.
 # Source it, or install it as /usr/share/bash-completion/completions/newsagg.
 
-_newsagg_commands='once run demo check status bench import export parse replay help'
-
 # The options of a command; without one, those of the program.
 _newsagg_options() {
     case $1 in
-    once)
-        echo '-c --config -o --output -f --format --limit --ages --new --max-age --offline --force --workers
-            --timeout --deadline --strict --fail-fast --report --timeline --record -q --quiet -v --verbose -h --help'
-        ;;
+    '') echo '-V --version -h --help' ;;
+    once) echo '-c --config -o --output -f --format --limit --ages --new --max-age --offline --force --workers --timeout --deadline --strict --fail-fast --report --timeline --record -q --quiet -v --verbose -h --help' ;;
     run) echo '-c --config -q --quiet -v --verbose -h --help' ;;
     demo) echo '-o --output -q --quiet -v --verbose -h --help' ;;
     check) echo '-c --config --online --politeness --json -q --quiet -v --verbose -h --help' ;;
     status) echo '-c --config --json --timeline --max-age -h --help' ;;
-    bench)
-        echo '--sources --latency --jitter --workers --scenario --runs --json --explain --timeline --simulate
-            -q --quiet -h --help'
-        ;;
+    bench) echo '--sources --latency --jitter --workers --scenario --runs --json --explain --timeline --simulate -q --quiet -h --help' ;;
     import) echo '-h --help' ;;
     export) echo '-c --config -h --help' ;;
     parse) echo '--kind --base --content-type -h --help' ;;
     replay) echo '-o --output -f --format --report --timeline -q --quiet -v --verbose -h --help' ;;
-    help) ;;
-    '') echo '-h --help -V --version' ;;
+    man) echo '-h --help' ;;
+    completions) echo '-h --help' ;;
     esac
 }
 
-# What follows an option: nothing, a file, a folder, anything, or one of some words.
+# What follows an option or, behind `COMMAND:`, stands in another place: FILE, DIR, NAME (a source of the config),
+# SOURCE, COMMAND, ANYTHING, or one of some words.
 _newsagg_takes() {
     case $1:$2 in
-    *:-c | *:--config | once:-o | once:--output | once:--report | once:--record) echo FILE ;;
-    replay:-o | replay:--output | replay:--report | *:--timeline) echo FILE ;;
-    demo:-o | demo:--output) echo FOLDER ;;
-    once:-f | once:--format | replay:-f | replay:--format) echo 'jsonfeed jsonl atom rss tsv html opml text prometheus' ;;
+    : | help:) echo COMMAND ;;
+    once:) echo 'SOURCE' ;;
+    once:-c | once:--config) echo 'FILE' ;;
+    once:-o | once:--output) echo 'FILE' ;;
+    once:-f | once:--format) echo 'jsonfeed jsonl atom rss tsv html opml text prometheus' ;;
+    once:--limit) echo 'ANYTHING' ;;
+    once:--max-age) echo 'ANYTHING' ;;
+    once:--workers) echo 'ANYTHING' ;;
+    once:--timeout) echo 'ANYTHING' ;;
+    once:--deadline) echo 'ANYTHING' ;;
+    once:--report) echo 'FILE' ;;
+    once:--timeline) echo 'FILE' ;;
+    once:--record) echo 'FILE' ;;
+    run:-c | run:--config) echo 'FILE' ;;
+    demo:-o | demo:--output) echo 'DIR' ;;
+    check:-c | check:--config) echo 'FILE' ;;
+    status:) echo 'NAME' ;;
+    status:-c | status:--config) echo 'FILE' ;;
+    status:--timeline) echo 'FILE' ;;
+    status:--max-age) echo 'ANYTHING' ;;
+    bench:--sources) echo 'ANYTHING' ;;
+    bench:--latency) echo 'ANYTHING' ;;
+    bench:--jitter) echo 'ANYTHING' ;;
+    bench:--workers) echo 'ANYTHING' ;;
+    bench:--scenario) echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking large keep-alive tls' ;;
+    bench:--runs) echo 'ANYTHING' ;;
+    bench:--explain) echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking large keep-alive tls' ;;
+    bench:--timeline) echo 'FILE' ;;
+    import:) echo 'FILE' ;;
+    export:-c | export:--config) echo 'FILE' ;;
+    parse:) echo 'FILE' ;;
     parse:--kind) echo 'feed newsapi guardian hackernews github reddit stream' ;;
-    parse:--content-type)
-        echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html'
-        ;;
-    bench:--scenario | bench:--explain)
-        echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking large keep-alive tls'
-        ;;
-    bench:--sources | bench:--latency | bench:--jitter | bench:--runs) echo ANYTHING ;;
-    *:--limit | *:--max-age | *:--workers | *:--timeout | *:--deadline | *:--base) echo ANYTHING ;;
+    parse:--base) echo 'ANYTHING' ;;
+    parse:--content-type) echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html' ;;
+    replay:) echo 'FILE' ;;
+    replay:-o | replay:--output) echo 'FILE' ;;
+    replay:-f | replay:--format) echo 'jsonfeed jsonl atom rss tsv html opml text prometheus' ;;
+    replay:--report) echo 'FILE' ;;
+    replay:--timeline) echo 'FILE' ;;
+    man:) echo 'DIR' ;;
+    completions:) echo 'bash zsh fish' ;;
     esac
 }
 
@@ -78,15 +100,22 @@ _newsagg_no_files() {
     compopt +o default +o bashdefault 2>/dev/null
 }
 
+# Adds what may stand in a place.
 _newsagg_value() {
-    local takes=$1 typed=$2
+    local takes=$1 typed=$2 program=$3 config=$4
     case $takes in
     FILE) ;;
-    FOLDER)
+    SOURCE | NAME) _newsagg_sources "$takes" "$typed" "$program" "$config" ;;
+    DIR)
         _newsagg_no_files
         compopt -o dirnames 2>/dev/null
         ;;
-    ANYTHING) _newsagg_no_files ;;
+    COMMAND)
+        _newsagg_no_files
+        # shellcheck disable=SC2046 # words
+        _newsagg_add "$typed" once run demo check status bench import export parse replay man completions help
+        ;;
+    ANYTHING | '') _newsagg_no_files ;;
     *)
         _newsagg_no_files
         # shellcheck disable=SC2086 # words
@@ -96,24 +125,19 @@ _newsagg_value() {
 }
 
 _newsagg_sources() {
-    local command=$1 typed=$2 program=$3 config=$4 name quoted
-    [[ $typed == */* || $typed == '~'* ]] && return
+    local takes=$1 typed=$2 program=$3 config=$4 name quoted
+    [[ $takes == SOURCE && ($typed == */* || $typed == '~'*) ]] && return
     _newsagg_no_files
     while IFS= read -r name; do
         printf -v quoted %q "$name"
         _newsagg_add "$typed" "$quoted"
     done < <(_newsagg_names "$program" "$config")
-    if [[ $command == once ]]; then
+    if [[ $takes == SOURCE ]]; then
         compopt -o dirnames 2>/dev/null
-        _newsagg_add "$typed" - hn guardian newsapi
-        # With a colon there is more to come.
-        case $typed in
-        hn:*) _newsagg_add "$typed" hn:{top,new,best,ask,show,job} ;;
-        guardian:*) _newsagg_add "$typed" guardian:{world,technology,science,business,politics,culture,sport} ;;
-        newsapi:*)
-            _newsagg_add "$typed" newsapi:{us,gb,de,business,entertainment,general,health,science,sports,technology}
-            ;;
-        esac
+        for name in - hn guardian newsapi hn:top hn:new hn:best hn:ask hn:show hn:job newsapi:us newsapi:business newsapi:entertainment newsapi:general newsapi:health newsapi:science newsapi:sports newsapi:technology; do
+            # Until a colon is typed, what follows it is only in the way.
+            [[ $name == *:* && $typed != *:* ]] || _newsagg_add "$typed" "$name"
+        done
     fi
     # One name may stand in the config and among the words.
     [[ ${#COMPREPLY[@]} -gt 1 ]] && mapfile -t COMPREPLY < <(printf '%s\n' "${COMPREPLY[@]}" | sort -u)
@@ -158,23 +182,14 @@ _newsagg() {
         _newsagg_value "$(_newsagg_takes "$command" "$open")" "$typed"
     elif [[ $typed == --*=* && -z $only_words ]]; then
         option=${typed%%=*} typed=${typed#*=}
-        takes=$(_newsagg_takes "$command" "$option")
-        _newsagg_value "${takes:-ANYTHING}" "$typed"
-    elif [[ $typed == -?* && -z $only_words ]]; then
+        _newsagg_value "$(_newsagg_takes "$command" "$option")" "$typed"
+    elif [[ $typed == -* && -z $only_words ]]; then
         _newsagg_no_files
         # shellcheck disable=SC2046 # words
         _newsagg_add "$typed" $(_newsagg_options "$command")
+        [[ $typed == - && $(_newsagg_takes "$command" '') == @(FILE|SOURCE) ]] && COMPREPLY+=(-)
     else
-        case $command in
-        '' | help)
-            _newsagg_no_files
-            # shellcheck disable=SC2086 # words
-            _newsagg_add "$typed" $_newsagg_commands
-            ;;
-        once | status) _newsagg_sources "$command" "$typed" "$program" "$config" ;;
-        parse | import | replay) ;;
-        *) _newsagg_no_files ;;
-        esac
+        _newsagg_value "$(_newsagg_takes "$command" '')" "$typed" "$program" "$config"
     fi
 
     # What stands before a colon stays where it is.

@@ -36,7 +36,7 @@ pub const WIDTH: usize = 80;
     help_triggers("-h", "--help"),
     note = "No request is made and nothing is written: it may run while another newsagg
 does. Keys are not needed; without its key, the quota of a source is not
-shown. There is a line for each SOURCE, or for each source of the config:
+shown. There is a line for each NAME, or for each source of the config:
   state     ok; stale: it failed, its last items are shown; failed: there is
             nothing to show; limited: deferred by a quota or by its server;
             off: gone for good; new: never fetched
@@ -61,7 +61,7 @@ newsagg status --max-age 2h >/dev/null || echo 'some news is missing'",
 )]
 pub struct StatusArgs {
     /// only these sources of the config
-    #[argh(positional, arg_name = "SOURCE")]
+    #[argh(positional, arg_name = "NAME")]
     pub sources: Vec<String>,
     /// read this config instead of the first that `newsagg --help` lists
     #[argh(option, short = 'c', arg_name = "FILE")]

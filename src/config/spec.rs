@@ -39,6 +39,14 @@ const BUILTIN: [(&str, &str); 5] = [
     ("lobsters", "https://lobste.rs/rss"),
 ];
 
+/// What completions offer as a SOURCE: words, and with a colon what may follow them.
+pub fn shorthands() -> Vec<String> {
+    let words = ["-", "hn", "guardian", "newsapi"].map(str::to_owned);
+    let lists = LISTS.iter().map(|(list, _)| format!("hn:{list}"));
+    let choices = ["us"].into_iter().chain(CATEGORIES).map(|choice| format!("newsapi:{choice}"));
+    words.into_iter().chain(lists).chain(choices).collect()
+}
+
 pub(super) fn builtin() -> Config {
     let mut config = Config::empty();
     let every = config.schedule.every;

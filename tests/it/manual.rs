@@ -1,19 +1,19 @@
-//! What the man pages and the completions say, against what the program knows: nothing is missing
-//! in them, and they promise nothing that is not there. How the pages are marked up is looked at by
-//! `contrib/man/lint`, how the completions behave by `contrib/completions/test`.
+//! The man pages and the completions: the committed ones are those that the program makes, and what their
+//! templates say is true. How the pages are marked up is looked at by `contrib/man/lint`, how the completions
+//! behave by `contrib/completions/test`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use argh::CommandInfoWithArgs;
 use newsagg::command::{self, bench, parse};
-use newsagg::config::{MAX_WORKERS, OutputFormat};
+use newsagg::config::{Fetch, MAX_WORKERS, OutputFormat};
+use newsagg::time::format_duration;
 
-mod completions;
 mod keys;
 mod mdoc;
 
-use mdoc::{arguments, items, lines, literals};
+use mdoc::{arguments, items, literals};
 
 const NEWSAGG: &str = include_str!("../../contrib/man/newsagg.1");
 const TOML: &str = include_str!("../../contrib/man/newsagg.toml.5");
@@ -45,60 +45,74 @@ fn formats() -> Words {
     words(OutputFormat::ALL.into_iter().map(|(name, _)| name))
 }
 
-#[test]
-fn every_option_of_every_command_is_in_newsagg_1_and_no_other() {
-    let mut told = Options::new();
-    for (section, subsection, line) in lines(NEWSAGG) {
-        if section == "COMMANDS" && line.starts_with(".Ss ") {
-            told.insert(subsection, Words::new());
-        }
+/// A committed file that the program makes; `UPDATE=1` writes it.
+fn is_current(path: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, text).unwrap();
     }
-    for item in items(NEWSAGG).into_iter().filter(|item| item.section == "COMMANDS") {
-        told.get_mut(&item.subsection).unwrap().extend(item.options());
-    }
-    assert_eq!(told, known());
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "{} is stale; UPDATE=1 cargo test --test it manual", path.display());
 }
 
 #[test]
-fn the_synopsis_of_newsagg_1_has_every_command_and_only_options_that_it_has() {
-    let synopsis: Vec<_> =
-        lines(NEWSAGG).into_iter().filter(|(section, ..)| section == "SYNOPSIS").collect();
-    let known = known();
-    let mut command = String::new();
-    let mut told = Words::new();
-    for (_, _, line) in synopsis {
-        if let Some(name) = line.strip_prefix(".Cm ") {
-            command = name.to_owned();
-            told.insert(command.clone());
-        } else if line == ".Nm" {
-            command.clear();
-        }
-        for name in arguments(line, "Fl") {
-            // `-qv` are two.
-            let options: Vec<String> = match name.strip_prefix('-') {
-                Some(_) => vec![format!("-{name}")],
-                None => name.chars().map(|short| format!("-{short}")).collect(),
-            };
-            let own =
-                known.get(&command).cloned().unwrap_or_else(|| words(["--version", "--help"]));
-            for option in options {
-                assert!(own.contains(&option), "{command} {option}");
-            }
-        }
+fn the_committed_man_pages_and_completions_are_those_of_the_program() {
+    for (name, text) in command::man::pages() {
+        is_current(&format!("contrib/man/{name}"), &text);
     }
-    assert_eq!(told, known.into_keys().collect());
+    for (name, text) in command::completions::scripts() {
+        is_current(&format!("contrib/completions/{name}"), &text);
+    }
 }
 
 #[test]
-fn every_scenario_of_bench_is_in_newsagg_1_and_in_its_help() {
-    let told = lines(NEWSAGG).into_iter().filter(|(_, subsection, _)| subsection == "bench");
-    let told: Words = told.flat_map(|(_, _, line)| arguments(line, "Cm")).collect();
-    let scenarios = words(bench::names());
-    assert_eq!(&scenarios - &told, Words::new());
+fn no_line_of_a_template_is_left_to_be_filled() {
+    let files = command::man::pages().into_iter().chain(command::completions::scripts());
+    for (name, text) in files {
+        for line in text.lines() {
+            let open =
+                line.starts_with(".\\\" @") || ["@COMMANDS@", "@OPTIONS@"].contains(&line.trim());
+            assert!(!open && !line.ends_with(": unknown"), "{name}: {line}");
+        }
+        assert!(text.lines().count() > 60, "{name}");
+    }
+}
+
+#[test]
+fn defaults_and_bounds_in_descriptions_are_those_of_the_program() {
+    let description = |name: &str, long: &str| {
+        let commands = command::info().commands;
+        let command = commands.into_iter().find(|command| command.name == name).unwrap().command;
+        command.flags.iter().find(|flag| flag.long == long).unwrap().description
+    };
+    let tells = |name: &str, long: &str, words: &str| {
+        let told = description(name, long);
+        assert!(told.contains(words), "{name} {long}: {told}, without {words}");
+    };
+    let fetch = Fetch::default();
+    tells("once", "--workers", &format!("from 1 to {MAX_WORKERS} (default {})", fetch.workers));
+    tells("once", "--timeout", &format!("(default {})", format_duration(fetch.timeout)));
+    tells("once", "--deadline", &format!("(default {})", format_duration(fetch.deadline)));
+    let bench: bench::BenchArgs = command::args::of_command(&[]).unwrap();
+    tells("bench", "--sources", &format!("(default {})", bench.sources));
+    tells("bench", "--workers", &format!("(default {})", bench.workers));
+    tells("bench", "--runs", &format!("(default {})", bench.runs));
+    tells("bench", "--latency", &format!("(default {})", format_duration(bench.latency)));
+    tells("bench", "--jitter", &format!("(default {})", format_duration(bench.jitter)));
+    let known = |text: &str| words(text.split(|c: char| !c.is_ascii_lowercase()));
+    let missing = &formats() - &known(description("once", "--format"));
+    assert_eq!(missing, Words::new());
+    let missing = &words(parse::KINDS) - &known(description("parse", "--kind"));
+    assert_eq!(missing, Words::new());
+}
+
+#[test]
+fn every_scenario_of_bench_is_in_its_help() {
     let info = command::info().commands.into_iter().find(|command| command.name == "bench");
     let notes = info.unwrap().command.notes;
     let list = notes.iter().find_map(|note| note.strip_prefix("Scenarios:\n")).unwrap();
-    assert_eq!(words(list.lines().filter_map(|line| line.split_whitespace().next())), scenarios);
+    let told = words(list.lines().filter_map(|line| line.split_whitespace().next()));
+    assert_eq!(told, words(bench::names()));
 }
 
 #[test]
@@ -113,10 +127,6 @@ fn every_format_is_described_and_its_file_names_are_those_that_say_it() {
     for name in extensions(body) {
         assert!(of(&name).is_some(), "{name}");
     }
-    let output = items(NEWSAGG).into_iter().find(|item| item.head.starts_with("Fl o , Fl -output"));
-    let body: Words = output.unwrap().body.iter().flat_map(|line| arguments(line, "Pa")).collect();
-    let now = extensions(body).filter_map(|name| of(&name)).map(|format| format.name());
-    assert_eq!(words(now), formats());
 }
 
 #[test]
@@ -139,14 +149,6 @@ fn every_metric_is_in_newsagg_toml_5() {
         item.head["Cm ".len()..].split(" , ").map(str::to_owned).collect::<Vec<_>>()
     });
     assert_eq!(told.collect::<Words>(), names);
-}
-
-#[test]
-fn every_kind_that_parse_reads_is_in_newsagg_1() {
-    let kind = items(NEWSAGG).into_iter().find(|item| item.head.starts_with("Fl -kind"));
-    let told: Words = kind.unwrap().body.iter().flat_map(|line| arguments(line, "Cm")).collect();
-    assert_eq!(told, words(parse::KINDS));
-    assert!(NEWSAGG.contains(&format!("from 1 to {MAX_WORKERS}")));
 }
 
 #[test]
