@@ -40,7 +40,7 @@ pub fn run(options: ManArgs) -> ExitCode {
             format!("making the folder {}: {}", folder.display(), store::plainly(&error))
         });
         let written = made.and_then(|()| {
-            let written = store::replace(&folder.join(name), 0o644, text.as_bytes());
+            let written = store::write_atomic(&folder.join(name), 0o644, text.as_bytes());
             written.map_err(|failure| failure.to_string())
         });
         if let Err(error) = written {
