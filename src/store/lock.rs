@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::process;
 use std::thread;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock, major, minor};
+use rustix::fs::{FlockOperation, flock};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::{again, hand_over, open_own, plainly};
 
-/// The file that is locked; there is never anything in it.
+/// The file that is locked. It holds a line about the process that locked it last: `1234 run`.
 pub(super) const NAME: &str = "lock";
 /// The same for the service, which has it for its whole life and the other for a round.
 const SERVICE: &str = "service";
@@ -23,6 +24,8 @@ const STEP: Duration = Duration::from_millis(5);
 const GLANCE: Duration = Duration::from_millis(200);
 /// A command's word is at most so long; longer ones are not shown.
 const MAX_WORD: usize = 16;
+/// No line about a process is longer.
+const MAX_LINE: usize = 64;
 
 /// The state directory, or the service in it, is ours until this is dropped, or the process ends,
 /// however it does.
@@ -67,7 +70,7 @@ impl Lock {
     /// Takes the lock of a directory that exists, waiting about as long as `patience` for another
     /// who has it. Blocks: not for the loop.
     ///
-    /// It is flock(2): a killed holder leaves nothing behind but an empty file.
+    /// It is flock(2): a killed holder leaves nothing behind but a line about it.
     pub fn take(dir: &Path, patience: Duration) -> Result<Lock, LockFailure> {
         Lock::at(&dir.join(NAME), patience)
     }
@@ -90,14 +93,15 @@ impl Lock {
             let file = open(path).map_err(LockFailure::Unwritable)?;
             match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockExclusive)) {
                 // Somebody may have removed the file meanwhile: such a lock keeps nobody out.
-                Ok(()) if is_at(&file, path) => return Ok(Lock { file }),
+                Ok(()) if is_at(&file, path) => {
+                    note_holder(&file);
+                    return Ok(Lock { file });
+                }
                 Ok(()) | Err(Errno::WOULDBLOCK) => {}
                 Err(error) => return Err(LockFailure::Unwritable(error.into())),
             }
             if left.is_zero() {
-                let holder =
-                    Holder { process: file.metadata().ok().and_then(|meta| find_holder(&meta)) };
-                return Err(LockFailure::Held { by: holder.to_string() });
+                return Err(LockFailure::Held { by: holder(&file).to_string() });
             }
             let step = left.min(STEP);
             thread::sleep(step);
@@ -108,7 +112,7 @@ impl Lock {
 
 /// Made if it is not there; never through a link.
 fn open(path: &Path) -> io::Result<File> {
-    // Neither truncated nor written to; network file systems lock only what is open for writing.
+    // Network file systems lock only what is open for writing.
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o600);
     match open_own(path, &mut options) {
@@ -135,99 +139,74 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Who has a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The process that has a lock, as far as it told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holder {
-    /// Its number, if that can be found out.
+    /// Its number.
     pub process: Option<u32>,
+    /// The command it carries out: `run`.
+    command: Option<String>,
 }
 
 /// `newsagg run (process 1234)`, `another process`.
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.process.map_or_else(|| "another process".into(), describe))
+        match (self.process, &self.command) {
+            (None, _) => f.write_str("another process"),
+            (Some(process), None) => write!(f, "newsagg (process {process})"),
+            (Some(process), Some(command)) => write!(f, "newsagg {command} (process {process})"),
+        }
     }
 }
 
-/// The service that runs with this state directory, if one does. Nothing is made or written for it,
-/// and who may not open the file may ask, too.
+/// The service that runs with this state directory, if one does and its lock may be read. Nothing is
+/// made or written for it.
 pub fn service_of(dir: &Path) -> Option<Holder> {
-    let path = dir.join(SERVICE);
-    let Ok(file) = open_own(&path, OpenOptions::new().read(true)) else {
-        // The kernel still tells whether somebody has it, as long as the process is found.
-        let process = find_holder(&again(|| fs::symlink_metadata(&path)).ok()?)?;
-        return Some(Holder { process: Some(process) });
-    };
+    let file = open_own(&dir.join(SERVICE), OpenOptions::new().read(true)).ok()?;
     // Two may look at once, but nobody has it while a service does.
     match retry_on_intr(|| flock(&file, FlockOperation::NonBlockingLockShared)) {
-        Err(Errno::WOULDBLOCK) => {
-            Some(Holder { process: file.metadata().ok().and_then(|meta| find_holder(&meta)) })
-        }
+        Err(Errno::WOULDBLOCK) => Some(holder(&file)),
         _ => None,
     }
 }
 
-/// Who holds a lock on this file, as the kernel tells; nothing is written anywhere for it.
-fn find_holder(meta: &fs::Metadata) -> Option<u32> {
-    let device = format!("{:02x}:{:02x}", major(meta.dev()), minor(meta.dev()));
-    let locks = BufReader::new(File::open("/proc/locks").ok()?);
-    let ours = comm("self");
-    let kin = |process: u32| ours.is_some() && comm(&process.to_string()) == ours;
-    find(locks, &device, meta.ino(), &kin)
-}
-
-/// The process that holds a lock on an inode, from lines of
-/// [`/proc/locks`](https://man7.org/linux/man-pages/man5/proc_locks.5.html) such as
-/// `1: FLOCK  ADVISORY  WRITE 1234 08:01:131090 0 EOF`.
-///
-/// Some file systems (btrfs, overlays) are known there by another device: then it is believed of a
-/// process of the same name.
-fn find(locks: impl BufRead, device: &str, inode: u64, kin: &dyn Fn(u32) -> bool) -> Option<u32> {
-    let mut likely = None;
-    for line in locks.lines().map_while(Result::ok) {
-        let mut words = line.split_ascii_whitespace().skip(1);
-        // Who waits for a lock has an arrow here.
-        if words.next() != Some("FLOCK") {
-            continue;
-        }
-        let process = words.nth(2).and_then(|word| word.parse().ok()).filter(|id| *id > 0);
-        let place = words.next().and_then(|word| word.rsplit_once(':'));
-        let (Some(process), Some((held, number))) = (process, place) else { continue };
-        if number.parse() != Ok(inode) {
-            continue;
-        }
-        if held == device {
-            return Some(process);
-        }
-        if kin(process) {
-            likely = Some(process);
-        }
+/// Writes a line about this process into a file that it has just locked, for those that want to know.
+/// The line need not last, and where it cannot be written the lock holds all the same.
+fn note_holder(file: &File) {
+    let command = std::env::args().nth(1).filter(|word| is_plain(word));
+    let line = match command {
+        Some(command) => format!("{} {command}\n", process::id()),
+        None => format!("{}\n", process::id()),
+    };
+    // A service takes the lock of the state each round: what is there is not written again.
+    if text_of(file) == line {
+        return;
     }
-    likely
-}
-
-/// `newsagg run (process 1234)`.
-fn describe(process: u32) -> String {
-    let name = comm(&process.to_string()).unwrap_or_else(|| "another program".into());
-    let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
-    match word(&line) {
-        Some(word) => format!("{name} {word} (process {process})"),
-        None => format!("{name} (process {process})"),
+    let length = line.len() as u64;
+    let written = file.write_all_at(line.as_bytes(), 0).and_then(|()| file.set_len(length));
+    if let Err(error) = written {
+        log::debug!("noting which process has the lock: {}", plainly(&error));
     }
 }
 
-/// What a process is called.
-fn comm(process: &str) -> Option<String> {
-    let name = fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
-    let plain: String = name.chars().filter(|letter| !letter.is_control()).collect();
-    (!plain.is_empty()).then_some(plain)
+/// The process that noted itself in a file that is locked.
+fn holder(file: &File) -> Holder {
+    let text = text_of(file);
+    let mut words = text.lines().next().unwrap_or_default().split(' ');
+    let process = words.next().and_then(|word| word.parse().ok());
+    Holder { process, command: words.next().filter(|word| is_plain(word)).map(str::to_owned) }
 }
 
-/// The word after the program's name, if it is a plain one: nothing else of what somebody typed.
-fn word(line: &[u8]) -> Option<&str> {
-    let word = line.split(|byte| *byte == 0).nth(1)?;
-    let plain = (1..=MAX_WORD).contains(&word.len()) && word.iter().all(u8::is_ascii_lowercase);
-    std::str::from_utf8(word).ok().filter(|_| plain)
+/// The beginning of a file; nothing if it is no text.
+fn text_of(file: &File) -> String {
+    let mut bytes = [0; MAX_LINE];
+    let read = again(|| file.read_at(&mut bytes, 0)).unwrap_or(0);
+    std::str::from_utf8(&bytes[..read]).unwrap_or_default().to_owned()
+}
+
+/// Whether a word may be shown: nothing else of what somebody typed, or wrote into the file.
+fn is_plain(word: &str) -> bool {
+    (1..=MAX_WORD).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -245,12 +224,14 @@ mod tests {
         let Err(LockFailure::Held { by }) = Lock::take(&scratch.0, STEP * 3) else {
             panic!("two have it");
         };
-        let us = format!("(process {})", std::process::id());
-        assert!(by.ends_with(&us) || by == "another process", "{by}");
+        assert!(
+            by.starts_with("newsagg ") && by.ends_with(&format!("(process {})", process::id())),
+            "{by}"
+        );
         drop(lock);
         Lock::take(&scratch.0, AT_ONCE).unwrap();
         let meta = fs::metadata(scratch.0.join(NAME)).unwrap();
-        assert_eq!((meta.len(), meta.mode() & 0o777), (0, 0o600));
+        assert_eq!(meta.mode() & 0o777, 0o600);
     }
 
     #[test]
@@ -295,7 +276,7 @@ mod tests {
         assert!(scratch.names().is_empty());
         let service = Lock::service(&scratch.0).unwrap();
         let seen = service_of(&scratch.0).unwrap();
-        assert!([None, Some(std::process::id())].contains(&seen.process), "{seen}");
+        assert_eq!(seen.process, Some(process::id()));
         let Err(LockFailure::Held { by }) = Lock::service(&scratch.0) else { panic!("two run") };
         assert_eq!(by, seen.to_string());
         Lock::take(&scratch.0, AT_ONCE).unwrap();
@@ -320,29 +301,37 @@ mod tests {
     }
 
     #[test]
-    fn the_holder_is_found_by_device_and_inode_or_by_inode_and_name() {
-        let locks = "1: POSIX  ADVISORY  WRITE 11 08:01:77 0 EOF\n\
-            2: FLOCK  ADVISORY  WRITE 12 08:02:77 0 EOF\n\
-            2: -> FLOCK  ADVISORY  WRITE 13 08:01:77 0 EOF\n\
-            3: FLOCK  ADVISORY  WRITE 14 08:01:77 0 EOF\n\
-            4: FLOCK  ADVISORY  WRITE -1 00:01:78 0 EOF\n\
-            broken\n5: FLOCK\n6: FLOCK ADVISORY WRITE x y z\n";
-        let find = |device, inode, kin| find(locks.as_bytes(), device, inode, &|id| id == kin);
-        assert_eq!(find("08:01", 77, 0), Some(14));
-        assert_eq!(find("00:30", 77, 12), Some(12));
-        assert_eq!(find("00:30", 77, 0), None);
-        assert_eq!(find("00:01", 78, 0), None);
-        assert_eq!(find("08:01", 7, 0), None);
+    fn only_a_number_and_a_plain_word_are_told_of_the_process_that_has_the_lock() {
+        let scratch = Scratch::new("holder");
+        let path = scratch.0.join(NAME);
+        let long = format!("7 {}\n", "a".repeat(MAX_WORD + 1));
+        let endless = "1".repeat(2 * MAX_LINE);
+        for (text, told) in [
+            ("7 run\n", "newsagg run (process 7)"),
+            ("7\n", "newsagg (process 7)"),
+            // A shorter line was written over a longer one, and the rest is not cut off yet.
+            ("7 run\nrun\n", "newsagg run (process 7)"),
+            ("7 Secret=1\n", "newsagg (process 7)"),
+            ("7 \u{1b}[31m\n", "newsagg (process 7)"),
+            (&long, "newsagg (process 7)"),
+            ("", "another process"),
+            ("-7 run\n", "another process"),
+            ("seven run\n", "another process"),
+            (&endless, "another process"),
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(holder(&File::open(&path).unwrap()).to_string(), told, "{text:?}");
+        }
     }
 
     #[test]
-    fn of_a_command_line_only_a_plain_word_is_told() {
-        assert_eq!(word(b"/usr/bin/newsagg\0run\0-c\0x\0"), Some("run"));
-        let long = [b"newsagg\0".to_vec(), vec![b'a'; MAX_WORD + 1]].concat();
-        for line in [&b"newsagg\0"[..], b"", b"newsagg\0", b"a\0Secret=1\0", b"a\0\x1b[31m", &long]
-        {
-            assert_eq!(word(line), None, "{line:?}");
-        }
-        assert!(word(&long[..long.len() - 1]).is_some());
+    fn a_line_about_another_process_is_replaced_as_a_whole() {
+        let scratch = Scratch::new("replaced");
+        let path = scratch.0.join(NAME);
+        fs::write(&path, format!("{} {}", u32::MAX, "a".repeat(50))).unwrap();
+        let _lock = Lock::take(&scratch.0, AT_ONCE).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with(&process::id().to_string()) && text.ends_with('\n'), "{text}");
+        assert!(text.len() < 40, "{text}");
     }
 }

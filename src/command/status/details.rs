@@ -106,7 +106,7 @@ pub(super) fn footer(text: &mut String, view: &View<'_>) {
         },
     ];
     text.push_str(&lines.concat());
-    match view.service.map(|holder| holder.process) {
+    match view.service.as_ref().map(|holder| holder.process) {
         None => {}
         Some(None) => text.push_str("service     running\n"),
         Some(Some(process)) => {

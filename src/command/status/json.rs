@@ -63,7 +63,7 @@ pub(super) fn text(view: &View<'_>) -> String {
         state_bytes: view.size,
         last_round: date(view.last_round),
         overdue: view.max_age.map(|_| view.overdue().is_some()),
-        service: view.service.map(|holder| Service { pid: holder.process }),
+        service: view.service.as_ref().map(|holder| Service { pid: holder.process }),
         unnamed: view.unnamed,
         sources: view.sources.iter().map(source).collect(),
     };
