@@ -1,51 +1,99 @@
 //! The words in dates: months, zones, and what may be passed over.
 
-/// Full names by month; a date may cut them after three letters.
-///
-/// English, German, French, Spanish, Dutch, Hungarian, Greek. Not Portuguese or Italian: no
-/// reader that we compare with takes `24 Set 2018` for a date.
-const MONTHS: [&[&str]; 12] = [
-    &["january", "januar", "jänner", "janvier", "enero", "január", "ιανουάριος", "ιανουαρίου"],
-    &[
-        "february",
-        "februar",
-        "février",
-        "febrero",
-        "fevrier",
-        "február",
-        "φεβρουάριος",
-        "φεβρουαρίου",
-    ],
-    &[
-        "march",
-        "märz",
-        "maerz",
-        "mrz",
-        "mars",
-        "marzo",
-        "maart",
-        "március",
-        "máricus",
-        "μάρτιος",
-        "μαρτίου",
-        "μάϊρτιος",
-    ],
-    &["april", "avril", "abril", "április", "απρίλιος", "απριλίου"],
-    &["may", "mai", "mayo", "mei", "május", "μάιος", "μαίου", "μαΐου", "μάϊος"],
-    &["june", "juni", "juin", "junio", "június", "ιούνιος", "ιουνίου", "ιούν", "ιον"],
-    &["july", "juli", "juillet", "julio", "július", "ιούλιος", "ιουλίου", "ιολ"],
-    &["august", "août", "aout", "agosto", "augustus", "augusztus", "αύγουστος", "αυγούστου"],
-    &["september", "septembre", "septiembre", "szeptember", "σεπτέμβριος", "σεπτεμβρίου"],
-    &["october", "oktober", "octobre", "octubre", "október", "οκτώβριος", "οκτωβρίου"],
-    &["november", "novembre", "noviembre", "νοέμβριος", "νοεμβρίου"],
-    &["december", "dezember", "décembre", "decembre", "diciembre", "δεκέμβριος", "δεκεμβρίου"],
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
-/// The month that a lower-case word names, from 1.
+/// Names of months in the languages of Unicode CLDR, and words that say nothing within a date, sorted by their bytes: in each
+/// line a name, a tab and the month, 0 for a word that says nothing. Made by `contrib/months`, which also says what
+/// becomes of names with several meanings.
+const NAMES: &str = include_str!("months.txt");
+
+/// No name of a month has more words than this.
+const MAX_WORDS: usize = 8;
+
+/// The month that a lower-case word names in English, from 1; it may be cut after three letters.
 pub(super) fn month(word: &str) -> Option<i64> {
     word.chars().nth(2)?;
-    let named = |names: &&[&str]| names.iter().any(|name| name.starts_with(word));
-    MONTHS.iter().position(named).map(|index| index as i64 + 1)
+    MONTHS.iter().position(|name| name.starts_with(word)).map(|index| index as i64 + 1)
+}
+
+/// Whether it is a day of the week in English, which may be a month elsewhere.
+pub(super) fn weekday(word: &str) -> bool {
+    const DAYS: [&str; 7] =
+        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    word.len() > 2 && DAYS.iter().any(|day| day.starts_with(word))
+}
+
+/// The longest name that a text begins with in any language: its month, 0 for a word that says nothing, and where it ends.
+pub(super) fn name(text: &str) -> Option<(i64, usize)> {
+    let mut ends = [0; MAX_WORDS];
+    let mut known = 0;
+    for end in &mut ends {
+        let rest = &text[known..];
+        let begin =
+            rest.find(|c: char| !c.is_whitespace() && !".'-".contains(c)).unwrap_or(rest.len());
+        *end = known + begin + word_end(&rest[begin..]);
+        known = *end;
+    }
+    ends.into_iter().rev().find_map(|end| {
+        let name = text[..end].to_lowercase();
+        let (found, month) = entry(from(&name))?;
+        (found == name).then_some((month, end))
+    })
+}
+
+/// The month that a lower-case word names in any language if it was cut, from 1; `None` if it may be several.
+pub(super) fn cut_name(word: &str) -> Option<i64> {
+    word.chars().nth(2)?;
+    let lines = from(word).lines().map_while(entry);
+    let mut months = lines.take_while(|(name, _)| name.starts_with(word)).map(|(_, month)| month);
+    let first = months.next().filter(|month| *month > 0)?;
+    months.all(|month| month == first).then_some(first)
+}
+
+/// The lines of [`NAMES`] from the first name on that does not stand before this one.
+fn from(name: &str) -> &'static str {
+    let (mut low, mut high) = (0, NAMES.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let before = NAMES.as_bytes()[low..middle].iter().rposition(|byte| *byte == b'\n');
+        let begin = before.map_or(low, |at| low + at + 1);
+        match entry(&NAMES[begin..]) {
+            Some((found, _)) if found < name => {
+                let line = NAMES.as_bytes()[begin..].iter().position(|byte| *byte == b'\n');
+                low = line.map_or(high, |at| begin + at + 1);
+            }
+            _ => high = begin,
+        }
+    }
+    &NAMES[low..]
+}
+
+/// The first of some lines.
+fn entry(lines: &str) -> Option<(&str, i64)> {
+    let (name, month) = lines.lines().next()?.split_once('\t')?;
+    Some((name, month.parse().ok()?))
+}
+
+/// Where the word ends that a text begins with. Marks are part of it: many scripts write vowels so.
+pub(super) fn word_end(text: &str) -> usize {
+    let mark = |c: char| {
+        let punctuation = "\u{2013}\u{2014}\u{2212}،؛，、\u{200e}\u{200f}".contains(c);
+        c >= '\u{300}' && !c.is_whitespace() && !c.is_numeric() && !punctuation
+    };
+    text.find(|c: char| !c.is_alphabetic() && !mark(c)).unwrap_or(text.len())
 }
 
 /// Zones in quarters of an hour east of Greenwich. Where an abbreviation has several meanings,
@@ -122,28 +170,6 @@ pub(super) fn zone(word: &str) -> i64 {
         .map_or(0, |(_, quarters)| i64::from(*quarters) * 900)
 }
 
-/// Words between the parts of a date that say nothing.
-pub(super) fn filler(word: &str) -> bool {
-    matches!(
-        word,
-        "t" | "st"
-            | "nd"
-            | "rd"
-            | "th"
-            | "de"
-            | "of"
-            | "at"
-            | "um"
-            | "à"
-            | "er"
-            | "年"
-            | "月"
-            | "日"
-            | "년"
-            | "월"
-    )
-}
-
 /// Places with summer time that news names its zone by, and their rules as POSIX writes them (§8.3, `TZ`): summer time of
 /// North America since 2007, of Europe since 1996. The system's time zone database is not asked: what a feed says must
 /// not depend on the machine that reads it.
@@ -166,4 +192,30 @@ const PLACES: [(&str, &str); 12] = [
 pub(super) fn place(name: &str) -> Option<&'static str> {
     let found = PLACES.iter().find(|(place, _)| place.eq_ignore_ascii_case(name))?;
     Some(found.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::parse_date;
+
+    #[test]
+    fn every_name_of_the_table_is_found_and_its_date_read() {
+        let mut last = "";
+        for line in NAMES.lines() {
+            let (name, month) = entry(line).unwrap();
+            assert!(last < name, "{last} stands before {name}");
+            last = name;
+            let date = format!("21 {name}. 2026 06:00:00 +0100");
+            let read = parse_date(&date).map(|date| date.to_string());
+            let right = (month > 0).then(|| format!("2026-{month:02}-21T05:00:00Z"));
+            assert_eq!(read, right, "{date}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_cut_is_read_where_it_can_be_one_month_only() {
+        assert_eq!(["fevr", "juil", "dezem", "sty"].map(cut_name), [2, 7, 12, 1].map(Some));
+        assert_eq!(["ju", "jui", "mar", "xyz", ""].map(cut_name), [None; 5]);
+    }
 }

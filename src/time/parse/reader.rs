@@ -14,6 +14,9 @@ struct Part {
     before: char,
 }
 
+/// No name of a day has more words than this: `Thứ Bảy`, `segunda-feira`.
+const MAX_DAY_WORDS: usize = 3;
+
 /// What has been understood of a date so far.
 pub(super) struct Reader<'a> {
     rest: &'a str,
@@ -22,8 +25,8 @@ pub(super) struct Reader<'a> {
     parts: [Part; 3],
     count: usize,
     month: Option<i64>,
-    /// The month was said as `mar`, which may be a French Tuesday.
-    tuesday: bool,
+    /// The month was told before any number: in another language it may be a day, as `mar` is a Tuesday in French.
+    early: bool,
     time: Option<[i64; 3]>,
     afternoon: Option<bool>,
     offset: Option<i64>,
@@ -42,7 +45,7 @@ impl<'a> Reader<'a> {
             parts: [Part::default(); 3],
             count: 0,
             month: None,
-            tuesday: false,
+            early: false,
             time: None,
             afternoon: None,
             offset: None,
@@ -64,6 +67,8 @@ impl<'a> Reader<'a> {
                 '+' | '-' | '\u{2212}' if self.signs_offset(next, before) => self.offset(next)?,
                 '-' | '\u{2212}' if self.signs_year(next, before) => return None,
                 '-' | '/' | '.' | ',' | ';' | '\'' | '|' | '\u{2013}' => self.skip(next),
+                // Commas of other scripts, and marks of the direction of writing.
+                '·' | '،' | '؛' | '，' | '、' | '\u{200e}' | '\u{200f}' => self.skip(next),
                 _ if next.is_whitespace() => self.skip(next),
                 _ if next.is_alphabetic() => self.word(before)?,
                 _ => return None,
@@ -91,11 +96,16 @@ impl<'a> Reader<'a> {
 
     fn number(&mut self, before: char) -> Option<()> {
         let (value, digits) = self.digits()?;
-        if self.time.is_none() && digits <= 2 && self.rest.starts_with(':') {
-            return self.time(value);
-        }
         let dated = self.count + usize::from(self.month.is_some()) == 3;
-        if self.time.is_none() && dated && (before.eq_ignore_ascii_case(&'t') || digits == 4) {
+        // `06:00`, and behind a date `06.00`.
+        let sign = self.rest.chars().next().filter(|sign| *sign == ':' || *sign == '.' && dated);
+        if let Some(sign) = sign.filter(|_| self.time.is_none() && digits <= 2) {
+            return self.time(value, sign);
+        }
+        if self.time.is_none()
+            && dated
+            && (before.eq_ignore_ascii_case(&'t') || digits == 4 && !"/.-".contains(before))
+        {
             self.time = Some(match digits {
                 2 => [value, 0, 0],
                 4 => [value / 100, value % 100, 0],
@@ -120,14 +130,14 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// The rest of a time, from the first colon on.
-    fn time(&mut self, hour: i64) -> Option<()> {
+    /// The rest of a time, from the first sign between its numbers on.
+    fn time(&mut self, hour: i64, sign: char) -> Option<()> {
         let mut time = [hour, 0, 0];
         for (index, field) in time.iter_mut().enumerate().skip(1) {
-            if index == 2 && !self.rest.starts_with(':') {
+            if index == 2 && !self.rest.starts_with(sign) {
                 break;
             }
-            self.skip(':');
+            self.skip(sign);
             let (value, digits) = self.digits()?;
             if digits > 2 {
                 return None;
@@ -189,8 +199,8 @@ impl<'a> Reader<'a> {
     }
 
     fn word(&mut self, before: char) -> Option<()> {
-        let end = self.rest.find(|c: char| !c.is_alphabetic()).unwrap_or(self.rest.len());
-        let (word, rest) = self.rest.split_at(end);
+        let text = self.rest;
+        let (word, rest) = text.split_at(words::word_end(text));
         self.rest = rest;
         let word = word.to_lowercase();
         if self.half_of_day(&word) {
@@ -199,31 +209,50 @@ impl<'a> Reader<'a> {
         if self.time.is_some() && self.month.is_some() | (self.count == 3) {
             return self.zone(&word, before);
         }
-        if self.month.is_none() || self.tuesday {
-            if let Some(month) = words::month(&word) {
-                self.tuesday = word == "mar" && self.count == 0;
-                self.month = Some(month);
-                return Some(());
-            }
-        }
-        if words::filler(&word) && (self.count > 0 || self.month.is_some()) {
-            // `T` before a basic time.
-            return Some(());
-        }
         if word == "일" {
             self.home = 9 * 3600;
             return Some(());
         }
-        // The weekday, which may be wrong and in any language, and goes before all else.
+        let wanted = self.month.is_none() || self.early;
+        if let Some(month) = words::month(&word).filter(|_| wanted) {
+            self.name(month);
+            return Some(());
+        }
+        // `Fri` is a month in Sicilian, but not where days stand.
+        if self.count > 0 || !words::weekday(&word) {
+            match words::name(text) {
+                Some((month, end)) if month == 0 || wanted => {
+                    self.rest = &text[end..];
+                    if month > 0 {
+                        self.name(month);
+                    }
+                    return Some(());
+                }
+                _ => {}
+            }
+            if let Some(month) = words::cut_name(&word).filter(|_| wanted && self.count > 0) {
+                self.name(month);
+                return Some(());
+            }
+        }
+        // The weekday, which may be wrong and in any language, and goes before all else or behind the year.
         self.names += 1;
-        (self.count == 0 && self.month.is_none() && self.names <= 1).then_some(())
+        let first = self.count == 0 && self.month.is_none();
+        let last = self.count == 2 && self.month.is_some();
+        ((first || last) && self.names <= MAX_DAY_WORDS).then_some(())
+    }
+
+    /// The month is told.
+    fn name(&mut self, month: i64) {
+        self.month = Some(month);
+        self.early = self.count == 0;
     }
 
     /// `am`, `p.m.`, `오후`.
     fn half_of_day(&mut self, word: &str) -> bool {
         let afternoon = match word {
-            "am" => false,
-            "pm" => true,
+            // Before a time they are names in Scottish Gaelic and Mundang.
+            "am" | "pm" if self.time.is_some() => word == "pm",
             "오전" | "오후" => {
                 self.home = 9 * 3600;
                 word == "오후"
@@ -274,7 +303,8 @@ impl<'a> Reader<'a> {
     /// Which number is which.
     fn date(&self) -> Option<[i64; 3]> {
         let [a, b, c] = self.parts;
-        let (year, month, day) = match (self.month, self.count) {
+        let month = self.month.filter(|_| !(self.early && self.count == 3));
+        let (year, month, day) = match (month, self.count) {
             (Some(month), 1) if a.digits == 4 => (a, month, 1),
             (Some(month), 2) if a.digits > 2 || a.value > 31 => (a, month, b.value),
             (Some(month), 2) => (b, month, a.value),
