@@ -5,13 +5,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use newsagg::state::item_of;
 use newsagg::store::{Frames, Journal};
 use serde_json::Value;
 
 use crate::support::said::{Said, said};
 use crate::support::server::{Server, ok};
-use crate::support::skipped;
+use crate::support::{change_first_seen, skipped};
 
 mod asking;
 mod ending;
@@ -78,14 +77,8 @@ impl Home {
         let path = self.0.join("state/newsagg/sources");
         let mut records: Vec<Vec<u8>> = Vec::new();
         Journal::read(&path, &mut |_, record| records.push(record.to_vec())).unwrap();
-        // The head of an item (the second of `Event` in `src/state/record.rs`): source, id, document,
-        // then the time, in seven bits a byte, the lowest first.
-        let items = records.iter_mut().filter(|record| item_of(record).is_some());
-        let bits =
-            |at: usize| (seconds << 1 >> (7 * at)) as u8 & 0x7f | if at < 4 { 0x80 } else { 0 };
-        let time: [u8; 5] = std::array::from_fn(bits);
-        let changed = items.map(|item| item[14..19].copy_from_slice(&time));
-        assert!(changed.count() > 0, "there are no items");
+        let changed = records.iter_mut().map(|record| change_first_seen(record, seconds));
+        assert!(changed.filter(|changed| *changed).count() > 0, "there are no items");
         let add = &mut |frames: &mut Frames<'_>| {
             records.iter().try_for_each(|record| frames.add(record).map(drop))
         };

@@ -34,3 +34,15 @@ pub fn program() -> &'static str {
         path
     })
 }
+
+/// Changes when the item whose record this is was first seen; false if it is that of something else.
+pub fn change_first_seen(record: &mut [u8], seconds: i64) -> bool {
+    // The head of an item (the second of `Event` in `src/state/record.rs`): source, id, document, then
+    // the time, in seven bits a byte, the lowest first.
+    let is_item = newsagg::state::item_of(record).is_some();
+    let bits = |at: usize| (seconds << 1 >> (7 * at)) as u8 & 0x7f | if at < 4 { 0x80 } else { 0 };
+    if is_item {
+        record[14..19].copy_from_slice(&std::array::from_fn::<u8, 5, _>(bits));
+    }
+    is_item
+}

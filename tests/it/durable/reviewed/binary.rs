@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use newsagg::store::{Frames, Journal, Lock};
 
 use super::*;
+use crate::support::change_first_seen;
 use crate::support::said::{Said, said};
 use crate::support::server::{Server, ok};
 
-/// Kinds of records (`src/state/record.rs`).
+/// The first byte of a source's record (the first of `Event` in `src/state/record.rs`).
 const SOURCE: u8 = 0;
-const ITEM: u8 = 2;
 
 /// A place of its own, and a web of two feeds, or of one answer to everything.
 struct Desk {
@@ -77,11 +77,7 @@ impl Desk {
     /// All items were first seen ten years ago.
     fn age(&self, dir: &str) {
         self.change(dir, |record| {
-            if record[0] == ITEM {
-                // Behind the source, the id and the document.
-                let then = BEGIN - TEN_YEARS;
-                record[17..25].copy_from_slice(&then.to_le_bytes());
-            }
+            change_first_seen(record, BEGIN - TEN_YEARS);
         });
     }
 }
