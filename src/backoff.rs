@@ -15,7 +15,7 @@ mod place;
 pub use blame::{BUILT, Blame, Scope, judge};
 pub use budget::{BREAK_AFTER, Breaker, FEWEST_RETRIES, RETRY_PART, RetryBudget};
 pub use cause::{Cause, DAYS_OF_404, RECHECK_GONE, SPREAD, delay};
-pub use line::{LEAST_HOSTS, LEAST_SOURCES, Tried, our_line_is_down, unconnected};
+pub use line::{LEAST_HOSTS, LEAST_SOURCES, Tried, our_line_is_down};
 pub use place::{own_house, registrable};
 
 /// The first retry waits about this long.

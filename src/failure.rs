@@ -7,6 +7,8 @@ use std::time::Duration;
 /// Where it went wrong, in the order of the stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
+    /// A setting of ours cannot be used: nothing was sent.
+    Config,
     /// The name has no address, or the resolver did not answer.
     Resolve,
     /// No connection, or to an address that is refused.
@@ -35,6 +37,36 @@ pub enum Stage {
     Cancelled,
 }
 
+/// Whose doing a failure is, as far as the failure itself shows. Policy decides by this and by the
+/// [`Stage`], never by the words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The server's, or nobody can tell.
+    #[default]
+    Theirs,
+    /// Ours: a proxy, a setting, too few file descriptors, a round that ended.
+    Ours,
+    /// Maybe that of the network this machine is on: no route, or a name that could not be looked up.
+    Network,
+    /// Maybe that of this machine's clock: a certificate that is not valid yet.
+    Clock,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Fault; 4] = [Fault::Theirs, Fault::Ours, Fault::Network, Fault::Clock];
+
+    /// The name in a recording.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::Theirs => "theirs",
+            Fault::Ours => "ours",
+            Fault::Network => "network",
+            Fault::Clock => "clock",
+        }
+    }
+}
+
 /// One request's failure: a stage, a cause for people, and what a retry needs to know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
@@ -46,12 +78,28 @@ pub struct Failure {
     pub status: Option<u16>,
     /// How long the server asks us to stay away.
     pub retry_after: Option<Duration>,
+    /// Whose doing it is.
+    pub fault: Fault,
+    /// Whether the request ended before there was a connection: nothing of it was sent.
+    pub unsent: bool,
 }
 
 impl Failure {
     /// A failure without an answer.
     pub fn new(stage: Stage, cause: impl Into<String>) -> Failure {
-        Failure { stage, cause: cause.into(), status: None, retry_after: None }
+        let fault = match stage {
+            Stage::Resolve => Fault::Network,
+            Stage::Config | Stage::Cancelled => Fault::Ours,
+            _ => Fault::Theirs,
+        };
+        let unsent = matches!(stage, Stage::Config | Stage::Resolve | Stage::Connect);
+        let cause = cause.into();
+        Failure { stage, cause, status: None, retry_after: None, fault, unsent }
+    }
+
+    /// The same, and it is our own doing.
+    pub fn ours(self) -> Failure {
+        Failure { fault: Fault::Ours, ..self }
     }
 
     /// Whether asking again within the same round could help.
@@ -82,6 +130,7 @@ impl std::error::Error for Failure {}
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Stage::Config => "config",
             Stage::Resolve => "resolve",
             Stage::Connect => "connect",
             Stage::Tls => "tls",

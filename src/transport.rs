@@ -10,7 +10,7 @@ use futures_lite::{AsyncBufRead, AsyncBufReadExt, FutureExt, future};
 use surf::http as message;
 
 use crate::clock::Clock;
-use crate::failure::{Failure, Stage};
+use crate::failure::{Failure, Fault, Stage};
 use crate::http::{Exchange, Request, Response, Url};
 use crate::wire::tape::{Player, Recorder, Tape};
 use crate::wire::{Backend, Call, Delimited, IdleConnections, Phase, RealStatus, Trace};
@@ -380,6 +380,7 @@ fn overdue(timeout: Duration, trace: &Trace) -> Failure {
     }
     let (phase, _, bytes, _) = trace.sum();
     let doing = match phase {
+        _ if trace.awaits_proxy() => "connecting to the proxy".into(),
         Some(Phase::Resolve) => "looking up the name".into(),
         Some(Phase::Connect) => "connecting".into(),
         Some(Phase::Tls) => "in the TLS handshake".into(),
@@ -388,5 +389,9 @@ fn overdue(timeout: Duration, trace: &Trace) -> Failure {
     };
     // What is left of a round is no round number; nobody wants its microseconds.
     let timeout = Duration::from_millis(timeout.as_micros().div_ceil(1_000) as u64);
-    Failure::new(Stage::Timeout, format!("given up after {timeout:?}, {doing}"))
+    Failure {
+        unsent: matches!(phase, Some(Phase::Resolve | Phase::Connect)),
+        fault: if trace.awaits_proxy() { Fault::Ours } else { Fault::Theirs },
+        ..Failure::new(Stage::Timeout, format!("given up after {timeout:?}, {doing}"))
+    }
 }

@@ -15,7 +15,7 @@ use hyper::body::Body as _;
 use hyper::header::{CONTENT_TYPE, TRANSFER_ENCODING};
 use rustix::io::Errno;
 
-use crate::failure::{Failure, Stage, plainly};
+use crate::failure::{Failure, Fault, Stage, plainly};
 use crate::http::Url;
 
 pub mod address;
@@ -32,7 +32,6 @@ mod tls;
 mod trace;
 
 pub use proxy::basic;
-pub use tls::NOT_VALID_YET;
 pub use trace::{Phase, Trace};
 
 use link::{Io, Link, NoResponse};
@@ -164,7 +163,9 @@ impl Backend {
             None => (&key.host, key.port),
         };
         call.trace.enter(Phase::Resolve);
-        let mut addresses = self.resolver.resolve(host).await?;
+        call.trace.asks_proxy(key.proxy.is_some());
+        let ours = |failure: Failure| if key.proxy.is_some() { failure.ours() } else { failure };
+        let mut addresses = self.resolver.resolve(host).await.map_err(ours)?;
         if !call.local_ok {
             // Through a proxy the name is the proxy's to resolve; a literal is not.
             let target = ip_literal(&key.host).map(|address| vec![address]);
@@ -182,11 +183,13 @@ impl Backend {
             tried = connect::connect(&addresses, call.connect_timeout).await;
         }
         call.trace.lacks(None);
-        let failed = |error| {
-            let cause = format!("{host}:{port}: {}", plainly(&error));
-            Failure::new(Stage::Connect, cause)
+        let failed = |error: io::Error| {
+            let whose = if key.proxy.is_some() { "the proxy " } else { "" };
+            let cause = format!("{whose}{host}:{port}: {}", plainly(&error));
+            ours(Failure { fault: fault(&error), ..Failure::new(Stage::Connect, cause) })
         };
         let mut tcp = tried.map_err(failed)?;
+        call.trace.asks_proxy(false);
         let peer = tcp.get_ref().peer_addr().ok();
         let local = peer.is_none_or(|peer| address::kind(peer.ip()).is_some());
         call.trace.connected(local);
@@ -281,6 +284,16 @@ fn protocol(cause: impl Into<String>) -> Failure {
 /// The address, if `host` is one; IPv6 in brackets or not.
 fn ip_literal(host: &str) -> Option<IpAddr> {
     host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host).parse().ok()
+}
+
+/// Whose doing it is that no connection was made, or no name looked up.
+fn fault(error: &io::Error) -> Fault {
+    let unrouted = [Errno::NETUNREACH, Errno::HOSTUNREACH, Errno::NETDOWN];
+    match error.raw_os_error() {
+        _ if out_of_descriptors(error) => Fault::Ours,
+        Some(errno) if unrouted.iter().any(|it| it.raw_os_error() == errno) => Fault::Network,
+        _ => Fault::Theirs,
+    }
 }
 
 /// Whether this process or the system has no file descriptor left.

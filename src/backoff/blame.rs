@@ -4,19 +4,13 @@ use std::time::Duration;
 
 use super::cause::{Cause, delay};
 use super::place::{own_house, registrable, server};
-use crate::failure::{Failure, Stage};
+use crate::failure::{Failure, Fault, Stage};
 use crate::http::{Url, without_secrets};
 use crate::time::Timestamp;
 
 /// A day on which this release had been made, in seconds since 1970: 2026-11-21. A clock that
 /// stands before it is wrong. To be moved with each release.
 pub const BUILT: i64 = 1_795_219_200;
-
-/// As the wire words it (`wire::NOT_VALID_YET`, which is built upon this floor).
-const NOT_VALID_YET: &str = "the certificate is not valid yet";
-
-/// As the system words EMFILE and ENFILE: it is our own house that is full.
-const NO_DESCRIPTORS: &str = "too many open files";
 
 /// Who is to be left alone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -133,24 +127,21 @@ pub fn judge(failure: &Failure, url: &Url, account: &str, now: Timestamp) -> Bla
 }
 
 fn cause(failure: &Failure, url: &Url, now: Timestamp) -> Cause {
+    match failure.fault {
+        Fault::Ours => return Cause::Ours,
+        Fault::Clock if now.unix() < BUILT => return Cause::OurClock,
+        Fault::Theirs | Fault::Network | Fault::Clock => {}
+    }
     match (failure.stage, failure.status) {
-        (Stage::Cancelled, _) | (Stage::Quota, None) => Cause::Ours,
+        (Stage::Config | Stage::Cancelled, _) | (Stage::Quota, None) => Cause::Ours,
         // Of a stream: nobody is to come back (HTML Standard §9.2.2).
         (Stage::Status, Some(204)) => Cause::Gone,
         (Stage::Quota, Some(403)) => Cause::RateLimited,
         // Who says why means that.
         (Stage::Service, Some(403)) => Cause::Refused,
         (_, Some(status)) if !(200..=299).contains(&status) => by_status(status, url),
-        (Stage::Resolve | Stage::Connect | Stage::Tls, _)
-            if failure.cause.contains(NO_DESCRIPTORS) =>
-        {
-            Cause::Ours
-        }
         (Stage::Resolve, _) => Cause::NoAddress,
         (Stage::Connect, _) => Cause::Unreachable,
-        (Stage::Tls, _) if failure.cause.contains(NOT_VALID_YET) && now.unix() < BUILT => {
-            Cause::OurClock
-        }
         (Stage::Tls, _) => Cause::Untrusted,
         (Stage::Timeout, _) => Cause::Slow,
         (Stage::Redirect, _) => Cause::Astray,
@@ -174,7 +165,9 @@ fn by_status(status: u16, url: &Url) -> Cause {
         403 if url.host_str().and_then(registrable).is_some() && !knows_who_asks(url) => {
             Cause::RateLimited
         }
-        401 | 407 => Cause::Unauthorised,
+        401 => Cause::Unauthorised,
+        // Of a proxy, which is a setting of ours.
+        407 => Cause::Ours,
         404 => Cause::Missing,
         408 => Cause::Slow,
         410 => Cause::Gone,
@@ -222,7 +215,7 @@ mod tests {
             (403, "https://api.github.com/x", "github:1", "account:github:1", Cause::RateLimited),
             (401, FEED, "", URL, Cause::Unauthorised),
             (401, FEED, "api:1", "account:api:1", Cause::Unauthorised),
-            (407, FEED, "", URL, Cause::Unauthorised),
+            (407, FEED, "", "nobody", Cause::Ours),
             (404, FEED, "api:1", URL, Cause::Missing),
             (404, "https://www.youtube.com/", "", "url:https://www.youtube.com/", Cause::Missing),
             (410, FEED, "", URL, Cause::Gone),
@@ -283,6 +276,7 @@ mod tests {
             (Stage::Read, URL, Cause::Unreadable),
             (Stage::Service, URL, Cause::Service),
             (Stage::Quota, "nobody", Cause::Ours),
+            (Stage::Config, "nobody", Cause::Ours),
             (Stage::Cancelled, "nobody", Cause::Ours),
         ] {
             let failure = Failure::new(stage, "why");
@@ -295,11 +289,9 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_to_blame_for_our_own_descriptors() {
-        // As the system words it.
-        let words = crate::failure::plainly(&std::io::Error::from_raw_os_error(24));
+    fn nobody_is_to_blame_for_our_own_descriptors_and_settings() {
         for stage in [Stage::Resolve, Stage::Connect, Stage::Tls] {
-            let failure = Failure::new(stage, format!("a.test: {words}"));
+            let failure = Failure::new(stage, "a.test: too many open files").ours();
             assert_eq!(told(&failure, FEED, "api:1"), ("nobody".into(), Cause::Ours), "{stage}");
         }
     }
@@ -335,7 +327,7 @@ mod tests {
     #[test]
     fn a_clock_before_the_release_takes_the_blame_for_a_certificate_not_valid_yet() {
         let url = Url::parse(FEED).unwrap();
-        let early = Failure::new(Stage::Tls, crate::wire::NOT_VALID_YET);
+        let early = Failure { fault: Fault::Clock, ..Failure::new(Stage::Tls, "not valid yet") };
         let expired = Failure::new(Stage::Tls, "the certificate has expired");
         let host = Some(Scope::Host("a.test".into()));
         for (failure, now, scope, cause) in [
@@ -362,7 +354,7 @@ mod tests {
             let url = Url::parse(url).unwrap();
             for account in ["", "api:1"] {
                 let all = Scope::all(&url, account);
-                for status in 100..1000 {
+                for status in (100..1000).filter(|status| *status != 407) {
                     for retry_after in [None, Some(Duration::ZERO)] {
                         let failure = Failure { retry_after, ..answered(status) };
                         let scope = judge(&failure, &url, account, today()).scope.unwrap();

@@ -22,7 +22,7 @@ pub const SPREAD: u64 = 25;
 pub enum Cause {
     /// 429, and 403 from a service that means the same by it.
     RateLimited,
-    /// 401, 407: the key or password.
+    /// 401: the key or password.
     Unauthorised,
     /// 403 and every other 4xx without a meaning of its own here.
     Refused,
@@ -52,7 +52,7 @@ pub enum Cause {
     Unreadable,
     /// The service's own error message in a good answer.
     Service,
-    /// Our own quota or deadline: nothing was asked, or it was given up.
+    /// Our own quota, deadline, proxy or want of file descriptors.
     Ours,
 }
 
@@ -116,7 +116,7 @@ impl Cause {
             Cause::TooLarge => "its answers are too large",
             Cause::Unreadable => "its answers are not what they should be",
             Cause::Service => "the service reports an error",
-            Cause::Ours => "put off by a limit of our own",
+            Cause::Ours => "put off by a limit or a setting of our own",
         }
     }
 }

@@ -1,16 +1,13 @@
 //! When everything fails at once, it is our own line.
 
 use super::place::{own_house, server};
-use crate::failure::{Failure, Stage};
+use crate::failure::{Failure, Fault, Stage};
 use crate::http::Url;
 
 /// Fewer sources than this say nothing about our own line.
 pub const LEAST_SOURCES: usize = 2;
 /// Nor do sources of fewer servers than this.
 pub const LEAST_HOSTS: usize = 2;
-
-/// How the transport ends the cause of a timeout before there was a connection.
-const UNCONNECTED: [&str; 2] = ["looking up the name", "connecting"];
 
 /// What came of one request, after its retries.
 #[derive(Clone, Copy, Debug)]
@@ -27,18 +24,21 @@ pub struct Tried<'a> {
 /// it had a connection, for at least [`LEAST_SOURCES`] sources on at least [`LEAST_HOSTS`] servers.
 /// Then nobody is to be blamed.
 ///
+/// Fewer are enough if they are `all` sources that there are and each found no route, or no address
+/// for its name: somebody who is offline with one source.
+///
 /// What was never asked (put off, cancelled) says nothing, and neither does the user's own house,
 /// which is there without a line.
-pub fn our_line_is_down<'a>(outcomes: impl Iterator<Item = Tried<'a>>) -> bool {
+pub fn our_line_is_down<'a>(outcomes: impl Iterator<Item = Tried<'a>>, all: bool) -> bool {
     let (mut sources, mut hosts) = (Vec::new(), Vec::new());
+    let mut no_network = all;
     for Tried { source, url, failure } in outcomes {
-        let unasked = matches!(failure, Some(it) if it.stage == Stage::Cancelled || ours(it));
+        let unasked = failure.is_some_and(ours);
         if unasked || own_house(url) {
             continue;
         }
-        if !failure.is_some_and(unconnected) {
-            return false;
-        }
+        let Some(failure) = failure.filter(|failure| failure.unsent) else { return false };
+        no_network &= failure.fault == Fault::Network;
         // No more of them than it takes.
         if sources.len() < LEAST_SOURCES && !sources.contains(&source) {
             sources.push(source);
@@ -48,21 +48,13 @@ pub fn our_line_is_down<'a>(outcomes: impl Iterator<Item = Tried<'a>>) -> bool {
             hosts.push(host);
         }
     }
-    sources.len() >= LEAST_SOURCES && hosts.len() >= LEAST_HOSTS
+    let many = sources.len() >= LEAST_SOURCES && hosts.len() >= LEAST_HOSTS;
+    many || no_network && !sources.is_empty()
 }
 
-/// Whether our own quota kept a request from being sent.
+/// Whether our own quota or setting kept a request from being sent.
 fn ours(failure: &Failure) -> bool {
-    failure.stage == Stage::Quota && failure.status.is_none()
-}
-
-/// Whether a request ended before there was a connection: nothing of it was ever sent.
-pub fn unconnected(failure: &Failure) -> bool {
-    match failure.stage {
-        Stage::Resolve | Stage::Connect => true,
-        Stage::Timeout => UNCONNECTED.iter().any(|doing| failure.cause.ends_with(doing)),
-        _ => false,
-    }
+    failure.fault == Fault::Ours || failure.stage == Stage::Quota && failure.status.is_none()
 }
 
 #[cfg(test)]
@@ -75,15 +67,17 @@ mod tests {
             .iter()
             .map(|(source, url, failure)| (*source, Url::parse(url).unwrap(), failure))
             .collect();
-        our_line_is_down(outcomes.iter().map(|(source, url, failure)| Tried {
+        let tried = outcomes.iter().map(|(source, url, failure)| Tried {
             source: *source,
             url,
             failure: failure.as_ref(),
-        }))
+        });
+        our_line_is_down(tried, false)
     }
 
     fn failed(stage: Stage) -> Option<Failure> {
-        Some(Failure::new(stage, "given up after 10s, connecting"))
+        let unsent = matches!(stage, Stage::Resolve | Stage::Connect | Stage::Timeout);
+        Some(Failure { unsent, ..Failure::new(stage, "why") })
     }
 
     #[test]
@@ -145,11 +139,20 @@ mod tests {
     }
 
     #[test]
-    fn the_transport_words_a_timeout_as_it_is_looked_for_here() {
-        let transport = include_str!("../transport.rs");
-        for (phase, doing) in ["Resolve", "Connect"].into_iter().zip(UNCONNECTED) {
-            let line = format!("Some(Phase::{phase}) => \"{doing}\".into(),");
-            assert!(transport.contains(&line), "{line}");
+    fn one_source_is_enough_if_it_is_all_there_is_and_finds_no_network() {
+        let url = Url::parse("https://a.test").unwrap();
+        let resolve = Failure::new(Stage::Resolve, "no address");
+        let refused = Failure::new(Stage::Connect, "connection refused");
+        let unrouted = Failure { fault: Fault::Network, ..refused.clone() };
+        for (failure, all, down) in [
+            (&resolve, true, true),
+            (&unrouted, true, true),
+            (&resolve, false, false),
+            (&refused, true, false),
+        ] {
+            let tried = Tried { source: 0, url: &url, failure: Some(failure) };
+            assert_eq!(our_line_is_down([tried, tried].into_iter(), all), down, "{failure} {all}");
         }
+        assert!(!our_line_is_down(std::iter::empty(), true));
     }
 }

@@ -349,7 +349,8 @@ fn passed(exchange: &Exchange, tape: &Tape, secrets: &Secrets) -> io::Result<Lin
 
 fn told_failure(line: Line, failure: &Failure, secrets: &Secrets) -> Line {
     let line = line.text("stage", &failure.stage.to_string());
-    line.text("cause", &secrets.scrub(&failure.cause))
+    let line = line.text("cause", &secrets.scrub(&failure.cause));
+    line.text("fault", failure.fault.name()).flag("unsent", failure.unsent)
 }
 
 /// The body with words in the place of the secrets that a server said back, and whether it is as it

@@ -8,7 +8,7 @@ use futures_lite::FutureExt;
 
 use super::{GRACE, Halt};
 use crate::decode;
-use crate::failure::{Failure, Stage};
+use crate::failure::{Failure, Fault, Stage};
 use crate::http::{Document, Exchange, Request, Response, digest, without_secrets};
 use crate::queue::Job;
 use crate::source::grant::Token;
@@ -223,6 +223,7 @@ pub fn refusal(response: &Response, said: Option<String>) -> Failure {
         401 => "401, the key or password is not accepted",
         403 => "403, access is refused",
         404 => "404, there is nothing at this address",
+        407 => "407, the proxy wants other credentials",
         410 => "410, it is gone for good",
         429 => "429, too many requests",
         500 => "500, the server failed",
@@ -238,7 +239,9 @@ pub fn refusal(response: &Response, said: Option<String>) -> Failure {
         (None, meaning) => format!("answered with {}, {meaning}", response.status),
     };
     let retry_after = response.retry_after.or_else(|| exhausted(response));
-    Failure { stage, cause, status: Some(response.status), retry_after }
+    let failure = Failure::new(stage, cause);
+    let fault = if response.status == 407 { Fault::Ours } else { failure.fault };
+    Failure { status: Some(response.status), retry_after, fault, ..failure }
 }
 
 /// Until when whoever refuses because nothing is left lets nothing through, if that is all it says.

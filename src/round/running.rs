@@ -11,7 +11,7 @@ use smol::Executor;
 
 use super::errand::{Errand, Outcome, Read, told};
 use super::{Ask, Halt, Landed, Round, Rules, Span, Tally};
-use crate::backoff::{Breaker, LONGEST_ASKED_WAIT, RetryBudget, Scope, unconnected};
+use crate::backoff::{Breaker, LONGEST_ASKED_WAIT, RetryBudget, Scope};
 use crate::clock::Clock;
 use crate::failure::Stage;
 use crate::http::{Exchange, Request, Validators, same_server};
@@ -286,7 +286,7 @@ impl<'a> Running<'a> {
         for limit in told.flat_map(|response| &response.limits) {
             self.limiter.told(&ask.account, limit, &ask.windows, now);
         }
-        let unreached = exchange.result.as_ref().err().is_some_and(unconnected);
+        let unreached = exchange.result.as_ref().err().is_some_and(|failure| failure.unsent);
         // Behind a redirect it is another server that was not reached.
         if unreached && exchange.requests <= 1 {
             self.limiter.never_left(&ask.account, job.left);

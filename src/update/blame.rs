@@ -7,7 +7,7 @@ use super::agenda::Turn;
 use super::gather::Brought;
 use super::sources::quota_of;
 use crate::backoff::{self, Blame, Cause, Scope, Tried};
-use crate::config::Config;
+use crate::config::{Config, Place};
 use crate::failure::Failure;
 use crate::http::{Url, same_server};
 use crate::limit::{Hold, HoldCause};
@@ -84,7 +84,8 @@ fn line_is_down(config: &Config, memory: &Memory, round: &Round, asked: &[usize]
         let illness = known.and_then(|known| known.illness.as_ref());
         illness.is_some_and(|illness| answered > illness.since)
     };
-    backoff::our_line_is_down(tried) && !asked.iter().all(proven)
+    let all = asked.len() == config.sources.iter().filter(|it| it.place == Place::Network).count();
+    backoff::our_line_is_down(tried, all) && !asked.iter().all(proven)
 }
 
 /// A failure counts once for each scope and round, however many sources share it.

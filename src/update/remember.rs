@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::agenda;
 use super::gather::{Answer, Brought, keys};
 use crate::config::{Config, SourceConfig};
-use crate::failure::Failure;
+use crate::failure::{Failure, Fault};
 use crate::format::State;
 use crate::http::{Held, Url, Validators, place, without_secrets};
 use crate::limit::MAX_HOLD;
@@ -81,8 +81,9 @@ pub(super) fn note(
         if !is_unheard(round, tally) {
             memory.ill(number, illness(verdict, tally, now));
         }
-        // Nobody was asked if our own line was down.
-        let poll = poll(number, &brought[index], tally, manners).filter(|_| !round.line_down);
+        // Nobody was asked if our own line was down, or a setting of ours wrong.
+        let unasked = round.line_down || is_ours(tally);
+        let poll = poll(number, &brought[index], tally, manners).filter(|_| !unasked);
         if let Some(poll) = poll {
             // A source that had to wait for its turn was not asked when the round began.
             let waited = tally.sent.map_or(Duration::ZERO, |sent| sent.saturating_sub(round.began));
@@ -96,6 +97,13 @@ pub(super) fn note(
     }
     note_polls(memory, polls, now);
     new
+}
+
+/// Whether a source brought nothing for reasons that are all our own.
+fn is_ours(tally: &Tally) -> bool {
+    let ours = |failure: &Failure| failure.fault == Fault::Ours;
+    let nothing = tally.pages + tally.unchanged == 0 && !tally.failures.is_empty();
+    nothing && tally.failures.iter().all(ours)
 }
 
 /// Notes who was asked so many seconds after `began`.

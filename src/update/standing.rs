@@ -117,10 +117,11 @@ fn one<'a>(
     standing
 }
 
-/// Whether it was asked, and how that ended: a service that is stopped may know only the first.
+/// Whether it is known how asking it ended: a service that is stopped may know only that it was
+/// asked, and for a fault of our own nobody was.
 fn was_heard(known: &Known) -> bool {
-    let ended = known.illness.is_some() || known.totals.answered > 0 || !known.items.is_empty();
-    known.asked().is_some() && ended
+    let answered = known.totals.answered > 0 || !known.items.is_empty();
+    known.illness.is_some() || known.asked().is_some() && answered
 }
 
 /// Whether a file was read: nobody is asked for one.

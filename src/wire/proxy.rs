@@ -12,7 +12,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use percent_encoding::percent_decode_str;
 
 use super::ip_literal;
-use crate::failure::{Failure, Stage, plainly};
+use crate::failure::{Failure, Fault, Stage, plainly};
 use crate::http::Url;
 
 /// The head of a proxy's answer to CONNECT.
@@ -33,11 +33,14 @@ impl fmt::Debug for Proxy {
     }
 }
 
+/// A variable that names a proxy, and its value.
+type Variable = (&'static str, String);
+
 /// What the environment says.
 #[derive(Default)]
 pub(super) struct Proxies {
-    http: Option<String>,
-    https: Option<String>,
+    http: Option<Variable>,
+    https: Option<Variable>,
     no_proxy: String,
 }
 
@@ -53,10 +56,11 @@ impl Proxies {
     pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Proxies {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let either = |name: &str| variable(name).or_else(|| variable(&name.to_uppercase()));
-        let all = either("all_proxy");
+        let all = either("all_proxy").map(|value| ("all_proxy", value));
+        let https = either("https_proxy").map(|value| ("https_proxy", value));
         Proxies {
-            http: variable("http_proxy").or_else(|| all.clone()),
-            https: either("https_proxy").or(all),
+            http: variable("http_proxy").map(|value| ("http_proxy", value)).or_else(|| all.clone()),
+            https: https.or(all),
             no_proxy: either("no_proxy").unwrap_or_default(),
         }
     }
@@ -73,24 +77,27 @@ impl Proxies {
             return Ok(None);
         }
         if let Some(url) = chosen {
-            return Proxy::from_url(url).map(Some);
+            return Proxy::from_url("proxy", url).map(Some);
         }
-        let text = if target.scheme() == "https" { &self.https } else { &self.http };
-        let Some(text) = text else { return Ok(None) };
+        let variable = if target.scheme() == "https" { &self.https } else { &self.http };
+        let Some((name, text)) = variable else { return Ok(None) };
         let text = text.trim();
         let url = if text.contains("://") { text.into() } else { format!("http://{text}") };
-        let url = Url::parse(&url)
-            .map_err(|_| connect("the proxy in the environment is not a URL".into()))?;
-        Proxy::from_url(&url).map(Some)
+        let url =
+            Url::parse(&url).map_err(|_| setting(format!("{name} is not the URL of a proxy")))?;
+        Proxy::from_url(name, &url).map(Some)
     }
 }
 
 impl Proxy {
-    fn from_url(url: &Url) -> Result<Proxy, Failure> {
+    /// `name` is what the setting is called.
+    fn from_url(name: &str, url: &Url) -> Result<Proxy, Failure> {
         let host = url.host_str().filter(|_| url.scheme() == "http");
         let Some(host) = host else {
-            let cause = format!("a {} proxy is not supported, only http://host:port", url.scheme());
-            return Err(connect(cause));
+            return Err(setting(format!(
+                "{name} names a proxy of the kind {}://, and only http:// is supported",
+                url.scheme()
+            )));
         };
         Ok(Proxy {
             host: host.into(),
@@ -128,15 +135,24 @@ impl Proxy {
             Some(200..=299) if head.ends_with(b"\r\n\r\n") || head.ends_with(b"\n\n") => Ok(()),
             Some(407) => Err(connect(format!("the proxy {self:?} wants other credentials (407)"))),
             Some(status) if status >= 300 => {
-                Err(connect(format!("the proxy {self:?} refused the tunnel ({status})")))
+                let refused = connect(format!("the proxy {self:?} refused the tunnel ({status})"));
+                // It did not reach the server.
+                let theirs = matches!(status, 502 | 504);
+                let fault = if theirs { Fault::Theirs } else { Fault::Ours };
+                Err(Failure { fault, ..refused })
             }
             _ => Err(connect(format!("the proxy {self:?} gave no proper answer"))),
         }
     }
 }
 
+fn setting(cause: String) -> Failure {
+    Failure::new(Stage::Config, cause)
+}
+
+/// A proxy is a setting of ours: no server is held for what is wrong with it.
 fn connect(cause: String) -> Failure {
-    Failure::new(Stage::Connect, cause)
+    Failure::new(Stage::Connect, cause).ours()
 }
 
 /// The status of a head that begins with `HTTP/1.x NNN`.
@@ -268,7 +284,7 @@ mod tests {
     #[test]
     fn credentials_are_percent_decoded_and_never_shown() {
         let url = Url::parse("http://us%C3%A9r:p%40ss@proxy.test:3128").unwrap();
-        let proxy = Proxy::from_url(&url).unwrap();
+        let proxy = Proxy::from_url("proxy", &url).unwrap();
         assert_eq!(proxy.authorization.as_deref(), Some("Basic dXPDqXI6cEBzcw=="));
         assert_eq!(format!("{proxy:?}"), "proxy.test:3128");
     }
@@ -276,7 +292,8 @@ mod tests {
     #[test]
     fn other_kinds_of_proxies_are_refused_by_name() {
         let url = Url::parse("socks5://127.0.0.1:1080").unwrap();
-        let failure = Proxy::from_url(&url).unwrap_err();
-        assert!(failure.cause.contains("socks5"), "{failure}");
+        let failure = Proxy::from_url("all_proxy", &url).unwrap_err();
+        assert!(failure.cause.starts_with("all_proxy names a proxy of the kind socks5://"));
+        assert_eq!(failure.fault, Fault::Ours);
     }
 }

@@ -73,13 +73,15 @@ impl Resolver {
 }
 
 fn addresses(host: &str, found: io::Result<Vec<SocketAddr>>) -> Answer {
-    let failed = |why: &str| Err(Failure::new(Stage::Resolve, format!("{host}: {why}")));
+    let failed = |why: &str| Failure::new(Stage::Resolve, format!("{host}: {why}"));
     match found {
-        Ok(found) if found.is_empty() => failed("the name has no address"),
+        Ok(found) if found.is_empty() => Err(failed("the name has no address")),
         Ok(found) => Ok(found.iter().map(SocketAddr::ip).collect()),
         Err(error) => {
             let cause = plainly(&error);
-            failed(cause.strip_prefix("failed to lookup address information: ").unwrap_or(&cause))
+            let bare = cause.strip_prefix("failed to lookup address information: ");
+            let failure = failed(bare.unwrap_or(&cause));
+            Err(if super::out_of_descriptors(&error) { failure.ours() } else { failure })
         }
     }
 }

@@ -19,10 +19,7 @@ use rustls_native_certs::ErrorKind;
 use smol::lock::OnceCell;
 
 use crate::clock::Clock;
-use crate::failure::{Failure, Stage, plainly};
-
-/// How a failure begins whose cause may be our own clock.
-pub const NOT_VALID_YET: &str = "the certificate is not valid yet";
+use crate::failure::{Failure, Fault, Stage, plainly};
 
 /// What all handshakes share, made at the first of them: reading the roots takes milliseconds.
 #[derive(Debug, Default)]
@@ -97,7 +94,7 @@ fn store(given: Option<Vec<CertificateDer<'static>>>) -> Result<RootCertStore, F
         };
         if found.errors.iter().any(full) {
             let cause = "too many open files to read the certificate authorities";
-            return Err(Failure::new(Stage::Connect, cause));
+            return Err(Failure::new(Stage::Connect, cause).ours());
         }
         for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
             if std::env::var_os(name).is_some() {
@@ -125,7 +122,14 @@ fn explain(host: &str, error: &io::Error) -> Failure {
         };
         return Failure::new(Stage::Connect, format!("{cause} during the TLS handshake"));
     };
-    failure(match inner {
+    let early = |error: &CertificateError| {
+        matches!(error, CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. })
+    };
+    let fault = match inner {
+        Error::InvalidCertificate(error) if early(error) => Fault::Clock,
+        _ => Fault::Theirs,
+    };
+    let failed = failure(match inner {
         Error::InvalidCertificate(error) => certificate(host, error),
         Error::InvalidMessage(
             InvalidMessage::InvalidContentType
@@ -144,7 +148,8 @@ fn explain(host: &str, error: &io::Error) -> Failure {
         }
         Error::AlertReceived(alert) => format!("the server broke off the handshake ({alert:?})"),
         other => format!("the handshake failed: {other}"),
-    })
+    });
+    Failure { fault, ..failed }
 }
 
 fn certificate(host: &str, error: &CertificateError) -> String {
@@ -153,7 +158,7 @@ fn certificate(host: &str, error: &CertificateError) -> String {
             "the certificate has expired".into()
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            NOT_VALID_YET.into()
+            "the certificate is not valid yet".into()
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             format!("the certificate is for another host than {host}")

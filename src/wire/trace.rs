@@ -38,6 +38,7 @@ struct State {
     place: Option<Url>,
     local: Option<bool>,
     lacks: Option<&'static str>,
+    asks_proxy: bool,
     given_up: Option<Failure>,
     foretold: Option<Failure>,
 }
@@ -79,6 +80,16 @@ impl Trace {
     /// Our own house has none of this just now, and the request waits for it.
     pub fn lacks(&self, what: Option<&'static str>) {
         self.lock().lacks = what;
+    }
+
+    /// Whether the connection that is made leads to a proxy.
+    pub fn asks_proxy(&self, asks: bool) {
+        self.lock().asks_proxy = asks;
+    }
+
+    /// Whether a proxy did not accept the connection yet.
+    pub fn awaits_proxy(&self) -> bool {
+        self.lock().asks_proxy
     }
 
     /// What it waits for that our own house lacks, if that is so.

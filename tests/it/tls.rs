@@ -14,7 +14,6 @@ use newsagg::clock::Clock;
 use newsagg::failure::{Failure, Stage};
 use newsagg::http::{Request, Response, Url};
 use newsagg::transport::{Options, Transport};
-use newsagg::wire::NOT_VALID_YET;
 
 use crate::support::proxy::proxy;
 use crate::support::server::*;
@@ -106,7 +105,7 @@ fn each_bad_certificate_is_refused_with_its_own_sentence() {
         "the certificate is self-signed, or from an authority that this system does not know";
     for (certificate, cause) in [
         ("expired", "the certificate has expired"),
-        ("early", NOT_VALID_YET),
+        ("early", "the certificate is not valid yet"),
         ("other", "the certificate is for another host than localhost"),
         ("stranger", unknown),
         ("own", unknown),

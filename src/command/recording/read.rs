@@ -7,14 +7,15 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Deserialize;
 
 use super::{MAX_RECORDING, Recording, VERSION};
-use crate::failure::{Failure, Stage};
+use crate::failure::{Failure, Fault, Stage};
 use crate::http::Timing;
 use crate::text::printable;
 use crate::time::{Moment, Timestamp};
 use crate::wire::tape::{End, Exchange, Head, Pieces};
 use crate::{state, store};
 
-const STAGES: [Stage; 13] = [
+const STAGES: [Stage; 14] = [
+    Stage::Config,
     Stage::Resolve,
     Stage::Connect,
     Stage::Tls,
@@ -76,6 +77,8 @@ struct Entry {
     end: Option<String>,
     stage: String,
     cause: String,
+    fault: String,
+    unsent: bool,
     lines: Option<usize>,
 }
 
@@ -206,7 +209,12 @@ fn exchange(entry: Entry) -> Result<(Exchange, Pieces), &'static str> {
         delimited: entry.delimited,
     });
     let stage = STAGES.into_iter().find(|stage| stage.to_string() == entry.stage);
-    let failure = |cause| stage.map(|stage| Failure::new(stage, cause)).ok_or("no such stage");
+    let fault = Fault::ALL.into_iter().find(|fault| fault.name() == entry.fault);
+    let failure = |cause| {
+        let failure = Failure::new(stage.ok_or("no such stage")?, cause);
+        let (fault, unsent) = (fault.unwrap_or(failure.fault), failure.unsent || entry.unsent);
+        Ok::<_, &'static str>(Failure { fault, unsent, ..failure })
+    };
     let end = match entry.end.as_deref() {
         None => None,
         Some("whole") => Some(End::Whole),

@@ -58,8 +58,8 @@ impl News {
     /// Says what is not as it was.
     pub fn tell(&mut self, updated: &Updated, voice: &dyn Voice, now: Timestamp) {
         self.outputs(updated, voice);
-        // Nobody is blamed for our own line.
-        if self.line(updated.line_down, voice, now) {
+        // Nobody is blamed for our own line. Of a single source the reason is told all the same.
+        if self.line(updated.line_down, voice, now) && updated.health.len() > 1 {
             return;
         }
         let fell_ill = |health: &SourceHealth| {

@@ -63,6 +63,18 @@ fn a_config_where_none_is_looked_for_is_pointed_out() {
 }
 
 #[test]
+fn a_proxy_that_cannot_be_used_is_named_and_holds_no_source() {
+    let home = Home::new("socks");
+    for _ in 0..2 {
+        let mut once = home.program(&["once", "http://feed.test/"]);
+        let once = once.env("all_proxy", "socks5h://127.0.0.1:9").output().unwrap();
+        said(once).ended(1).says(
+            "config: all_proxy names a proxy of the kind socks5h://, and only http:// is supported",
+        );
+    }
+}
+
+#[test]
 fn a_damaged_state_is_kept_aside_and_what_can_be_read_is_read() {
     let home = Home::new("damaged");
     home.put("a.xml", &feed(&["alpha"]));

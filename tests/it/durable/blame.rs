@@ -1,7 +1,7 @@
 //! Who is left alone, and for how long.
 
 use super::*;
-use newsagg::failure::Stage;
+use newsagg::failure::{Failure, Fault, Stage};
 
 const EVERY: Duration = Duration::from_secs(600);
 
@@ -136,7 +136,10 @@ fn when_our_own_line_is_down_nobody_is_blamed_and_everybody_is_asked_soon_after(
         _ if (down..up).contains(&asked.at) => match asked.host().len() % 3 {
             0 => fails(Stage::Resolve, "no address"),
             1 => fails(Stage::Connect, "network is unreachable"),
-            _ => fails(Stage::Timeout, "given up after 5s, connecting"),
+            _ => fails_with(Failure {
+                unsent: true,
+                ..Failure::new(Stage::Timeout, "given up after 5s, connecting")
+            }),
         },
         host => page(feed([host])),
     };
@@ -165,6 +168,66 @@ fn when_our_own_line_is_down_nobody_is_blamed_and_everybody_is_asked_soon_after(
     }
     let health = world.round(&config).health;
     assert!(health[..4].iter().all(|health| health.state == State::Ok), "{health:?}");
+}
+
+#[test]
+fn an_offline_laptop_with_one_source_asks_it_again_at_once() {
+    let network = |asked: &Asked| asked.at >= MINUTE;
+    let unrouted = || Failure {
+        fault: Fault::Network,
+        ..Failure::new(Stage::Connect, "network is unreachable")
+    };
+    for (name, offline) in
+        [("offline", Failure::new(Stage::Resolve, "no address")), ("unrouted", unrouted())]
+    {
+        let world = World::new(name, move |asked: &Asked| match network(asked) {
+            true => page(feed(["a"])),
+            false => fails_with(offline.clone()),
+        });
+        let config = world.config(&subscribe(["a.test"], "5m"));
+        for _ in 0..3 {
+            let updated = world.round(&config);
+            assert!(updated.line_down);
+            assert!(!world.take_asked().is_empty(), "nothing holds it");
+        }
+        world.wait_until(MINUTE);
+        assert_eq!(world.round(&config).health[0].state, State::Ok);
+    }
+}
+
+#[test]
+fn one_server_that_refuses_or_is_silent_is_no_line_that_is_down() {
+    let refused = |_: &Asked| fails(Stage::Connect, "connection refused");
+    let world = World::new("refused", refused);
+    let config = world.config(&subscribe(["a.test"], "5m"));
+    assert!(!world.round(&config).line_down);
+    world.take_asked();
+    world.round(&config);
+    assert_eq!(world.take_asked().len(), 0, "it is not due");
+}
+
+#[test]
+fn nobody_is_held_for_a_proxy_or_a_setting_of_ours() {
+    for failure in [
+        Failure::new(Stage::Config, "all_proxy names a proxy of the kind socks5h://"),
+        Failure::new(Stage::Connect, "the proxy 127.0.0.1:9: connection refused").ours(),
+    ] {
+        let name = format!("ours-{}", failure.stage);
+        let world = World::new(&name, move |asked: &Asked| match asked.at < MINUTE {
+            true => fails_with(failure.clone()),
+            false => page(feed([asked.host()])),
+        });
+        let config = world.config(&subscribe(["a.test", "b.test"], "30m"));
+        for round in 0..4 {
+            let updated = world.round(&config);
+            assert!(!updated.line_down);
+            assert!(updated.health.iter().all(|health| health.state == State::Failed));
+            assert!(world.take_asked().len() >= 2, "{name}: held in round {round}");
+        }
+        world.wait_until(MINUTE);
+        let updated = world.round(&config);
+        assert!(updated.health.iter().all(|health| health.state == State::Ok), "{name}");
+    }
 }
 
 /// Report 09-retry-after-scope: a bridge on the user's own machine, one of whose routes is refused.

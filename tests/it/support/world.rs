@@ -130,7 +130,12 @@ pub fn stream<T: ToString>(
 
 /// No answer at all.
 pub fn fails(stage: Stage, cause: &str) -> Reply {
-    Reply { failure: Some(Failure::new(stage, cause)), ..status(0) }
+    fails_with(Failure::new(stage, cause))
+}
+
+/// The same.
+pub fn fails_with(failure: Failure) -> Reply {
+    Reply { failure: Some(failure), ..status(0) }
 }
 
 /// An RSS feed of these stories, each with a date of its own.
