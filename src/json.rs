@@ -3,15 +3,12 @@
 //! A document struct derives `Deserialize` with `#[serde(default)]` on itself, and marks each
 //! field `#[serde(deserialize_with = "json::text")]` (or [`integer`], [`boolean`], [`texts`],
 //! [`object`], or gives it the type [`List`]). None of these fails on a value of another
-//! shape: they skip it. What is left to fail is JSON that is none.
+//! shape: they skip it. Only text that is no JSON at all is an error.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{
-    Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess};
 
 use crate::item::{MAX_ITEMS, MAX_LIST};
 
@@ -20,74 +17,98 @@ mod list;
 mod pick;
 mod pointer;
 mod repair;
+mod shape;
 
-pub use fields::object_of;
 pub use list::{each, one};
 pub use pick::{Bring, Found, MAX_SLOTS, MAX_VALUE, Slots};
 pub use pointer::Pointer;
 
-use repair::repaired;
+use shape::{Shape, Visit};
 
-/// Reads a whole body. A byte order mark is dropped, bad bytes become U+FFFD, and what is nearly
-/// JSON is repaired once: lone surrogates (`\ud800`) and raw controls within strings, numbers that
-/// no machine holds. Of a key that comes twice in one object, the first counts.
+/// Reads a body that is one object. A byte order mark is dropped, bad bytes become U+FFFD, and what is
+/// nearly JSON is repaired once: lone surrogates (`\ud800`) and raw controls within strings, numbers
+/// beyond the range of `f64`. Of a key that comes twice in one object, the first counts.
 ///
-/// The error names line and column.
-pub fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+/// # Errors
+/// It is no JSON, or no object; says line and column.
+pub fn from_slice<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, String> {
     from_text(&String::from_utf8_lossy(body))
 }
 
 /// As [`from_slice`], for a body that is text already.
-pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    attempt(text, &fields::read)
+///
+/// # Errors
+/// As [`from_slice`].
+pub fn from_text<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
+    attempt(text, &|json| object(json)?.ok_or_else(|| Error::custom("it is no object")))
 }
 
-/// Reads a text, and once more repaired if it is no JSON as it stands.
+/// As [`from_slice`], for a body that is a list of objects.
+///
+/// # Errors
+/// It is no JSON; says line and column.
+pub fn list_from_slice<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<List<T>, String> {
+    attempt(&String::from_utf8_lossy(body), &|json| List::deserialize(json))
+}
+
+/// A reader of one text.
+type Json<'a> = serde_json::Deserializer<serde_json::de::StrRead<'a>>;
+
+/// Reads a whole text, and once more repaired if it is no JSON as it stands.
 fn attempt<T>(
     text: &str,
-    read: &dyn Fn(&str) -> Result<T, serde_json::Error>,
+    read: &dyn Fn(&mut Json<'_>) -> Result<T, serde_json::Error>,
 ) -> Result<T, String> {
     let text = text.trim_start_matches('\u{feff}');
-    read(text).or_else(|first| match repaired(text) {
-        Cow::Borrowed(_) => Err(first.to_string()),
-        Cow::Owned(repaired) => read(&repaired).map_err(|e| e.to_string()),
-    })
+    let whole = |text: &str| {
+        let mut json = Json::from_str(text);
+        let value = read(&mut json)?;
+        json.end().map(|()| value)
+    };
+    let value = whole(text).or_else(|first| match repair::repaired(text) {
+        Cow::Borrowed(_) => Err(first),
+        Cow::Owned(repaired) => whole(&repaired),
+    });
+    value.map_err(|error| error.to_string())
 }
 
 /// A string; a number as it is written; nothing for anything else.
+///
+/// # Errors
+/// It is no JSON, here and in the functions below.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    deserializer.deserialize_any(Scalar).map(Value::into_text)
+    deserializer.deserialize_any(Visit(Scalar)).map(Value::into_text)
 }
 
 /// A whole number, also one written as a string; nothing for anything else.
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    deserializer.deserialize_any(Scalar).map(|value| match value {
-        Value::Integer(integer) => Some(integer),
+    deserializer.deserialize_any(Visit(Scalar)).map(|value| match value {
+        Value::Integer(integer) => Some(integer.clamp(i64::MIN.into(), i64::MAX.into()) as i64),
         // `as` saturates, and a fraction of a second or a byte is no loss.
         Value::Float(float) => Some(float as i64),
         Value::Text(text) => text.trim().parse().ok(),
-        Value::Bool(_) | Value::Nothing => None,
+        Value::Boolean(_) | Value::Nothing => None,
     })
 }
 
 /// `true`, `false`, or nothing.
 pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    deserializer.deserialize_any(Scalar).map(|value| match value {
-        Value::Bool(bool) => Some(bool),
+    deserializer.deserialize_any(Visit(Scalar)).map(|value| match value {
+        Value::Boolean(boolean) => Some(boolean),
         _ => None,
     })
 }
 
 /// The strings of an array, at most [`MAX_LIST`]; a string alone is a list of one.
 pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    deserializer.deserialize_any(Texts)
+    deserializer.deserialize_any(Visit(Texts))
 }
 
 /// An object, or nothing.
 pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    deserializer.deserialize_any(Object(PhantomData))
+    deserializer.deserialize_any(Visit(Object(PhantomData)))
 }
 
 /// The objects of an array, in order, at most [`MAX_ITEMS`]. Anything but an array is empty.
@@ -109,25 +130,18 @@ impl<T> Default for List<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<List<T>, D::Error> {
-        deserializer.deserialize_any(Objects(PhantomData))
-    }
-}
-
-/// An object or nothing, as an element of an array.
-struct Maybe<T>(Option<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Maybe<T>, D::Error> {
-        object(deserializer).map(Maybe)
+        deserializer.deserialize_any(Visit(Objects(PhantomData)))
     }
 }
 
 /// Any value that is not an array or object; those become `Nothing`.
+#[derive(Default)]
 enum Value {
     Text(String),
-    Integer(i64),
+    Integer(i128),
     Float(f64),
-    Bool(bool),
+    Boolean(bool),
+    #[default]
     Nothing,
 }
 
@@ -137,154 +151,78 @@ impl Value {
             Value::Text(text) => Some(text),
             Value::Integer(integer) => Some(integer.to_string()),
             Value::Float(float) => Some(float.to_string()),
-            Value::Bool(_) | Value::Nothing => None,
+            Value::Boolean(_) | Value::Nothing => None,
         }
     }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(Scalar)
-    }
-}
-
-fn skip_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
-    while seq.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-fn skip_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
-    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-/// `visit_*` for every scalar, all of which mean nothing to this visitor.
-macro_rules! ignore_scalars {
-    ($nothing:expr) => {
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok($nothing)
-        }
-        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok($nothing)
-        }
-        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok($nothing)
-        }
-        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok($nothing)
-        }
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok($nothing)
-        }
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("any value")
-        }
-    };
 }
 
 struct Scalar;
 
-impl<'de> Visitor<'de> for Scalar {
+impl<'de> Shape<'de> for Scalar {
     type Value = Value;
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.into()))
+    fn text(self, text: &str) -> Value {
+        Value::Text(text.into())
     }
-    fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(Value::Text(text))
+    fn integer(self, integer: i128) -> Value {
+        Value::Integer(integer)
     }
-    fn visit_i64<E>(self, integer: i64) -> Result<Value, E> {
-        Ok(Value::Integer(integer))
+    fn float(self, float: f64) -> Value {
+        Value::Float(float)
     }
-    fn visit_u64<E>(self, integer: u64) -> Result<Value, E> {
-        Ok(i64::try_from(integer).map_or(Value::Float(integer as f64), Value::Integer))
-    }
-    fn visit_f64<E>(self, float: f64) -> Result<Value, E> {
-        Ok(Value::Float(float))
-    }
-    fn visit_bool<E>(self, bool: bool) -> Result<Value, E> {
-        Ok(Value::Bool(bool))
-    }
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Nothing)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Value, A::Error> {
-        skip_seq(seq).map(|()| Value::Nothing)
-    }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
-        skip_map(map).map(|()| Value::Nothing)
-    }
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
+    fn boolean(self, boolean: bool) -> Value {
+        Value::Boolean(boolean)
     }
 }
 
 struct Texts;
 
-impl<'de> Visitor<'de> for Texts {
+impl<'de> Shape<'de> for Texts {
     type Value = Vec<String>;
 
-    fn visit_str<E>(self, text: &str) -> Result<Vec<String>, E> {
-        Ok(vec![text.into()])
+    fn text(self, text: &str) -> Vec<String> {
+        vec![text.into()]
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {
+    fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<Vec<String>, A::Error> {
         let mut texts = Vec::new();
-        while let Some(value) = seq.next_element::<Value>()? {
+        while let Some(value) = array.next_element_seed(Visit(Scalar))? {
             if texts.len() < MAX_LIST {
                 texts.extend(value.into_text());
             }
         }
         Ok(texts)
     }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<String>, A::Error> {
-        skip_map(map).map(|()| Vec::new())
-    }
-    ignore_scalars!(Vec::new());
 }
 
 struct Object<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+impl<'de, T: Deserialize<'de>> Shape<'de> for Object<T> {
     type Value = Option<T>;
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
-        object_of(map).map(Some)
+    fn object<A: MapAccess<'de>>(self, object: A) -> Result<Option<T>, A::Error> {
+        fields::object_of(object).map(Some)
     }
-    fn visit_str<E>(self, _: &str) -> Result<Option<T>, E> {
-        Ok(None)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Option<T>, A::Error> {
-        skip_seq(seq).map(|()| None)
-    }
-    ignore_scalars!(None);
 }
 
 struct Objects<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Objects<T> {
+impl<'de, T: Deserialize<'de>> Shape<'de> for Objects<T> {
     type Value = List<T>;
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+    fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<List<T>, A::Error> {
         let mut list = List { is_array: true, ..List::default() };
         while list.items.len() < MAX_ITEMS {
-            match seq.next_element::<Maybe<T>>()? {
-                Some(Maybe(Some(object))) => list.items.push(object),
-                Some(Maybe(None)) => list.skipped += 1,
+            match array.next_element_seed(Visit(Object(PhantomData)))? {
+                Some(Some(object)) => list.items.push(object),
+                Some(None) => list.skipped += 1,
                 None => return Ok(list),
             }
         }
-        while seq.next_element::<IgnoredAny>()?.is_some() {
+        while array.next_element::<IgnoredAny>()?.is_some() {
             list.skipped += 1;
         }
         Ok(list)
     }
-    fn visit_str<E>(self, _: &str) -> Result<List<T>, E> {
-        Ok(List::default())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<List<T>, A::Error> {
-        skip_map(map).map(|()| List::default())
-    }
-    ignore_scalars!(List::default());
 }
 
 #[cfg(test)]

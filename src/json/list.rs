@@ -1,10 +1,10 @@
 //! The entries of a list somewhere in a document, one after the other.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess};
 
 use super::pick::{Found, Slots};
+use super::pointer::Token;
+use super::shape::{Shape, Visit};
 use super::{Pointer, attempt};
 use crate::item::MAX_ITEMS;
 
@@ -18,11 +18,10 @@ const MAX_KEY: usize = 40;
 /// # Errors
 /// It is not JSON; says where.
 pub fn one(text: &str, slots: &Slots) -> Result<Found, String> {
-    attempt(text, &|text| {
+    attempt(text, &|json| {
         let mut found = slots.room();
-        let mut json = serde_json::Deserializer::from_str(text);
-        slots.walk(&mut found).deserialize(&mut json)?;
-        json.end().map(|()| found)
+        Visit(slots.walk(&mut found)).deserialize(json)?;
+        Ok(found)
     })
 }
 
@@ -31,7 +30,7 @@ pub fn one(text: &str, slots: &Slots) -> Result<Found, String> {
 /// says whether it is one to keep; at most [`MAX_ITEMS`] are read. Returns how many were left out.
 ///
 /// # Errors
-/// It is not JSON, and where; or what stands in the place of the array, in its own words: they are
+/// It is not JSON, and where; or the document has no list there: the message quotes its keys, and is
 /// not safe to print.
 pub fn each<T>(
     body: &[u8],
@@ -39,8 +38,7 @@ pub fn each<T>(
     slots: &Slots,
     take: &dyn Fn(&Found) -> Option<T>,
 ) -> Result<(Vec<T>, usize), String> {
-    let text = String::from_utf8_lossy(body);
-    attempt(&text, &|text| {
+    attempt(&String::from_utf8_lossy(body), &|json| {
         let mut kept = Vec::new();
         let mut push = |found: &Found| match take(found) {
             Some(item) => {
@@ -49,7 +47,6 @@ pub fn each<T>(
             }
             None => false,
         };
-        let mut json = serde_json::Deserializer::from_str(text);
         let mut search = Search {
             items,
             slots,
@@ -60,17 +57,16 @@ pub fn each<T>(
             is_found: false,
             missed: None,
         };
-        Step { search: &mut search, depth: 0 }.deserialize(&mut json)?;
-        json.end()?;
+        Visit(Step { search: &mut search, depth: 0 }).deserialize(json)?;
         let Search { skipped, is_found, missed, .. } = search;
         Ok(match missed.filter(|_| !is_found) {
-            Some(missed) => Err(missed.told(items)),
+            Some(missed) => Err(missed.message(items)),
             None => Ok((kept, skipped)),
         })
     })?
 }
 
-/// What is true of the whole document.
+/// The state of the search, for the whole document.
 struct Search<'a> {
     items: &'a Pointer,
     slots: &'a Slots,
@@ -92,7 +88,7 @@ struct Missed {
 }
 
 impl Missed {
-    fn told(&self, items: &Pointer) -> String {
+    fn message(&self, items: &Pointer) -> String {
         let place = |pointer: &Pointer| match pointer.tokens() {
             [] => "the top of the document".to_owned(),
             _ => format!("`{pointer}`"),
@@ -110,26 +106,56 @@ impl Missed {
 }
 
 impl Search<'_> {
-    /// The deepest place says most, and of equals the first.
-    fn miss(&mut self, depth: usize, what: &'static str) -> &mut Vec<String> {
-        let deeper = self.missed.as_ref().is_none_or(|missed| depth > missed.depth);
-        if deeper {
-            self.missed = Some(Missed { depth, what, keys: Vec::new() });
-        }
-        &mut self.missed.get_or_insert_with(|| Missed { depth, what, keys: Vec::new() }).keys
-    }
-
-    /// Whether a miss at this depth would be told.
-    fn would_tell(&self, depth: usize) -> bool {
+    /// Whether a miss at this depth would be told: the deepest says most, and of equals the first.
+    fn tells(&self, depth: usize) -> bool {
         !self.is_found && self.missed.as_ref().is_none_or(|missed| depth > missed.depth)
     }
 
-    fn taken(&mut self) {
-        self.read += 1;
-        if !(self.push)(&self.found) {
-            self.skipped += 1;
+    fn miss(&mut self, depth: usize, what: &'static str, keys: Vec<String>) {
+        if self.tells(depth) {
+            self.missed = Some(Missed { depth, what, keys });
         }
     }
+
+    /// Counts the element that was found.
+    fn taken(&mut self) {
+        self.read += 1;
+        self.skipped += usize::from(!(self.push)(&self.found));
+    }
+
+    /// All elements of the list.
+    fn elements<'de, A: SeqAccess<'de>>(&mut self, mut array: A) -> Result<(), A::Error> {
+        self.is_found = true;
+        while self.read < MAX_ITEMS {
+            if array.next_element_seed(Visit(self.slots.walk(&mut self.found)))?.is_none() {
+                return Ok(());
+            }
+            self.taken();
+        }
+        while array.next_element::<IgnoredAny>()?.is_some() {
+            self.skipped += 1;
+        }
+        Ok(())
+    }
+
+    /// An object that is an element itself.
+    fn element<'de, A: MapAccess<'de>>(&mut self, object: A) -> Result<(), A::Error> {
+        self.is_found = true;
+        if self.read >= MAX_ITEMS {
+            self.skipped += 1;
+            return Over.object(object);
+        }
+        self.slots.walk(&mut self.found).object(object)?;
+        self.taken();
+        Ok(())
+    }
+}
+
+/// A value that is read over.
+struct Over;
+
+impl<'de> Shape<'de> for Over {
+    type Value = ();
 }
 
 /// One value on the way to the list.
@@ -139,168 +165,105 @@ struct Step<'a, 's> {
 }
 
 impl<'s> Step<'_, 's> {
-    fn below(&mut self) -> Step<'_, 's> {
-        Step { search: self.search, depth: self.depth + 1 }
+    fn below(&mut self) -> Visit<Step<'_, 's>> {
+        Visit(Step { search: self.search, depth: self.depth + 1 })
     }
 
-    fn is_end(&self) -> bool {
-        self.depth == self.search.items.tokens().len()
+    /// Where to go on from here; `None` at the end of the way.
+    fn token(&self) -> Option<&'s Token> {
+        self.search.items.tokens().get(self.depth)
     }
 
-    fn scalar<E>(self, what: &'static str) -> Result<(), E> {
-        self.search.miss(self.depth, what);
-        Ok(())
-    }
-
-    /// All elements of the list.
-    fn elements<'de, A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let search = self.search;
-        search.is_found = true;
-        while search.read < MAX_ITEMS {
-            if seq.next_element_seed(search.slots.walk(&mut search.found))?.is_none() {
-                return Ok(());
-            }
-            search.taken();
-        }
-        while seq.next_element::<IgnoredAny>()?.is_some() {
-            search.skipped += 1;
-        }
-        Ok(())
-    }
-
-    /// An object that is an element itself.
-    fn element<'de, A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        let search = self.search;
-        search.is_found = true;
-        if search.read >= MAX_ITEMS {
-            search.skipped += 1;
-            return super::skip_map(map);
-        }
-        search.slots.walk(&mut search.found).visit_map(map)?;
-        search.taken();
-        Ok(())
+    fn miss(self, what: &'static str) {
+        self.search.miss(self.depth, what, Vec::new());
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Step<'_, '_> {
+impl<'de> Shape<'de> for Step<'_, '_> {
     type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
-        value.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Step<'_, '_> {
-    type Value = ();
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        if self.is_end() {
-            return self.elements(seq);
-        }
-        let token = &self.search.items.tokens()[self.depth];
+    fn array<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
+        let Some(token) = self.token() else { return self.search.elements(array) };
         let mut led = false;
         for place in 0.. {
             let leads = token.is_place(place);
             let more = match leads {
-                true => seq.next_element_seed(self.below())?.is_some(),
-                false => seq.next_element::<IgnoredAny>()?.is_some(),
+                true => array.next_element_seed(self.below())?.is_some(),
+                false => array.next_element::<IgnoredAny>()?.is_some(),
             };
             if !more {
                 break;
             }
             led |= leads;
         }
-        // An array without elements has none without a list.
         match (led, token.is_any()) {
+            // An array without elements has none without a list.
             (false, true) => self.search.is_found = true,
-            (false, false) => drop(self.search.miss(self.depth, "a list")),
+            (false, false) => self.miss("a list"),
             (true, _) => {}
         }
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let end = self.is_end();
-        if end && self.search.items.has_any() {
-            return self.element(map);
+    fn object<A: MapAccess<'de>>(mut self, mut object: A) -> Result<(), A::Error> {
+        let token = self.token();
+        if token.is_none() && self.search.items.has_any() {
+            return self.search.element(object);
         }
-        let token = self.search.items.tokens().get(self.depth);
-        let any = token.is_some_and(super::pointer::Token::is_any);
+        let any = token.is_some_and(Token::is_any);
         let (mut led, mut keys) = (false, Vec::new());
-        let tell = self.search.would_tell(self.depth);
+        let tells = self.search.tells(self.depth);
         loop {
-            let is_key = |key: &str| token.is_some_and(|token| (any || !led) && token.is_key(key));
-            let room = tell && !led && keys.len() < MAX_KEYS;
-            let seed = Key { is_key: &is_key, keys: room.then_some(&mut keys) };
-            match map.next_key_seed(seed)? {
-                None => break,
-                Some(true) => map.next_value_seed(self.below())?,
-                Some(false) => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
+            let token = token.filter(|_| any || !led);
+            let room = tells && !led && keys.len() < MAX_KEYS;
+            let key = Key { token, keys: room.then_some(&mut keys) };
+            let Some(leads) = object.next_key_seed(Visit(key))? else { break };
+            match leads {
+                true => object.next_value_seed(self.below())?,
+                false => drop(object.next_value::<IgnoredAny>()?),
             }
-            led = true;
+            led |= leads;
         }
-        if !led && any {
-            self.search.is_found = true;
-        } else if !led && tell {
-            *self.search.miss(self.depth, "an object") = keys;
+        match (led, any) {
+            (false, true) => self.search.is_found = true,
+            (false, false) => self.search.miss(self.depth, "an object", keys),
+            (true, _) => {}
         }
         Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        self.scalar("a string")
+    fn text(self, _: &str) {
+        self.miss("a string");
     }
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.scalar("true or false")
+    fn integer(self, _: i128) {
+        self.miss("a number");
     }
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.scalar("a number")
+    fn float(self, _: f64) {
+        self.miss("a number");
     }
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        self.scalar("a number")
+    fn boolean(self, _: bool) {
+        self.miss("true or false");
     }
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.scalar("a number")
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.scalar("null")
-    }
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
+    fn null(self) {
+        self.miss("null");
     }
 }
 
-/// Whether a key leads on; if it does not, it may be noted.
+/// Whether a key leads on; one that does not may be noted.
 struct Key<'a> {
-    is_key: &'a dyn Fn(&str) -> bool,
+    token: Option<&'a Token>,
     keys: Option<&'a mut Vec<String>>,
 }
 
-impl<'de> DeserializeSeed<'de> for Key<'_> {
+impl<'de> Shape<'de> for Key<'_> {
     type Value = bool;
 
-    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<bool, D::Error> {
-        key.deserialize_identifier(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = bool;
-
-    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
-        let leads = (self.is_key)(key);
+    fn text(self, key: &str) -> bool {
+        let leads = self.token.is_some_and(|token| token.is_key(key));
         if let Some(keys) = self.keys.filter(|_| !leads) {
             keys.push(key.chars().take(MAX_KEY).collect());
         }
-        Ok(leads)
-    }
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
+        leads
     }
 }
 

@@ -3,11 +3,11 @@
 //! All pointers walk together: those that are still on the way are bits of a word, so that what no
 //! pointer leads to is skipped without being looked at.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::Pointer;
+use super::pointer::Token;
+use super::shape::{Shape, Visit};
 use crate::item::{MAX_LIST, MAX_SUMMARY};
 
 /// No more pointers walk together than a word has bits.
@@ -85,24 +85,21 @@ pub(super) struct Walk<'a> {
 
 impl Walk<'_> {
     /// Those that go on to a key or a place in an array: which end there, and which do not.
-    fn onward(&self, leads: &dyn Fn(&super::pointer::Token) -> bool) -> (u64, u64) {
-        let (mut here, mut below, mut rest) = (0, 0, self.below);
-        while rest != 0 {
-            let number = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
+    fn onward(&self, leads: impl Fn(&Token) -> bool) -> (u64, u64) {
+        let (mut here, mut below) = (0, 0);
+        for number in bits(self.below) {
             let tokens = self.slots.pointers[number].tokens();
             if leads(&tokens[self.depth]) {
-                match tokens.len() == self.depth + 1 {
-                    true => here |= 1 << number,
-                    false => below |= 1 << number,
-                }
+                let ends = if tokens.len() == self.depth + 1 { &mut here } else { &mut below };
+                *ends |= 1 << number;
             }
         }
         (here, below)
     }
 
-    fn child(&mut self, here: u64, below: u64, wanted: bool) -> Walk<'_> {
-        Walk { slots: self.slots, found: self.found, depth: self.depth + 1, here, below, wanted }
+    fn child(&mut self, here: u64, below: u64, wanted: bool) -> Visit<Walk<'_>> {
+        let depth = self.depth + 1;
+        Visit(Walk { slots: self.slots, found: self.found, depth, here, below, wanted })
     }
 
     /// A string, or a number as it is written.
@@ -121,10 +118,7 @@ impl Walk<'_> {
     }
 
     fn keep(&mut self, ends: u64, text: &str) {
-        let mut rest = ends;
-        while rest != 0 {
-            let number = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
+        for number in bits(ends) {
             let most = if self.slots.lists >> number & 1 == 1 { MAX_LIST } else { 1 };
             let values = &mut self.found[number];
             if values.len() < most {
@@ -134,6 +128,15 @@ impl Walk<'_> {
     }
 }
 
+/// The numbers of the bits that are set.
+fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let number = (word != 0).then_some(word.trailing_zeros() as usize)?;
+        word &= word - 1;
+        Some(number)
+    })
+}
+
 /// The beginning of a text, of at most so many bytes.
 fn beginning(text: &str, most: usize) -> &str {
     let ends = (0..=most.min(text.len())).rev();
@@ -141,48 +144,34 @@ fn beginning(text: &str, most: usize) -> &str {
     &text[..end.unwrap_or(0)]
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
+impl<'de> Shape<'de> for Walk<'_> {
     /// The text, where it was wanted as a name.
     type Value = Option<String>;
 
-    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Option<String>, D::Error> {
-        value.deserialize_any(self)
+    fn text(self, text: &str) -> Option<String> {
+        self.put(text)
     }
-}
-
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = Option<String>;
-
-    fn visit_str<E>(self, text: &str) -> Result<Option<String>, E> {
-        Ok(self.put(text))
+    fn integer(self, number: i128) -> Option<String> {
+        self.put(&number.to_string())
     }
-    fn visit_i64<E>(self, number: i64) -> Result<Option<String>, E> {
-        Ok(self.put(&number.to_string()))
+    fn float(self, number: f64) -> Option<String> {
+        self.put(&number.to_string())
     }
-    fn visit_u64<E>(self, number: u64) -> Result<Option<String>, E> {
-        Ok(self.put(&number.to_string()))
-    }
-    fn visit_f64<E>(self, number: f64) -> Result<Option<String>, E> {
-        Ok(self.put(&number.to_string()))
-    }
-    fn visit_bool<E>(mut self, is: bool) -> Result<Option<String>, E> {
+    fn boolean(mut self, is: bool) -> Option<String> {
         if is {
             self.flag();
         }
-        Ok(None)
-    }
-    fn visit_unit<E>(self) -> Result<Option<String>, E> {
-        Ok(None)
+        None
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Option<String>, A::Error> {
+    fn array<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<Option<String>, A::Error> {
         self.flag();
         let all = self.here & self.slots.lists;
         for place in 0.. {
-            let (here, below) = self.onward(&|token| token.is_place(place));
+            let (here, below) = self.onward(|token| token.is_place(place));
             let more = match here | below | all {
-                0 => seq.next_element::<IgnoredAny>()?.is_some(),
-                _ => seq.next_element_seed(self.child(here | all, below, false))?.is_some(),
+                0 => array.next_element::<IgnoredAny>()?.is_some(),
+                _ => array.next_element_seed(self.child(here | all, below, false))?.is_some(),
             };
             if !more {
                 break;
@@ -191,16 +180,16 @@ impl<'de> Visitor<'de> for Walk<'_> {
         Ok(None)
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Option<String>, A::Error> {
+    fn object<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Option<String>, A::Error> {
         self.flag();
         let mut best: Option<(usize, String)> = None;
-        while let Some((here, below, rank)) = map.next_key_seed(Key(&self))? {
+        while let Some((here, below, rank)) = object.next_key_seed(Visit(Key(&self)))? {
             let rank = rank.filter(|rank| best.as_ref().is_none_or(|(best, _)| rank < best));
             if here | below == 0 && rank.is_none() {
-                map.next_value::<IgnoredAny>()?;
+                object.next_value::<IgnoredAny>()?;
                 continue;
             }
-            let name = map.next_value_seed(self.child(here, below, rank.is_some()))?;
+            let name = object.next_value_seed(self.child(here, below, rank.is_some()))?;
             best = rank.zip(name).or(best);
         }
         if let Some((_, name)) = best {
@@ -209,35 +198,19 @@ impl<'de> Visitor<'de> for Walk<'_> {
         }
         Ok(None)
     }
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
 }
 
 /// Which pointers end at a key and which go on from there, and how good a name its value is.
 struct Key<'a>(&'a Walk<'a>);
 
-impl<'de> DeserializeSeed<'de> for Key<'_> {
+impl<'de> Shape<'de> for Key<'_> {
     type Value = (u64, u64, Option<usize>);
 
-    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Self::Value, D::Error> {
-        key.deserialize_identifier(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = (u64, u64, Option<usize>);
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        let (here, below) = self.0.onward(&|token| token.is_key(key));
+    fn text(self, key: &str) -> Self::Value {
+        let (here, below) = self.0.onward(|token| token.is_key(key));
         let named = self.0.here & self.0.slots.lists != 0;
         let rank = NAMES.iter().position(|name| named && *name == key);
-        Ok((here, below, rank))
-    }
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
+        (here, below, rank)
     }
 }
 

@@ -19,7 +19,7 @@ const POST: &str = "t3";
 /// Reads a list of posts, or several: the page of one post is a list of it and one of comments.
 pub(super) fn read(source: &Reddit, body: &[u8]) -> Result<Page, Failure> {
     let lists = if body.trim_ascii_start().starts_with(b"[") {
-        json::from_slice::<json::List<Thing>>(body).map_err(not_json)?.items
+        json::list_from_slice::<Thing>(body).map_err(not_json)?.items
     } else {
         vec![json::from_slice::<Thing>(body).map_err(not_json)?]
     };
