@@ -22,6 +22,7 @@ mod keys;
 mod kinds;
 mod suggest;
 mod output;
+pub mod schema;
 mod secret;
 mod sheet;
 mod sources;
@@ -29,12 +30,11 @@ mod spec;
 mod values;
 
 pub use entry::{Entry, is_name};
-pub use file::{FETCH_KEYS, MAX_CONFIG, SCHEDULE_KEYS, STATE_KEYS};
+pub use file::MAX_CONFIG;
 pub use find::find;
-pub use kinds::kinds;
-pub use output::{MODE, OUTPUT_KEYS, Output, OutputFormat, TITLE};
+pub use kinds::{KINDS, Kind, reader};
+pub use output::{FORMATS, MODE, Output, OutputFormat, TITLE};
 pub use secret::{Vault, stand_in};
-pub use sources::SOURCE_KEYS;
 pub use spec::shorthands;
 pub use suggest::{either, nearest};
 pub use values::{MAX_NAME, MAX_WORKERS, parse_url as feed_url};
@@ -186,46 +186,8 @@ pub struct Found {
     pub looked: Vec<PathBuf>,
 }
 
-impl Default for Fetch {
-    fn default() -> Fetch {
-        Fetch {
-            workers: 32,
-            per_host: 4,
-            timeout: Duration::from_secs(10),
-            deadline: Duration::from_secs(60),
-            retries: 2,
-            tracking: false,
-            options: transport::Options {
-                user_agent: user_agent(),
-                max_body: 8 << 20,
-                connect_timeout: Duration::from_secs(5),
-                proxy: None,
-            },
-        }
-    }
-}
-
-/// `newsagg/VERSION`, and where to complain about it once the project has a page.
-fn user_agent() -> String {
-    const PAGE: &str = env!("CARGO_PKG_REPOSITORY");
-    let page = if PAGE.is_empty() { String::new() } else { format!(" (+{PAGE})") };
-    format!("newsagg/{}{page}", env!("CARGO_PKG_VERSION"))
-}
-
-impl Default for StateConfig {
-    fn default() -> StateConfig {
-        StateConfig { dir: find::state_dir(), keep: Duration::from_secs(30 * 86_400) }
-    }
-}
-
-impl Default for Schedule {
-    fn default() -> Schedule {
-        Schedule { every: Duration::from_secs(30 * 60), jitter: 0.1 }
-    }
-}
-
 impl SourceConfig {
-    /// A source with the settings of `[fetch]` and nothing of its own.
+    /// A source with the settings of `[fetch]` and nothing of its own, which is always due.
     pub fn new(
         name: String,
         kind: &'static str,
@@ -243,7 +205,7 @@ impl SourceConfig {
             retries: fetch.retries,
             per_host: None,
             options: fetch.options.clone(),
-            every: Schedule::default().every,
+            every: Duration::ZERO,
             limit: None,
             include: Vec::new(),
             exclude: Vec::new(),

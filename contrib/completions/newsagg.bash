@@ -55,7 +55,7 @@ _newsagg_takes() {
     import:) echo 'FILE' ;;
     export:-c | export:--config) echo 'FILE' ;;
     parse:) echo 'FILE' ;;
-    parse:--kind) echo 'feed newsapi guardian hackernews github reddit stream' ;;
+    parse:--kind) echo 'feed newsapi guardian hackernews reddit github stream' ;;
     parse:--base) echo 'ANYTHING' ;;
     parse:--content-type) echo 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html' ;;
     replay:) echo 'FILE' ;;

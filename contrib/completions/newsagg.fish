@@ -132,7 +132,7 @@ complete -c newsagg -n '__newsagg_in import' -s h -l help -d 'display usage info
 complete -c newsagg -n '__newsagg_in import' -F
 complete -c newsagg -n '__newsagg_in export' -s c -l config -r -F -d 'read this config instead of the first that `newsagg --help` lists'
 complete -c newsagg -n '__newsagg_in export' -s h -l help -d 'display usage information'
-complete -c newsagg -n '__newsagg_in parse' -l kind -r -xa 'feed newsapi guardian hackernews github reddit stream' -d 'read it as an answer of this kind of source'
+complete -c newsagg -n '__newsagg_in parse' -l kind -r -xa 'feed newsapi guardian hackernews reddit github stream' -d 'read it as an answer of this kind of source'
 complete -c newsagg -n '__newsagg_in parse' -l base -r -x -d 'resolve relative links against URL'
 complete -c newsagg -n '__newsagg_in parse' -l content-type -r -xa 'application/rss+xml application/atom+xml application/feed+json application/json text/xml text/html' -d 'read it as if it had been served with the `Content-Type` TYPE'
 complete -c newsagg -n '__newsagg_in parse' -s h -l help -d 'display usage information'

@@ -1,6 +1,8 @@
 Kind {
     name: "tidings",
-    keys: &["key", "topic", "base_url"],
+    text: "Tidings: the latest on a topic.",
+    keys: &[TIDINGS],
     also: &["news-of-tidings"],
+    least: Some("key = { env = \"KEY\" }\ntopic = \"rivers\""),
     read: read_tidings,
 }

@@ -7,7 +7,7 @@ use argh::{ArgsInfo, CommandInfoWithArgs, FlagInfo, FlagInfoKind, FromArgs};
 
 use super::man::{short, shown};
 use super::{bench, parse, say};
-use crate::config::{OutputFormat, nearest, shorthands};
+use crate::config::{FORMATS, nearest, shorthands};
 
 /// print the completion script of a shell
 #[derive(ArgsInfo, FromArgs, Debug)]
@@ -76,8 +76,8 @@ fn value(arg_name: &str) -> Value {
         "NAME" => Value::Names,
         "SOURCE" => Value::Sources,
         "COMMAND" => Value::Commands,
-        "FORMAT" => Value::Words(OutputFormat::ALL.iter().map(|(name, _)| *name).collect()),
-        "KIND" => Value::Words(parse::KINDS.to_vec()),
+        "FORMAT" => Value::Words(FORMATS.iter().map(|format| format.name).collect()),
+        "KIND" => Value::Words(parse::kinds()),
         "SCENARIO" => Value::Words(bench::names().to_vec()),
         "SHELL" => Value::Words(SHELLS.iter().map(|(name, _)| *name).collect()),
         "TYPE" => Value::Words(MEDIA_TYPES.to_vec()),

@@ -11,6 +11,7 @@ use argh::{ArgsInfo, FromArgs};
 
 use crate::clock::Clock;
 use crate::config::{Config, Output, OutputFormat, Place, SourceConfig};
+use crate::format::Format;
 use crate::http::{Secret, Url};
 use crate::loopback::{self, Web, WebOptions};
 use crate::source::Source;
@@ -194,18 +195,14 @@ fn config(web: &Web, directory: &Path) -> Config {
         let source = SourceConfig::new(name, kind, Place::Network, Some(source), &config.fetch);
         config.sources.push(source);
     }
-    for (name, format) in [("feed.json", OutputFormat::ALL[0].1), ("feed.jsonl", jsonl())] {
+    for (name, format) in [("feed.json", Format::JsonFeed), ("feed.jsonl", Format::Jsonl)] {
         let mut output = Output::stdout(config.sources.len());
         output.path = Some(directory.join(name));
-        output.format = format;
+        output.format = OutputFormat::Now(format);
         output.title = "newsagg demo".into();
         config.outputs.push(output);
     }
     config
-}
-
-fn jsonl() -> OutputFormat {
-    OutputFormat::of_path(Path::new("feed.jsonl")).unwrap_or(OutputFormat::ALL[0].1)
 }
 
 /// The three services that are no feeds.

@@ -8,6 +8,7 @@ use argh::{ArgsInfo, CommandInfoWithArgs, FlagInfo, FlagInfoKind, FromArgs, Opti
 use super::{FAILED, OK, say};
 use crate::store;
 
+mod keys;
 mod mdoc;
 
 use mdoc::{note, paragraph, sentence};
@@ -73,6 +74,9 @@ fn fill(template: &str) -> String {
         let command = info.commands.iter().find(|command| command.name == name);
         match (what, command.map(|command| &command.command)) {
             ("exit", _) => exit_status(&info, name, &mut page),
+            ("keys", _) => keys::tables(name, &mut page),
+            ("kind", _) => keys::kind(name, &mut page),
+            ("formats", _) => keys::formats(&mut page),
             ("synopsis", Some(command)) => synopsis(command, &mut page),
             ("about", Some(command)) => about(command, &mut page),
             ("options", Some(command)) => options(command, &mut page),

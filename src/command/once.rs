@@ -234,7 +234,7 @@ impl OnceArgs {
             let told = file.and_then(|file| OutputFormat::of_path(Path::new(file)));
             output.format = match (self.format, file) {
                 (Some(format), _) => format,
-                (None, Some(_)) => told.unwrap_or(OutputFormat::ALL[0].1),
+                (None, Some(_)) => told.unwrap_or(OutputFormat::Now(Format::JsonFeed)),
                 (None, None) => output.format,
             };
             config.outputs = vec![output];

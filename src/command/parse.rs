@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use argh::{ArgsInfo, FromArgs};
 
 use super::say;
+use crate::config::{KINDS, nearest};
 use crate::store;
 
 mod lines;
@@ -46,22 +47,21 @@ pub struct ParseArgs {
     pub content_type: Option<String>,
 }
 
-/// The kinds that `--kind` knows.
-pub const KINDS: [&str; 7] =
-    ["feed", "newsapi", "guardian", "hackernews", "github", "reddit", "stream"];
+/// The kinds that `--kind` knows: those that need no config.
+pub fn kinds() -> Vec<&'static str> {
+    KINDS.iter().filter(|kind| kind.least.is_some()).map(|kind| kind.name).collect()
+}
 
 fn kind(text: &str) -> Result<String, String> {
-    if text == "json" {
-        let message =
-            "json is read by the pointers of a [[source]]; `newsagg check --online` tries them";
-        return Err(message.into());
-    }
-    let known = || KINDS.into_iter();
-    if known().any(|kind| kind == text) {
+    if kinds().contains(&text) {
         return Ok(text.to_owned());
     }
-    let near = crate::config::nearest(text, known()).map(|near| format!("; did you mean {near}?"));
-    Err(format!("must be one of {}{}", KINDS.join(", "), near.unwrap_or_default()))
+    if KINDS.iter().any(|kind| kind.name == text) {
+        let told = "is read by the keys of a [[source]]; `newsagg check --online` tries them";
+        return Err(format!("{text} {told}"));
+    }
+    let near = nearest(text, kinds()).map(|near| format!("; did you mean {near}?"));
+    Err(format!("must be one of {}{}", kinds().join(", "), near.unwrap_or_default()))
 }
 
 fn base(text: &str) -> Result<crate::http::Url, String> {

@@ -8,38 +8,22 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::keys::{Keys, Stray, describe};
-use super::kinds::is_kind_key;
-use super::output::{self, OUTPUT_KEYS};
+use super::keys::{Keys, describe};
+use super::kinds::KINDS;
+use super::output;
+use super::schema::{FETCH, Key, OUTPUT, REQUEST, SCHEDULE, SECTIONS, STATE, names_of};
 use super::secret::Vault;
 use super::sheet::{Need, Sheet, shown};
-use super::sources::{self, SOURCE_KEYS};
+use super::sources;
 use super::suggest::nearest;
-use super::{Config, Fetch, Problem, Schedule, StateConfig, find, values};
+use super::values::{self, TRACKING};
+use super::{Config, Fetch, Problem, Schedule, StateConfig, find};
 use crate::live::MAX_STREAMS;
 use crate::store;
+use crate::transport::Options;
 
 /// No config is longer than this: ten thousand sources fit many times over.
 pub const MAX_CONFIG: u64 = 16 << 20;
-
-/// The keys of `[fetch]`.
-pub const FETCH_KEYS: [&str; 10] = [
-    "workers",
-    "per_host",
-    "timeout",
-    "connect_timeout",
-    "deadline",
-    "retries",
-    "max_body",
-    "user_agent",
-    "proxy",
-    "tracking",
-];
-/// The keys of `[state]`.
-pub const STATE_KEYS: [&str; 2] = ["dir", "keep"];
-/// The keys of `[schedule]`.
-pub const SCHEDULE_KEYS: [&str; 2] = ["every", "jitter"];
-const SECTIONS: [&str; 5] = ["[fetch]", "[state]", "[schedule]", "[[output]]", "[[source]]"];
 
 /// Reads the file whole.
 pub(super) fn read(path: &Path) -> Result<String, Problem> {
@@ -84,7 +68,7 @@ pub(super) fn parse(
         sheet.syntax(at, syntax_message(error.message()));
     }
     let config = {
-        let root = Keys::new(&sheet, root.get_ref(), 0, "the config".into());
+        let root = Keys::new(&sheet, root.get_ref(), 0, "the config".into(), Vec::new());
         read_root(&sheet, &root)
     };
     let (errors, warnings) = sheet.finish();
@@ -129,9 +113,9 @@ fn few_streams(sheet: &Sheet<'_>, root: &Keys<'_>, sources: &[Option<super::Sour
 
 fn read_root<'a>(sheet: &'a Sheet<'a>, root: &Keys<'a>) -> Config {
     root_names(root);
-    let fetch = read_fetch(&section(sheet, root, "fetch"));
-    let state = read_state(&section(sheet, root, "state"));
-    let schedule = read_schedule(&section(sheet, root, "schedule"));
+    let fetch = read_fetch(&section(sheet, root, "fetch", vec![FETCH, REQUEST]));
+    let state = read_state(&section(sheet, root, "state", vec![STATE]));
+    let schedule = read_schedule(&section(sheet, root, "schedule", vec![SCHEDULE]));
     let sources: Vec<Option<super::SourceConfig>> = tables(root, "source")
         .enumerate()
         .map(|(n, (table, at))| sources::read(sheet, table, at, n + 1, &fetch, &schedule))
@@ -148,7 +132,7 @@ fn read_root<'a>(sheet: &'a Sheet<'a>, root: &Keys<'a>) -> Config {
                 Some(path) => format!("[[output]] \"{}\"", shown(path)),
                 None => format!("[[output]] {}", n + 1),
             };
-            let keys = Keys::new(sheet, table, at, title);
+            let keys = Keys::new(sheet, table, at, title, vec![OUTPUT]);
             output::read(&keys, &names, &mut paths)
         })
         .collect();
@@ -167,7 +151,7 @@ fn read_root<'a>(sheet: &'a Sheet<'a>, root: &Keys<'a>) -> Config {
 /// Keys that stand before the first table, and tables that are none of ours.
 fn root_names(root: &Keys<'_>) {
     for (key, at, value) in root.entries() {
-        if SECTIONS.iter().any(|section| section.trim_matches(['[', ']']) == key) {
+        if SECTIONS.iter().any(|(title, _)| title.trim_matches(['[', ']']) == key) {
             continue;
         }
         let is_table = match value.get_ref() {
@@ -175,40 +159,40 @@ fn root_names(root: &Keys<'_>) {
             DeValue::Array(values) => values.iter().any(|value| value.get_ref().is_table()),
             _ => false,
         };
-        let key_shown = shown(key);
-        let owner = |keys: &[&str]| keys.contains(&key);
+        let (word, names) = (shown(key), SECTIONS.map(|(title, _)| title));
+        let owner =
+            SECTIONS.iter().take(3).find(|(_, keys)| names_of(keys).any(|name| name == key));
         let message = if is_table {
-            let near = nearest(key, SECTIONS.iter().map(|s| s.trim_matches(['[', ']'])));
-            let near = near.and_then(|near| SECTIONS.iter().find(|s| s.contains(near)));
-            let near = near.map(|near| format!("; did you mean {near}?"));
-            format!(
-                "unknown table `{key_shown}`{}",
-                near.unwrap_or_else(|| format!("; known are {}", SECTIONS.join(", ")))
-            )
-        } else if owner(&FETCH_KEYS) {
-            format!("`{key_shown}` belongs to [fetch]")
-        } else if owner(&STATE_KEYS) {
-            format!("`{key_shown}` belongs to [state]")
-        } else if owner(&SCHEDULE_KEYS) {
-            format!("`{key_shown}` belongs to [schedule]")
+            let near = nearest(key, names.map(|title| title.trim_matches(['[', ']'])));
+            let near = near.and_then(|near| names.into_iter().find(|title| title.contains(near)));
+            let hint = match near {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("known are {}", names.join(", ")),
+            };
+            format!("unknown table `{word}`; {hint}")
+        } else if let Some((owner, _)) = owner {
+            format!("`{word}` belongs to {owner}")
         } else {
-            format!(
-                "unknown key `{key_shown}`: every key stands below one of {}",
-                SECTIONS.join(", ")
-            )
+            let names = names.join(", ");
+            format!("unknown key `{word}`: every key stands below one of {names}")
         };
         root.sheet.error(at, message);
     }
 }
 
 /// `[fetch]` and its like; an empty one if there is none.
-fn section<'a>(sheet: &'a Sheet<'a>, root: &Keys<'a>, name: &str) -> Keys<'a> {
+fn section<'a>(
+    sheet: &'a Sheet<'a>,
+    root: &Keys<'a>,
+    name: &str,
+    known: Vec<&'static [Key]>,
+) -> Keys<'a> {
     static NONE: std::sync::OnceLock<DeTable<'static>> = std::sync::OnceLock::new();
     let title = format!("[{name}]");
     if let Some(value) = root.raw(name) {
         let at = value.span().start;
         match value.get_ref() {
-            DeValue::Table(table) => return Keys::new(sheet, table, at, title),
+            DeValue::Table(table) => return Keys::new(sheet, table, at, title, known),
             DeValue::Array(_) => {
                 sheet.error(at, format!("write [{name}] in single brackets: there is only one"));
             }
@@ -217,7 +201,7 @@ fn section<'a>(sheet: &'a Sheet<'a>, root: &Keys<'a>, name: &str) -> Keys<'a> {
             }
         }
     }
-    Keys::new(sheet, NONE.get_or_init(DeTable::new), 0, title)
+    Keys::new(sheet, NONE.get_or_init(DeTable::new), 0, title, known)
 }
 
 /// The tables of `[[source]]` and `[[output]]`.
@@ -266,67 +250,72 @@ fn same_names(sheet: &Sheet<'_>, root: &Keys<'_>) {
     }
 }
 
-fn read_fetch(keys: &Keys<'_>) -> Fetch {
-    keys.check_names(&|key| foreign(key, &FETCH_KEYS));
-    let mut fetch = Fetch::default();
-    set(&mut fetch.workers, keys.get("workers", values::workers));
-    set(&mut fetch.per_host, keys.get("per_host", values::workers));
-    set(&mut fetch.deadline, keys.get("deadline", values::duration));
-    fetch.timeout = keys.get("timeout", values::duration).unwrap_or(fetch.timeout);
-    set(&mut fetch.retries, keys.get("retries", values::retries));
-    read_options(keys, &mut fetch.options);
-    set(&mut fetch.tracking, keys.get("tracking", values::tracking));
-    fetch
+/// What `read` makes of a table in which nothing stands.
+fn defaults<T>(known: Vec<&'static [Key]>, read: fn(&Keys<'_>) -> T) -> T {
+    let (vault, table) = (Vault::default(), DeTable::new());
+    let sheet = Sheet::new(Path::new(""), "", &vault);
+    read(&Keys::new(&sheet, &table, 0, String::new(), known))
 }
 
-/// The keys that the transport reads, in `[fetch]` and in a source.
-pub(super) fn read_options(keys: &Keys<'_>, options: &mut crate::transport::Options) {
-    set(&mut options.connect_timeout, keys.get("connect_timeout", values::duration));
-    set(&mut options.max_body, keys.get("max_body", values::size));
-    set(&mut options.user_agent, keys.get("user_agent", values::user_agent));
-    if let Some(proxy) = keys.get("proxy", values::proxy) {
-        options.proxy = Some(proxy);
+impl Default for Fetch {
+    fn default() -> Fetch {
+        defaults(vec![FETCH, REQUEST], read_fetch)
     }
 }
 
-pub(super) fn set<T>(place: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *place = value;
+impl Default for StateConfig {
+    fn default() -> StateConfig {
+        defaults(vec![STATE], read_state)
+    }
+}
+
+impl Default for Schedule {
+    fn default() -> Schedule {
+        defaults(vec![SCHEDULE], read_schedule)
+    }
+}
+
+fn read_fetch(keys: &Keys<'_>) -> Fetch {
+    keys.check_names(&elsewhere);
+    Fetch {
+        workers: keys.number("workers").unwrap_or_default(),
+        per_host: keys.number("per_host").unwrap_or_default(),
+        timeout: keys.value("timeout", values::duration).unwrap_or_default(),
+        deadline: keys.value("deadline", values::duration).unwrap_or_default(),
+        retries: keys.number("retries").unwrap_or_default(),
+        tracking: keys.choice("tracking", &TRACKING).unwrap_or_default(),
+        options: Options {
+            user_agent: keys.value("user_agent", values::user_agent).unwrap_or_default(),
+            max_body: keys.value("max_body", values::size).unwrap_or_default(),
+            connect_timeout: keys.value("connect_timeout", values::duration).unwrap_or_default(),
+            proxy: keys.get("proxy", values::proxy),
+        },
     }
 }
 
 fn read_state(keys: &Keys<'_>) -> StateConfig {
-    keys.check_names(&|key| foreign(key, &STATE_KEYS));
-    let mut state = StateConfig::default();
-    if let Some(dir) = keys.get("dir", values::name) {
-        state.dir = Some(keys.sheet.beside(&find::expand_home(&dir)));
+    keys.check_names(&elsewhere);
+    let dir = keys.get("dir", values::name);
+    StateConfig {
+        dir: match dir {
+            Some(dir) => Some(keys.sheet.beside(&find::expand_home(&dir))),
+            None => find::state_dir(),
+        },
+        keep: keys.value("keep", values::duration).unwrap_or_default(),
     }
-    set(&mut state.keep, keys.get("keep", values::duration));
-    state
 }
 
 fn read_schedule(keys: &Keys<'_>) -> Schedule {
-    keys.check_names(&|key| foreign(key, &SCHEDULE_KEYS));
-    let mut schedule = Schedule::default();
-    set(&mut schedule.every, keys.get("every", values::duration));
-    set(&mut schedule.jitter, keys.get("jitter", values::percent));
-    schedule
+    keys.check_names(&elsewhere);
+    Schedule {
+        every: keys.value("every", values::duration).unwrap_or_default(),
+        jitter: keys.value("jitter", values::percent).unwrap_or_default(),
+    }
 }
 
-/// A key that is not among `own`: where it belongs, or which is meant.
-pub(super) fn foreign(key: &str, own: &[&'static str]) -> Option<Stray> {
-    if own.contains(&key) {
-        return None;
-    }
-    let near = nearest(key, own.iter().copied());
-    let place = match near {
-        Some(_) => None,
-        None if FETCH_KEYS.contains(&key) => Some("[fetch]"),
-        None if SCHEDULE_KEYS.contains(&key) => Some("[schedule]"),
-        None if STATE_KEYS.contains(&key) => Some("[state]"),
-        None if OUTPUT_KEYS.contains(&key) => Some("[[output]]"),
-        None if SOURCE_KEYS.contains(&key) || is_kind_key(key) => Some("[[source]]"),
-        None => None,
-    };
-    Some(place.map_or(Stray::Unknown(near.map(str::to_owned)), |p| Stray::Belongs(p.into())))
+/// The table that a key belongs to.
+pub(super) fn elsewhere(key: &str) -> Option<String> {
+    let of_kind = KINDS.iter().flat_map(|kind| names_of(kind.keys)).any(|name| name == key);
+    let owner = SECTIONS.iter().find(|(_, keys)| names_of(keys).any(|name| name == key));
+    owner.map(|(title, _)| *title).or(of_kind.then_some("[[source]]")).map(str::to_owned)
 }

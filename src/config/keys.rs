@@ -6,8 +6,10 @@ use std::cell::RefCell;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::schema::{DefaultValue, Key, Takes, names_of};
 use super::sheet::{Sheet, shown};
 use super::suggest::nearest;
+use super::values;
 
 /// What a value should have been.
 #[derive(Debug, Default)]
@@ -38,6 +40,8 @@ pub(super) type Read<T> = fn(&DeValue<'_>) -> Result<T, Wrong>;
 pub(super) struct Keys<'a> {
     pub(super) sheet: &'a Sheet<'a>,
     table: &'a DeTable<'a>,
+    /// The keys that may stand in it.
+    known: Vec<&'static [Key]>,
     /// Where it begins.
     pub(super) at: usize,
     /// `[fetch]`, `[[source]] "hn"`.
@@ -52,8 +56,9 @@ impl<'a> Keys<'a> {
         table: &'a DeTable<'a>,
         at: usize,
         title: String,
+        known: Vec<&'static [Key]>,
     ) -> Keys<'a> {
-        Keys { sheet, table, at, title, meant: RefCell::default() }
+        Keys { sheet, table, known, at, title, meant: RefCell::default() }
     }
 
     /// The value of a key.
@@ -77,36 +82,72 @@ impl<'a> Keys<'a> {
         self.raw(key).map_or(self.at, |value| value.span().start)
     }
 
-    /// Notes every key that `explain` has something to say about.
-    pub(super) fn check_names(&self, explain: &dyn Fn(&str) -> Option<Stray>) {
-        for (key, at, _) in self.entries() {
-            let Some(stray) = explain(key) else { continue };
-            let title = &self.title;
-            let message = match stray {
-                Stray::Belongs(place) => {
-                    format!("`{}` belongs to {place}, not to {title}", shown(key))
-                }
-                Stray::Unknown(None) => format!("unknown key `{}` in {title}", shown(key)),
-                Stray::Unknown(Some(near)) => {
-                    self.meant.borrow_mut().push(near.clone());
-                    format!("unknown key `{}` in {title}; did you mean `{near}`?", shown(key))
+    /// Notes every key that may not stand here: which one was meant, or what `elsewhere` says of it.
+    pub(super) fn check_names(&self, elsewhere: &dyn Fn(&str) -> Option<String>) {
+        for (key, at, _) in self.entries().filter(|(key, ..)| self.declared(key).is_none()) {
+            let (title, word) = (&self.title, shown(key));
+            let message = match (elsewhere(key), nearest(key, names_of(&self.known))) {
+                (Some(place), _) => format!("`{word}` belongs to {place}, not to {title}"),
+                (None, None) => format!("unknown key `{word}` in {title}"),
+                (None, Some(near)) => {
+                    self.meant.borrow_mut().push(near.to_owned());
+                    format!("unknown key `{word}` in {title}; did you mean `{near}`?")
                 }
             };
             self.sheet.error(at, message);
         }
     }
 
-    /// One value; absent and wrong are both `None`.
-    pub(super) fn get<T>(&self, key: &str, read: Read<T>) -> Option<T> {
-        self.raw(key).and_then(|value| self.read(key, value, read))
+    fn declared(&self, name: &str) -> Option<&'static Key> {
+        self.known.iter().flat_map(|keys| keys.iter()).find(|key| key.name == name)
     }
 
-    /// One value that must be there.
-    pub(super) fn require<T>(&self, key: &str, read: Read<T>) -> Option<T> {
-        if !self.has(key) {
+    /// One value; absent and wrong are both `None`. That a required one is absent is noted.
+    pub(super) fn get<T>(&self, key: &str, read: Read<T>) -> Option<T> {
+        self.note_missing(key);
+        self.raw(key).and_then(|value| self.read(key, value, &read))
+    }
+
+    /// One value, or else its default.
+    pub(super) fn value<T>(&self, key: &str, read: Read<T>) -> Option<T> {
+        self.get(key, read).or_else(|| self.default(key, &read))
+    }
+
+    /// A number within the bounds of its key, or else its default.
+    pub(super) fn number<T: TryFrom<u64>>(&self, key: &str) -> Option<T> {
+        let Takes::Number(least, most) = self.declared(key)?.takes else { return None };
+        let read = |value: &DeValue<'_>| values::integer(value, least, most);
+        let number = self.raw(key).and_then(|value| self.read(key, value, &read));
+        number.or_else(|| self.default(key, &read))?.try_into().ok()
+    }
+
+    /// One of these words, or else the default.
+    pub(super) fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+        let read = |value: &DeValue<'_>| values::choice(value, choices);
+        let choice = self.raw(key).and_then(|value| self.read(key, value, &read));
+        choice.or_else(|| self.default(key, &read))
+    }
+
+    /// The default that is declared for a key.
+    fn default<T>(&self, key: &str, read: &dyn Fn(&DeValue<'_>) -> Result<T, Wrong>) -> Option<T> {
+        match self.declared(key)?.default {
+            DefaultValue::Number(number) => {
+                let text = number.to_string();
+                read(DeValue::parse(&text).ok()?.get_ref()).ok()
+            }
+            DefaultValue::Text(text) => read(&DeValue::String(text.into())).ok(),
+            DefaultValue::False => read(&DeValue::Boolean(false)).ok(),
+            DefaultValue::Required | DefaultValue::Words(_) => None,
+        }
+    }
+
+    /// Notes that a key is missing, if it is required.
+    pub(super) fn note_missing(&self, key: &str) {
+        let required =
+            self.declared(key).is_some_and(|key| matches!(key.default, DefaultValue::Required));
+        if required && !self.has(key) {
             self.missing(key);
         }
-        self.get(key, read)
     }
 
     /// Notes that a key is missing.
@@ -121,7 +162,7 @@ impl<'a> Keys<'a> {
         let Some(value) = self.raw(key) else { return Vec::new() };
         match value.get_ref() {
             DeValue::Array(values) => {
-                values.iter().filter_map(|value| self.read(key, value, read)).collect()
+                values.iter().filter_map(|value| self.read(key, value, &read)).collect()
             }
             other => {
                 self.wrong(key, value, &format!("a list such as {example}").into(), other);
@@ -130,7 +171,12 @@ impl<'a> Keys<'a> {
         }
     }
 
-    fn read<T>(&self, key: &str, value: &Spanned<DeValue<'_>>, read: Read<T>) -> Option<T> {
+    fn read<T>(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        read: &dyn Fn(&DeValue<'_>) -> Result<T, Wrong>,
+    ) -> Option<T> {
         read(value.get_ref()).map_err(|wrong| self.wrong(key, value, &wrong, value.get_ref())).ok()
     }
 
@@ -142,20 +188,6 @@ impl<'a> Keys<'a> {
             message.push_str(&format!("; did you mean \"{meant}\"?"));
         }
         self.sheet.error(at.span().start, message);
-    }
-}
-
-/// Why a key does not belong where it stands.
-pub(super) enum Stray {
-    /// It belongs there.
-    Belongs(String),
-    /// Nowhere; this one is near.
-    Unknown(Option<String>),
-}
-
-impl Stray {
-    pub(super) fn unknown<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -> Stray {
-        Stray::Unknown(nearest(key, known).map(str::to_owned))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::file::foreign;
+use super::file::elsewhere;
 use super::keys::{Keys, Wrong};
 use super::sheet::shown;
 use super::suggest::nearest;
@@ -20,13 +20,10 @@ pub const TITLE: &str = "newsagg";
 /// The permission bits of an output that says nothing.
 pub const MODE: u32 = 0o644;
 
-/// The keys of `[[output]]`.
-pub const OUTPUT_KEYS: [&str; 8] =
-    ["path", "format", "limit", "max_age", "title", "sources", "mode", "join"];
-/// Of these, those that are about the news in it.
+/// Keys that are about the items in an output.
 const NEWS_KEYS: [&str; 4] = ["limit", "max_age", "title", "join"];
 /// What makes reports of several sources one story.
-const JOINS: [(&str, Join); 3] =
+pub(super) const JOINS: [(&str, Join); 3] =
     [("titles", Join::Titles), ("links", Join::Links), ("nothing", Join::Nothing)];
 
 /// One document to write: `[[output]]`.
@@ -60,55 +57,98 @@ pub enum OutputFormat {
     Metrics,
 }
 
-impl OutputFormat {
-    /// Every format of `interface.md` §2, in its order.
-    pub const ALL: [(&'static str, OutputFormat); 9] = [
-        ("jsonfeed", OutputFormat::Now(Format::JsonFeed)),
-        ("jsonl", OutputFormat::Now(Format::Jsonl)),
-        ("atom", OutputFormat::Now(Format::Atom)),
-        ("rss", OutputFormat::Now(Format::Rss)),
-        ("tsv", OutputFormat::Now(Format::Tsv)),
-        ("html", OutputFormat::Now(Format::Html)),
-        ("opml", OutputFormat::Now(Format::Opml)),
-        ("text", OutputFormat::Now(Format::Text)),
-        ("prometheus", OutputFormat::Metrics),
-    ];
+/// A format, as it is declared.
+#[derive(Clone, Copy, Debug)]
+pub struct DeclaredFormat {
+    /// As the config and `-f` say it.
+    pub name: &'static str,
+    /// What the names of its files end in.
+    pub extensions: &'static [&'static str],
+    /// How it is written.
+    pub format: OutputFormat,
+    /// What it is: sentences in which literals stand in backquotes.
+    pub text: &'static str,
+}
 
+/// Declares formats: `/// text`, then `"name", [extensions], format;`.
+macro_rules! formats {
+    ($($(#[doc = $text:literal])+ $name:literal, $extensions:expr, $format:expr;)*) => {
+        [$(DeclaredFormat {
+            name: $name,
+            extensions: &$extensions,
+            format: $format,
+            text: concat!($($text),+),
+        }),*]
+    };
+}
+
+/// Every format, the default of files as the first.
+pub static FORMATS: [DeclaredFormat; 9] = formats! {
+    /// JSON Feed 1.1, for other programs. `url` is the story's own page or discussion, `external_url` what it links to.
+    /// An extension `_newsagg` says of the feed how each source stands (`ok`, `stale`, `failed`, `limited` or `off`),
+    /// since when, and why; of an item its source, when it was first seen, where its date is from, which other sources
+    /// have the story, score and comments. Nothing in it changes when nothing new happened.
+    "jsonfeed", ["json", "jsonfeed"], OutputFormat::Now(Format::JsonFeed);
+    /// One item a line, the same objects as in `jsonfeed`.
+    "jsonl", ["jsonl", "ndjson"], OutputFormat::Now(Format::Jsonl);
+    /// Atom, RFC 4287. `alternate` is the story's own page or discussion, `related` what it links to and where else it
+    /// is. An entry keeps its id where that is a URL, a `tag:` or a `urn:`; otherwise it is made of the names of source
+    /// and item. The id of the feed is made of its `title`, its `updated` is the date of the newest story. `source` says
+    /// where an entry is from; an entry without an author is said to be written by its source.
+    "atom", ["atom", "xml"], OutputFormat::Now(Format::Atom);
+    /// RSS 2.0. `link` is the page that a story is about, `comments` its discussion where that is another page. What RSS
+    /// has no place for is in elements of Dublin Core, Media RSS, slash and Atom. The first attachment is the enclosure;
+    /// its length is 0 if it is unknown.
+    "rss", ["rss"], OutputFormat::Now(Format::Rss);
+    /// Nine fields a line, with tabs between them, as sfeed(5) has them: seconds since 1970, title, link, text, its type,
+    /// id, first author, first enclosure, and tags with `|` between them. Where there is no title, the text stands for it.
+    "tsv", ["tsv"], OutputFormat::Now(Format::Tsv);
+    /// One page for a browser, by itself: no scripts, nothing that it would load from elsewhere, and a policy that forbids
+    /// both. The stories by day, of all sources or of one, by time or by source, in light or dark, on a telephone, on a
+    /// wall and on paper; above them which source is not fresh and since when, below them why. Up to 64 KiB the newest
+    /// have their summaries; beyond that there are only headlines, but for the first. It has dates and no ages: nothing in
+    /// it changes when nothing new happened.
+    "html", ["html", "htm"], OutputFormat::Now(Format::Html);
+    /// No items, but the sources of kind `feed` as a subscription list, OPML 2.0, as `newsagg export` prints it. There is
+    /// a warning if `limit` or `max_age` is set.
+    "opml", ["opml"], OutputFormat::Now(Format::Opml);
+    /// For people: on a terminal with colours, folded to its width, and with links where it opens them; elsewhere a line
+    /// for each story, date, source, title and link, with tabs between them and `-` for what is unknown. Dates are in UTC;
+    /// with `--ages` of newsagg(1) there are ages instead.
+    "text", ["txt"], OutputFormat::Now(Format::Text);
+    /// No items, but how newsagg fares: see METRICS. There is a warning if `limit`, `max_age` or `title` is set, which are
+    /// about items.
+    "prometheus", ["prom"], OutputFormat::Metrics;
+};
+
+/// The names of the formats.
+pub(super) fn format_names() -> Vec<&'static str> {
+    FORMATS.iter().map(|format| format.name).collect()
+}
+
+impl OutputFormat {
     /// As the config and `-f` say it.
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+        FORMATS.iter().find(|known| known.format == self).map_or("", |known| known.name)
     }
 
     /// The format of this name; the error lists them.
     pub fn parse(name: &str) -> Result<OutputFormat, String> {
-        if let Some((_, format)) = Self::ALL.iter().find(|(known, _)| *known == name) {
-            return Ok(*format);
+        if let Some(known) = FORMATS.iter().find(|known| known.name == name) {
+            return Ok(known.format);
         }
-        let names = || Self::ALL.iter().map(|(name, _)| *name);
-        let known = names().collect::<Vec<_>>().join(", ");
-        let near = nearest(name, names()).map(|near| format!("; did you mean \"{near}\"?"));
-        Err(format!(
-            "\"{}\" is no format{}",
-            shown(name),
-            near.unwrap_or_else(|| format!("; known are {known}"))
-        ))
+        let hint = match nearest(name, format_names()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("known are {}", format_names().join(", ")),
+        };
+        Err(format!("\"{}\" is no format; {hint}", shown(name)))
     }
 
     /// What the name of a file tells: `.json` is JSON Feed, `.txt` is text.
     pub fn of_path(path: &Path) -> Option<OutputFormat> {
-        let name = match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "json" | "jsonfeed" => "jsonfeed",
-            "jsonl" | "ndjson" => "jsonl",
-            "atom" | "xml" => "atom",
-            "rss" => "rss",
-            "tsv" => "tsv",
-            "html" | "htm" => "html",
-            "opml" => "opml",
-            "txt" => "text",
-            "prom" => "prometheus",
-            _ => return None,
-        };
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        let known = FORMATS.iter().find(|known| known.extensions.contains(&extension.as_str()));
+        known.map(|known| known.format)
     }
 }
 
@@ -134,8 +174,8 @@ pub(super) fn read(
     names: &[Option<String>],
     paths: &mut BTreeSet<PathBuf>,
 ) -> Output {
-    keys.check_names(&|key| foreign(key, &OUTPUT_KEYS));
-    let written = keys.require("path", values::name);
+    keys.check_names(&elsewhere);
+    let written = keys.get("path", values::name);
     if let Some(written) = &written {
         let path = plain(&keys.sheet.beside(&find::expand_home(written)));
         let at = keys.place("path");
@@ -174,17 +214,18 @@ pub(super) fn read(
     Output {
         path: path.map(|path| keys.sheet.beside(&find::expand_home(&path))),
         format: format.unwrap_or(OutputFormat::Now(Format::JsonFeed)),
-        limit: keys.get("limit", values::count),
+        limit: keys.number("limit"),
         max_age: keys.get("max_age", values::duration),
-        title: keys.get("title", values::name).unwrap_or_else(|| TITLE.into()),
+        title: keys.value("title", values::name).unwrap_or_default(),
         sources: output_sources(keys, names),
-        mode: keys.get("mode", values::mode).unwrap_or(MODE),
-        join: keys.get("join", |value| values::choice(value, &JOINS)).unwrap_or_default(),
+        mode: keys.value("mode", values::mode).unwrap_or(MODE),
+        join: keys.choice("join", &JOINS).unwrap_or_default(),
     }
 }
 
 fn output_format(value: &DeValue<'_>) -> Result<OutputFormat, Wrong> {
-    values::choice(value, &OutputFormat::ALL)
+    let known = FORMATS.map(|known| (known.name, known.format));
+    values::choice(value, &known)
 }
 
 /// The sources of an output by their indices; all of them if it names none.

@@ -75,15 +75,8 @@ const PLACES: [&str; 3] = ["env", "file", "credential"];
 impl Keys<'_> {
     /// The secret that a key names; the reason when there is none is noted.
     pub(super) fn secret(&self, key: &str) -> Option<Secret> {
+        self.note_missing(key);
         self.raw(key).and_then(|value| self.read_secret(key, value))
-    }
-
-    /// The same for a key that must be there.
-    pub(super) fn require_secret(&self, key: &str) -> Option<Secret> {
-        if !self.has(key) {
-            self.missing(key);
-        }
-        self.secret(key)
     }
 
     /// A secret from `{ env = … }`, `{ file = … }` or `{ credential = … }`.

@@ -2,36 +2,16 @@
 
 use toml::de::DeTable;
 
-use super::file::{FETCH_KEYS, read_options, set};
+use super::file::elsewhere;
 use super::headers::read_headers;
-use super::keys::{Keys, Stray};
-use super::kinds::{KINDS, Kind, is_kind_key, read_kind};
-use super::output::OUTPUT_KEYS;
+use super::keys::Keys;
+use super::kinds::{KINDS, Kind, read_kind};
+use super::schema::{Key, REQUEST, SOURCE, names_of};
 use super::sheet::{Sheet, shown};
 use super::suggest::either;
-use super::{Fetch, Place, Schedule, SourceConfig, values};
+use super::values::{self, TRACKING};
+use super::{Fetch, Place, Schedule, SourceConfig};
 use crate::source::Window;
-
-/// The keys of `[[source]]` for every kind.
-pub const SOURCE_KEYS: [&str; 17] = [
-    "name",
-    "kind",
-    "limit",
-    "include",
-    "exclude",
-    "tags",
-    "quota",
-    "every",
-    "headers",
-    "timeout",
-    "connect_timeout",
-    "retries",
-    "max_body",
-    "user_agent",
-    "proxy",
-    "per_host",
-    "tracking",
-];
 
 /// One source; `None` if it has no usable name. `number` counts from 1.
 pub(super) fn read<'a>(
@@ -46,25 +26,19 @@ pub(super) fn read<'a>(
         Some(name) => format!("[[source]] \"{}\"", shown(name)),
         None => format!("[[source]] {number}"),
     };
-    let keys = Keys::new(sheet, table, at, title);
-    let kind = keys.raw("kind").and_then(|_| keys.get("kind", read_kind));
-    keys.check_names(&|key| stray(key, kind));
-    if !keys.has("kind") {
-        keys.missing("kind");
-    }
-    let name = keys.require("name", values::name);
-    let limit = keys.get("limit", values::count);
+    let kind = table.get("kind").and_then(|value| read_kind(value.get_ref()).ok());
+    let keys = Keys::new(sheet, table, at, title, known(kind));
+    keys.check_names(&|key| belongs(key, kind));
+    keys.get("kind", read_kind);
+    let name = keys.get("name", values::name);
+    let limit = keys.number("limit");
     let source = kind.and_then(|kind| (kind.read)(&keys, limit));
     let kind_name = kind.map_or("feed", |kind| kind.name);
     let mut config =
         SourceConfig::new(name.unwrap_or_default(), kind_name, Place::Network, source, fetch);
     config.every = keys.get("every", values::duration).unwrap_or(schedule.every);
     config.limit = limit;
-    set(&mut config.timeout, keys.get("timeout", values::duration));
-    set(&mut config.retries, keys.get("retries", values::retries));
-    config.per_host = keys.get("per_host", values::workers);
-    read_options(&keys, &mut config.options);
-    set(&mut config.tracking, keys.get("tracking", values::tracking));
+    inherit(&keys, &mut config);
     config.include = keys.list("include", "[\"regex\"]", values::regex);
     config.exclude = keys.list("exclude", "[\"regex\"]", values::regex);
     config.tags = read_tags(&keys, kind_name);
@@ -73,32 +47,47 @@ pub(super) fn read<'a>(
     (!config.name.is_empty()).then_some(config)
 }
 
-/// Why a source of this kind (`None`: unknown) does not take the key.
-fn stray(key: &str, kind: Option<&Kind>) -> Option<Stray> {
-    if SOURCE_KEYS.contains(&key) {
-        return None;
+/// What `[fetch]` says, where the source does not say it itself.
+fn inherit(keys: &Keys<'_>, config: &mut SourceConfig) {
+    fn set<T>(place: &mut T, value: Option<T>) {
+        if let Some(value) = value {
+            *place = value;
+        }
     }
-    let Some(kind) = kind else {
-        let every = KINDS.iter().flat_map(|kind| kind.keys).copied();
-        return (!is_kind_key(key))
-            .then(|| Stray::unknown(key, SOURCE_KEYS.into_iter().chain(every)));
-    };
-    if kind.keys.contains(&key) {
-        return None;
+    let duration = |key| keys.get(key, values::duration);
+    let options = &mut config.options;
+    set(&mut config.timeout, duration("timeout"));
+    set(&mut options.connect_timeout, duration("connect_timeout"));
+    set(&mut options.max_body, keys.get("max_body", values::size));
+    set(&mut options.user_agent, keys.get("user_agent", values::user_agent));
+    set(&mut options.proxy, keys.get("proxy", values::proxy).map(Some));
+    // These would have the default of `[fetch]`.
+    if keys.has("retries") {
+        set(&mut config.retries, keys.number("retries"));
     }
-    let owners: Vec<&str> =
-        KINDS.iter().filter(|kind| kind.keys.contains(&key)).map(|kind| kind.name).collect();
-    let own = SOURCE_KEYS.into_iter().chain(kind.keys.iter().copied());
-    let stray = if !owners.is_empty() {
-        Stray::Belongs(format!("kind {}", either(owners, '"')))
-    } else if FETCH_KEYS.contains(&key) {
-        Stray::Belongs("[fetch]".into())
-    } else if OUTPUT_KEYS.contains(&key) {
-        Stray::Belongs("[[output]]".into())
-    } else {
-        Stray::unknown(key, own)
-    };
-    Some(stray)
+    if keys.has("tracking") {
+        set(&mut config.tracking, keys.choice("tracking", &TRACKING));
+    }
+    if keys.has("per_host") {
+        config.per_host = keys.number("per_host");
+    }
+}
+
+/// The keys of a source of this kind; of all kinds if it is unknown.
+pub(super) fn known(kind: Option<&Kind>) -> Vec<&'static [Key]> {
+    let all = || KINDS.iter().flat_map(|kind| kind.keys).copied().collect();
+    let own = kind.map_or_else(all, |kind| kind.keys.to_vec());
+    [SOURCE, REQUEST].into_iter().chain(own).collect()
+}
+
+/// What a key belongs to that no source of this kind has.
+fn belongs(key: &str, kind: Option<&Kind>) -> Option<String> {
+    let has = |other: &&Kind| kind.is_some() && names_of(other.keys).any(|name| name == key);
+    let owners: Vec<&str> = KINDS.iter().filter(has).map(|kind| kind.name).collect();
+    match owners.is_empty() {
+        true => elsewhere(key),
+        false => Some(format!("kind {}", either(owners, '"'))),
+    }
 }
 
 /// In kinds that read JSON the tags may be a pointer to where the document has them.

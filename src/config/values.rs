@@ -57,22 +57,12 @@ fn number_between(least: u64, most: u64) -> String {
     }
 }
 
-pub(super) fn workers(value: &DeValue<'_>) -> Read<usize> {
-    integer(value, 1, MAX_WORKERS as u64).map(|n| n as usize)
-}
-
-pub(super) fn retries(value: &DeValue<'_>) -> Read<u32> {
-    integer(value, 0, MAX_RETRIES.into()).map(|n| n as u32)
-}
-
 /// Whether links keep their tracking parameters.
-pub(super) fn tracking(value: &DeValue<'_>) -> Read<bool> {
-    choice(value, &[("remove", false), ("keep", true)])
-}
+pub(super) const TRACKING: [(&str, bool); 2] = [("remove", false), ("keep", true)];
 
-/// How many items.
-pub(super) fn count(value: &DeValue<'_>) -> Read<usize> {
-    integer(value, 1, u32::MAX.into()).map(|n| n as usize)
+/// The words of a choice.
+pub(super) fn names<T>(choices: &[(&'static str, T)]) -> Vec<&'static str> {
+    choices.iter().map(|(name, _)| *name).collect()
 }
 
 /// `"10s"`, longer than nothing.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use newsagg::config::{Config, OutputFormat, Place, Problem};
+use newsagg::config::{Config, FORMATS, OutputFormat, Place, Problem};
 use newsagg::live::MAX_STREAMS;
 
 fn fixture(name: &str) -> String {
@@ -140,7 +140,7 @@ fn relative_paths_are_relative_to_the_config() {
 
 #[test]
 fn every_format_is_known_by_its_name() {
-    for (name, format) in OutputFormat::ALL {
+    for (name, format) in FORMATS.map(|known| (known.name, known.format)) {
         assert_eq!(OutputFormat::parse(name), Ok(format));
         assert_eq!(format.name(), name);
     }

@@ -7,13 +7,13 @@ use std::path::Path;
 
 use argh::CommandInfoWithArgs;
 use newsagg::command::{self, bench, parse};
-use newsagg::config::{Fetch, MAX_WORKERS, OutputFormat};
+use newsagg::config::{FORMATS, Fetch, MAX_WORKERS, OutputFormat};
 use newsagg::time::format_duration;
 
 mod keys;
 mod mdoc;
 
-use mdoc::{arguments, items, literals};
+use mdoc::{items, literals};
 
 const NEWSAGG: &str = include_str!("../../contrib/man/newsagg.1");
 const TOML: &str = include_str!("../../contrib/man/newsagg.toml.5");
@@ -42,7 +42,7 @@ fn known() -> Options {
 }
 
 fn formats() -> Words {
-    words(OutputFormat::ALL.into_iter().map(|(name, _)| name))
+    words(FORMATS.iter().map(|format| format.name))
 }
 
 /// A committed file that the program makes; `UPDATE=1` writes it.
@@ -102,7 +102,7 @@ fn defaults_and_bounds_in_descriptions_are_those_of_the_program() {
     let known = |text: &str| words(text.split(|c: char| !c.is_ascii_lowercase()));
     let missing = &formats() - &known(description("once", "--format"));
     assert_eq!(missing, Words::new());
-    let missing = &words(parse::KINDS) - &known(description("parse", "--kind"));
+    let missing = &words(parse::kinds()) - &known(description("parse", "--kind"));
     assert_eq!(missing, Words::new());
 }
 
@@ -116,17 +116,15 @@ fn every_scenario_of_bench_is_in_its_help() {
 }
 
 #[test]
-fn every_format_is_described_and_its_file_names_are_those_that_say_it() {
-    let told = items(TOML).into_iter().filter(|item| item.section == "FORMATS");
-    let told: Words = told.filter_map(|item| item.named("Cm").map(str::to_owned)).collect();
-    assert_eq!(told, formats());
-    let of = |name: &str| OutputFormat::of_path(Path::new(&format!("x{name}")));
-    let extensions = |words: Words| words.into_iter().filter(|word| word.starts_with('.'));
-    let format = items(TOML).into_iter().find(|item| item.head.starts_with("Ic format"));
-    let body: Words = format.unwrap().body.iter().flat_map(|line| arguments(line, "Pa")).collect();
-    for name in extensions(body) {
-        assert!(of(&name).is_some(), "{name}");
+fn the_extension_of_a_file_says_its_format() {
+    for format in &FORMATS {
+        for extension in format.extensions {
+            let path = format!("x.{}", extension.to_uppercase());
+            assert_eq!(OutputFormat::of_path(Path::new(&path)), Some(format.format), "{path}");
+        }
     }
+    assert_eq!(OutputFormat::of_path(Path::new("x.xyz")), None);
+    assert_eq!(OutputFormat::of_path(Path::new("json")), None);
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["parse"], "`parse` needs FILE"),
         (&["parse", "--kind", "hackrnews", "x"], "did you mean hackernews?"),
         (&["check", "--json"], "`--json` goes with `--politeness`"),
-        (&["parse", "--kind", "json", "a.json"], "json is read by the pointers of a [[source]]"),
+        (&["parse", "--kind", "json", "a.json"], "json is read by the keys of a [[source]]"),
         (&["check", "--online", "--politeness"], "`--online` asks and `--politeness` does not"),
         (&["check", "extra"], "Unrecognized argument: extra"),
         (&["check", "-c", "none.toml"], "none.toml: cannot be read: no such file"),

@@ -1,24 +1,18 @@
 //! One JSON line for each file, as newsagg reads it.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::ParseArgs;
 use crate::format::jsonfeed;
-use crate::http::{Document, Request, Secret, Url};
+use crate::http::{Document, Request, Url};
 use crate::item::{DateOrigin, Item, Story};
 use crate::source::feed::FeedSource;
-use crate::source::github::{self, GitHub, What};
-use crate::source::guardian::{self, Guardian};
-use crate::source::hackernews::{self, Api, HackerNews, List};
-use crate::source::live;
-use crate::source::newsapi::{self, Endpoint, NewsApi};
-use crate::source::reddit::Reddit;
-use crate::source::stream::StreamSource;
 use crate::source::{Page, Source};
-use crate::{store, text};
+use crate::{config, store, text};
 
 /// No file is read further than this.
 const MAX_FILE: u64 = 64 << 20;
@@ -31,7 +25,12 @@ const MAX_ERROR: usize = 500;
 ///
 /// What writing to `out` said.
 pub(super) fn print(options: &ParseArgs, out: &mut dyn Write) -> io::Result<bool> {
-    let source = source(&options.kind);
+    let source: Option<Arc<dyn Source>> = match &*options.kind {
+        // A document that nobody was asked for.
+        "feed" => Some(Arc::new(FeedSource { url: None, fallback: Vec::new() })),
+        kind => config::reader(kind),
+    };
+    let source = source.ok_or_else(|| format!("{} is no kind", options.kind));
     let mut all_ok = true;
     for file in &options.files {
         let page = source.as_ref().map_err(String::clone).and_then(|source| {
@@ -98,56 +97,6 @@ fn recorded(document: &[u8]) -> Option<(u16, Vec<u8>)> {
     // A body that is no JSON itself is kept as a string.
     let body = serde_json::from_str::<String>(body).unwrap_or_else(|_| body.into());
     Some((recorded.status, body.into_bytes()))
-}
-
-/// A source of this kind, as nothing but a reader.
-fn source(kind: &str) -> Result<Box<dyn Source>, String> {
-    let base = |base: &str| Url::parse(base).map_err(|e| e.to_string());
-    let key = Secret(String::new());
-    Ok(match kind {
-        "feed" => Box::new(FeedSource { url: None, fallback: Vec::new() }),
-        "hackernews" => Box::new(HackerNews {
-            api: Api::Both,
-            base_url: base(hackernews::BASE_URL)?,
-            list: List::Top,
-            limit: hackernews::DEFAULT_LIMIT,
-        }),
-        "guardian" => Box::new(Guardian {
-            base_url: base(guardian::BASE_URL)?,
-            key,
-            section: None,
-            query: None,
-            tag: None,
-            page_size: None,
-        }),
-        "newsapi" => Box::new(NewsApi {
-            base_url: base(newsapi::BASE_URL)?,
-            key,
-            endpoint: Endpoint::Headlines,
-            country: None,
-            category: None,
-            query: None,
-            sources: Vec::new(),
-            domains: Vec::new(),
-            language: None,
-            page_size: None,
-        }),
-        "stream" => Box::new(StreamSource {
-            url: None,
-            events: Vec::new(),
-            fields: None,
-            idle: live::IDLE,
-            listen: live::LISTEN,
-        }),
-        "github" => Box::new(GitHub {
-            base_url: base(github::BASE_URL)?,
-            token: key,
-            what: What::Releases(String::new()),
-            limit: None,
-        }),
-        "reddit" => Box::new(Reddit::default()),
-        other => return Err(format!("{other} is no kind")),
-    })
 }
 
 #[derive(Serialize)]

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::super::keys::{Keys, Wrong};
+use super::super::schema::DefaultValue::{Text, Words};
+use super::super::schema::{Key, NONE, SECRET, STRING, URL, keys};
 use super::super::suggest::either;
 use super::super::values;
-use super::{Built, base_url};
+use super::Built;
 use crate::http::Secret;
 use crate::source::github::{BASE_URL, GitHub, What};
 
@@ -24,6 +26,24 @@ const OF_REPO: [(&str, Make); 4] = [
 /// What may be searched for.
 const OF_SEARCH: [(&str, Make); 2] =
     [("repositories", What::Repositories), ("issues", What::FoundIssues)];
+
+pub(super) static KEYS: &[Key] = keys! {
+    /// A repository, as `"OWNER/NAME"`.
+    "repo": STRING, NONE;
+    /// Words and qualifiers to search for, as GitHub reads them.
+    "search": STRING, NONE;
+    /// Whose public events are fetched.
+    "user": STRING, NONE;
+    /// The organisation whose public events are fetched.
+    "org": STRING, NONE;
+    /// Of a `repo`: `releases`, `tags`, `issues` (the newest, pull requests among them) or `events`; of a `search`:
+    /// `repositories` (the last updated) or `issues` (the newest).
+    "what": STRING, Words("the first of them");
+    /// From https://github.com/settings/tokens ; one without any permission is enough for what is public.
+    "token": SECRET, NONE;
+    /// A server of one's own (`https://HOST/api/v3`), a mirror, a test server.
+    "base_url": URL, Text(BASE_URL);
+};
 
 pub(in crate::config) fn read(keys: &Keys<'_>, limit: Option<usize>) -> Built {
     let subjects = ["repo", "search", "user", "org"];
@@ -50,7 +70,7 @@ pub(in crate::config) fn read(keys: &Keys<'_>, limit: Option<usize>) -> Built {
         true => keys.secret("token"),
         false => Some(Secret(String::new())),
     };
-    let base_url = base_url(keys, BASE_URL);
+    let base_url = keys.value("base_url", values::url);
     let what = make?(repo.or(search).or(user).or(org)?);
     Some(Arc::new(GitHub { base_url: base_url?, token: token?, what, limit }))
 }

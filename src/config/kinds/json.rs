@@ -5,21 +5,55 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::super::keys::{Keys, Wrong};
+use super::super::schema::DefaultValue::{Required, Text, Words};
+use super::super::schema::{Key, NONE, POINTER, Takes, URL, keys};
 use super::super::values;
 use super::Built;
 use crate::json::Pointer;
 use crate::source::json::{Field, Fields, JsonSource};
 
+pub(super) static KEYS: &[Key] = keys! {
+    /// Where it is.
+    "url": URL, Required;
+    /// Fetched in this order when the one before fails.
+    "fallback": Takes::Type("list of URL"), NONE;
+    /// To the list, from the top of the answer.
+    "items": POINTER, Text("");
+    /// To the title, in an element of the list, as is all that follows.
+    "title": POINTER, Required;
+};
+
+/// Where the fields of an item are in an object.
+pub(super) static FIELDS: &[Key] = keys! {
+    /// To the URL of the story, which may be relative to `url`. Where an answer has none, it can be made of others:
+    /// `https://a.example/t/{/slug}/{/id}` is a URL with pointers in braces, at most 8. What they lead to is
+    /// percent-encoded, but in `{+/path}` it stands as it is. Without one of them there is no link.
+    "link": POINTER, NONE;
+    /// To the URL of the page where people talk about it, or how it is made, as `link`.
+    "discussion": POINTER, NONE;
+    /// To the URL of its picture, or how it is made, as `link`.
+    "image": POINTER, NONE;
+    /// To when it was published: any date, or the time since 1970 in seconds, milli-, micro- or nanoseconds, as a number
+    /// or a string.
+    "date": POINTER, NONE;
+    /// To what it is known again by.
+    "id": POINTER, Words("none; then that is its link");
+    /// To its text.
+    "summary": POINTER, NONE;
+    /// To a name, an object with a name, or a list of them. The name of an object is the first of `display_name`,
+    /// `displayName`, `name`, `title`, `label` and `username` that it has.
+    "author": POINTER, NONE;
+    /// To its points or votes.
+    "score": POINTER, NONE;
+    /// To how many comments there are.
+    "comments": POINTER, NONE;
+};
+
 pub(in crate::config) fn read(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
-    let url = keys.require("url", values::url);
+    let url = keys.get("url", values::url);
     let fallback = keys.list("fallback", "[\"https://…\"]", values::url);
-    let items = match keys.has("items") {
-        true => keys.get("items", pointer),
-        false => Some(Pointer::default()),
-    };
-    if !keys.has("title") {
-        keys.missing("title");
-    }
+    let items = keys.value("items", pointer);
+    keys.note_missing("title");
     let fields = fields(keys);
     Some(Arc::new(JsonSource { url: url?, fallback, items: items?, fields: fields? }))
 }

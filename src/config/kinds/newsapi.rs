@@ -5,9 +5,11 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::super::keys::{Keys, Wrong};
+use super::super::schema::DefaultValue::{Required, Text, Words};
+use super::super::schema::{Key, NONE, SECRET, STRING, STRINGS, Takes, URL, keys};
 use super::super::suggest::either;
 use super::super::values;
-use super::{Built, base_url, page_size};
+use super::Built;
 use crate::source::newsapi::{self, Endpoint, NewsApi};
 
 /// The most articles in one answer of NewsAPI.
@@ -24,18 +26,42 @@ fn category(value: &DeValue<'_>) -> Result<String, Wrong> {
 const ENDPOINTS: [(&str, Endpoint); 2] =
     [("top-headlines", Endpoint::Headlines), ("everything", Endpoint::Everything)];
 
+pub(super) static KEYS: &[Key] = keys! {
+    /// From https://newsapi.org/register .
+    "key": SECRET, Required;
+    /// Where it is asked. `everything` is all articles of the last weeks, the newest first; with a developer's key they
+    /// come a day late.
+    "endpoint": Takes::Choice(|| values::names(&ENDPOINTS)), Text("top-headlines");
+    /// A code of two letters, such as `"us"`; of the headlines.
+    "country": STRING, NONE;
+    /// A subject; of the headlines.
+    "category": Takes::Choice(|| CATEGORIES.to_vec()), NONE;
+    /// Words to search for.
+    "query": STRING, NONE;
+    /// Identifiers of the service, such as `["bbc-news"]`.
+    "sources": STRINGS, NONE;
+    /// Hosts of publishers, such as `["bbc.co.uk"]`; of everything.
+    "domains": STRINGS, NONE;
+    /// A code of two letters; of everything.
+    "language": STRING, Words("all");
+    /// How many articles to ask for.
+    "page_size": Takes::Number(1, MAX_PAGE), Words("the service's own: 20, of everything 100");
+    /// A mirror, a proxy, a test server.
+    "base_url": URL, Text(newsapi::BASE_URL);
+};
+
 pub(in crate::config) fn read(keys: &Keys<'_>, _limit: Option<usize>) -> Built {
-    let endpoint = keys.get("endpoint", |value| values::choice(value, &ENDPOINTS));
+    let endpoint = keys.choice("endpoint", &ENDPOINTS);
     check(keys, endpoint.unwrap_or_default());
     let sources = keys.list("sources", "[\"bbc-news\"]", values::word);
     let domains = keys.list("domains", "[\"bbc.co.uk\"]", values::word);
-    let key = keys.require_secret("key");
-    let base_url = base_url(keys, newsapi::BASE_URL);
+    let key = keys.secret("key");
+    let base_url = keys.value("base_url", values::url);
     let country = keys.get("country", values::two_letters);
     let category = keys.get("category", category);
     let query = keys.get("query", values::word);
     let language = keys.get("language", values::two_letters);
-    let page_size = page_size(keys, |value| values::integer(value, 1, MAX_PAGE));
+    let page_size = keys.number("page_size");
     let (base_url, key) = (base_url?, key?);
     Some(Arc::new(NewsApi {
         base_url,

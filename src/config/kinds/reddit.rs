@@ -6,6 +6,8 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::super::keys::{Keys, Wrong};
+use super::super::schema::DefaultValue::{Required, Text, Words};
+use super::super::schema::{Key, NONE, SECRET, STRING, Takes, URL, keys};
 use super::super::secret::checked;
 use super::super::values;
 use super::Built;
@@ -16,9 +18,23 @@ use crate::source::reddit::{App, List, Reddit};
 const LISTS: [(&str, List); 4] =
     [("hot", List::Hot), ("new", List::New), ("rising", List::Rising), ("top", List::Top)];
 
+pub(super) static KEYS: &[Key] = keys! {
+    /// Its name without `r/`; several may be joined, as in `"rust+programming"`.
+    "subreddit": STRING, Required;
+    /// Which posts. `top` is of the last 24 hours.
+    "list": Takes::Choice(|| values::names(&LISTS)), Text("hot");
+    /// Of an app of the type `script` or `web app`, made at https://www.reddit.com/prefs/apps , where it stands below
+    /// the app's name. It may also be given as a secret. Needs `client_secret`.
+    "client_id": STRING, NONE;
+    /// It stands on the same page. Needs `client_id`.
+    "client_secret": SECRET, NONE;
+    /// A mirror, a proxy, a test server: for feeds, API and tokens.
+    "base_url": URL, Words("the service's own, `https://www.reddit.com`, and `https://oauth.reddit.com` for the API");
+};
+
 pub(in crate::config) fn read(keys: &Keys<'_>, limit: Option<usize>) -> Built {
-    let subreddit = keys.require("subreddit", subreddit);
-    let list = keys.get("list", |value| values::choice(value, &LISTS)).unwrap_or_default();
+    let subreddit = keys.get("subreddit", subreddit);
+    let list = keys.choice("list", &LISTS).unwrap_or_default();
     let wants_app = keys.has("client_id") || keys.has("client_secret");
     let app = app(keys);
     let base_url = keys.get("base_url", values::url);

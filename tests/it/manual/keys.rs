@@ -1,4 +1,4 @@
-//! newsagg.toml(5) against the parser: its keys, what it says of their values, its examples.
+//! The keys that are declared, and what newsagg.toml(5) says in passing, against the parser; its examples.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,55 +6,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use newsagg::config::{
-    Config, FETCH_KEYS, MAX_CONFIG, OUTPUT_KEYS, SCHEDULE_KEYS, SOURCE_KEYS, STATE_KEYS, kinds,
-};
+use newsagg::config::schema::{DefaultValue, Key, SECTIONS, Takes};
+use newsagg::config::{Config, KINDS, MAX_CONFIG};
 use newsagg::source::known::{GITHUB_WITH_TOKEN, known_host};
 use newsagg::source::{Window, github, guardian, hackernews, newsapi, reddit};
 use newsagg::time::format_duration;
 
-use super::mdoc::{Item, items, literals, plain};
-use super::{NEWSAGG, TOML, Words, words};
+use super::mdoc::literals;
+use super::{NEWSAGG, TOML};
 use crate::support::said::said;
 
-/// The tables of the page, each with the items of its keys; a kind stands under its name.
-fn told() -> BTreeMap<String, Vec<Item>> {
-    let mut tables: BTreeMap<String, Vec<Item>> = BTreeMap::new();
-    for item in items(TOML) {
-        let table = match &*item.section {
-            "FETCH" | "STATE" | "SCHEDULE" | "OUTPUT" | "SOURCE" => item.section.to_lowercase(),
-            "KINDS" => item.subsection.clone(),
-            _ => continue,
-        };
-        tables.entry(table).or_default().push(item);
-    }
-    // Of several keys in a row, the last has the text of all.
-    for items in tables.values_mut() {
-        for index in (1..items.len()).rev() {
-            if items[index - 1].body.is_empty() {
-                items[index - 1].body = items[index].body.clone();
-            }
-        }
-    }
-    tables
-}
-
-fn key(item: &Item) -> &str {
-    item.named("Ic").unwrap_or_else(|| panic!("{} is no key", item.head))
-}
-
-#[test]
-fn every_key_is_in_newsagg_toml_5_and_no_other() {
-    let mut known: BTreeMap<String, Words> =
-        kinds().map(|(kind, keys)| (kind.to_owned(), words(keys.iter().copied()))).collect();
-    known.insert("fetch".into(), words(FETCH_KEYS));
-    known.insert("state".into(), words(STATE_KEYS));
-    known.insert("schedule".into(), words(SCHEDULE_KEYS));
-    known.insert("output".into(), words(OUTPUT_KEYS));
-    known.insert("source".into(), words(SOURCE_KEYS));
-    let keys = |items: &Vec<Item>| words(items.iter().map(key));
-    let told = told().iter().map(|(table, items)| (table.clone(), keys(items))).collect();
-    assert_eq!(known, told);
+/// Every key with the name of the section or kind that it stands in.
+fn declared() -> impl Iterator<Item = (&'static str, Key)> {
+    let sections = SECTIONS.iter().map(|(title, keys)| (title.trim_matches(['[', ']']), *keys));
+    let all = sections.chain(KINDS.iter().map(|kind| (kind.name, kind.keys)));
+    all.flat_map(|(table, keys)| {
+        keys.iter().flat_map(move |keys| keys.iter().map(move |key| (table, *key)))
+    })
 }
 
 /// A file with a key in it, since a test may not set variables; one for all tests.
@@ -70,19 +38,15 @@ fn key_file() -> &'static Path {
 /// The config in which a key may stand: of `table`, with what it needs beside it, and a source.
 fn config(table: &str, extra: Option<(&str, &str)>, without: Option<&str>) -> String {
     let secret = format!("{{ file = \"{}\" }}", key_file().display());
-    let url = "\"https://a.example/feed\"".to_owned();
+    let kind = KINDS.iter().find(|kind| kind.name == table).unwrap_or(&KINDS[0]);
+    let least = kind.least.unwrap_or("url = \"https://a.example/feed\"\ntitle = \"/title\"");
+    let least = least.replace("{ env = \"KEY\" }", &secret);
     let mut keys: BTreeMap<&str, String> = BTreeMap::new();
-    let kind = kinds().map(|(kind, _)| kind).find(|kind| *kind == table).unwrap_or("feed");
-    let needed = match kind {
-        "feed" => vec![("url", url)],
-        "json" => vec![("url", url), ("title", "\"/title\"".into())],
-        "stream" => vec![("url", url)],
-        "guardian" | "newsapi" => vec![("key", secret)],
-        "reddit" => vec![("subreddit", "\"rust\"".into())],
-        "github" => vec![("repo", "\"o/r\"".into())],
-        _ => Vec::new(),
-    };
-    keys.extend(needed);
+    keys.extend(least.lines().filter_map(|line| {
+        let (key, value) = line.split_once(" = ")?;
+        Some((key, value.to_owned()))
+    }));
+    let kind = kind.name;
     keys.insert("name", "\"a\"".into());
     keys.insert("kind", format!("\"{kind}\""));
     let mut own: BTreeMap<&str, String> = BTreeMap::new();
@@ -113,72 +77,70 @@ fn read(text: &str) -> Result<Config, String> {
     Config::parse(Path::new("/home/newsagg.toml"), text).map_err(problems)
 }
 
-/// The value that a line `.Ql VALUE .` behind `Default:` tells.
-fn default_of(item: &Item) -> Option<String> {
-    let at = item.body.iter().position(|line| line == "Default:")?;
-    let told = item.body.get(at + 1)?.strip_prefix(".Ql ")?;
-    Some(plain(told.trim_end_matches('.').trim()).replace("VERSION", env!("CARGO_PKG_VERSION")))
-}
-
 #[test]
 fn a_config_that_says_every_default_is_the_same_as_one_that_says_nothing() {
     let mut tried = 0;
-    for (table, items) in told() {
-        let silent = format!("{:?}", read(&config(&table, None, None)).unwrap());
-        for item in items {
-            let Some(value) = default_of(&item) else { continue };
-            let text = config(&table, Some((key(&item), &value)), None);
-            let said = read(&text).unwrap_or_else(|problems| panic!("{text}{problems}"));
-            assert_eq!(format!("{said:?}"), silent, "{text}");
-            tried += 1;
-        }
+    for (table, key) in declared() {
+        // What stands in a source is that of [fetch].
+        let value = match key.default {
+            DefaultValue::Number(number) => number.to_string(),
+            DefaultValue::Text(text) => format!("\"{text}\""),
+            DefaultValue::False => "false".to_owned(),
+            DefaultValue::Required | DefaultValue::Words(_) => continue,
+        };
+        let [silent, said] = [None, Some((key.name, &*value))].map(|extra| {
+            let text = config(table, extra, None);
+            format!("{:?}", read(&text).unwrap_or_else(|problems| panic!("{text}{problems}")))
+        });
+        let own = |config: &str| config.replace("per_host: Some(4)", "per_host: None");
+        assert_eq!(own(&said), own(&silent), "{table}: {}", key.name);
+        tried += 1;
     }
-    assert!(tried >= 15, "the defaults were not found");
+    assert!(tried >= 25, "{tried}");
 }
 
 #[test]
-fn of_every_key_it_is_told_what_it_is_when_it_is_not_there() {
-    for (table, items) in told() {
-        for item in items {
-            let required = item.body.iter().any(|line| line == "Required.");
-            let default = item.body.iter().any(|line| line.starts_with("Default:"));
-            assert!(required != default, "{table}: {}", item.head);
-            let own = config(&table, None, None);
-            let without = config(&table, None, Some(key(&item)));
-            let missing = format!("has no `{}`", key(&item));
-            let refused = read(&without).is_err_and(|problems| problems.contains(&missing));
-            assert_eq!(refused, required, "{table}: {}", item.head);
-            assert!(read(&own).is_ok(), "{own}");
-        }
+fn a_key_is_missed_exactly_where_it_is_required() {
+    for (table, key) in declared() {
+        let own = config(table, None, None);
+        assert!(read(&own).is_ok(), "{own}");
+        let without = config(table, None, Some(key.name));
+        let missing = format!("has no `{}`", key.name);
+        let refused = read(&without).is_err_and(|problems| problems.contains(&missing));
+        let required = matches!(key.default, DefaultValue::Required);
+        assert_eq!(refused, required, "{table}: {}", key.name);
     }
 }
 
 #[test]
-fn numbers_have_the_bounds_that_are_told() {
+fn numbers_have_the_bounds_that_are_declared_and_choices_the_words() {
     let mut tried = 0;
-    for (table, items) in told() {
-        for item in items {
-            let line =
-                item.body.iter().find_map(|line| line.strip_prefix("From ")?.strip_suffix('.'));
-            let numeric = item.head.ends_with("= Ar number")
-                && item.body.iter().all(|line| !line.starts_with("As in"));
-            assert_eq!(line.is_some(), numeric, "{table}: {}", item.head);
-            let Some(line) = line else { continue };
-            let (least, most) = match line.split_once(" to ") {
-                Some((least, most)) => (least, Some(most)),
-                None => (line.strip_suffix(" up").unwrap(), None),
-            };
-            let taken = |value: i64| {
-                read(&config(&table, Some((key(&item), &value.to_string())), None)).is_ok()
-            };
-            let least: i64 = least.parse().unwrap();
-            let most: i64 = most.map_or(u32::MAX.into(), |most| most.parse().unwrap());
-            let bounds = [least - 1, least, most, most + 1].map(taken);
-            assert_eq!(bounds, [false, true, true, false], "{table}: {}", item.head);
-            tried += 1;
+    for (table, key) in declared() {
+        let taken = |value: String| {
+            // Some words need another key beside them.
+            let problems = read(&config(table, Some((key.name, &value)), None)).err();
+            let wrong = format!("`{}` in", key.name);
+            !problems
+                .is_some_and(|problems| problems.contains(&wrong) && problems.contains("must be"))
+        };
+        match key.takes {
+            Takes::Number(least, most) => {
+                let least = i64::try_from(least).unwrap();
+                let most = i64::try_from(most).unwrap();
+                let bounds = [least - 1, least, most, most + 1].map(|n| taken(n.to_string()));
+                assert_eq!(bounds, [false, true, true, false], "{table}: {}", key.name);
+            }
+            Takes::Choice(words) => {
+                for word in words() {
+                    assert!(taken(format!("\"{word}\"")), "{table}: {} = {word}", key.name);
+                }
+                assert!(!taken("\"nosuch\"".into()), "{table}: {}", key.name);
+            }
+            Takes::Type(_) => continue,
         }
+        tried += 1;
     }
-    assert!(tried >= 7, "the bounds were not found");
+    assert!(tried >= 16, "{tried}");
 }
 
 #[test]
