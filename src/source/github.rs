@@ -11,6 +11,7 @@ use crate::source::known::{GITHUB_WITH_TOKEN, known_host};
 use crate::source::{Page, Quota, Source, Window, account, endpoint, not_json, said, unreadable};
 
 mod event;
+mod markdown;
 mod thing;
 
 use thing::Thing;

@@ -51,11 +51,11 @@ fn newsapi(base: &str) -> NewsApi {
     }
 }
 
-fn github(base: &str, what: What) -> GitHub {
+pub(crate) fn github(base: &str, what: What) -> GitHub {
     GitHub { base_url: url(base), token: Secret(KEY.into()), what, limit: Some(250) }
 }
 
-fn reddit(base: &str) -> Reddit {
+pub(crate) fn reddit(base: &str) -> Reddit {
     let app = App { client_id: Secret("the-id".into()), client_secret: Secret(KEY.into()) };
     Reddit {
         base_url: Some(url(base)),

@@ -1,6 +1,6 @@
 //! One thing that GitHub has: a release, an issue, a pull request, a repository, a commit, an event.
 
-use super::event;
+use super::{event, markdown};
 use crate::format::{bounded_id, complete};
 use crate::http::Url;
 use crate::item::{Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
@@ -176,7 +176,8 @@ impl<'a> Thing<'a> {
 
 /// Text with Markdown and HTML in it, the HTML taken out.
 pub(super) fn markdown(text: Option<&str>) -> Option<Text> {
-    text.map(|text| from_html(text, MAX_SUMMARY)).filter(|text| !text.is_empty())
+    let text = text.map(|text| from_html(&markdown::to_html(text), MAX_SUMMARY));
+    text.filter(|text| !text.is_empty())
 }
 
 fn plain(text: &str) -> Option<Text> {
