@@ -110,9 +110,11 @@ pub struct SourceConfig {
     pub kind: &'static str,
     /// Where its documents come from.
     pub place: Place,
-    /// Its plan and its reader; `None` exactly if its secret was not at hand for
-    /// [`Config::look`].
+    /// Its plan and its reader; `None` if one of its secrets could not be read.
     pub source: Option<Arc<dyn Source>>,
+    /// The key of the config whose secret could not be read, such as `key` or
+    /// `headers.authorization`. The source then fails in every round, and no request is made for it.
+    pub missing_secret: Option<String>,
     /// One request, connect to last byte.
     pub timeout: Duration,
     /// How often a request that failed in passing is made again.
@@ -201,6 +203,7 @@ impl SourceConfig {
             kind,
             place,
             source,
+            missing_secret: None,
             timeout: fetch.timeout,
             retries: fetch.retries,
             per_host: None,
@@ -324,7 +327,7 @@ impl Config {
     /// whole.
     ///
     /// # Errors
-    /// A spec that is no source, a key that is missing, no source.
+    /// A spec that is no source, or no source at all.
     pub fn select(config: Option<Config>, specs: &[String]) -> Result<Config, Vec<Problem>> {
         Config::select_with(config, specs, &Vault::default())
     }
@@ -344,7 +347,8 @@ impl Config {
             (None, _) => Config::empty(),
         };
         if !specs.is_empty() {
-            let selected = spec::select(&config, specs, vault)?;
+            let (selected, warnings) = spec::select(&config, specs, vault)?;
+            config.warnings.extend(warnings);
             let all = std::mem::replace(&mut config.sources, selected);
             config.others = all.into_iter().map(|source| source.memory).collect();
             config.outputs.clear();

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Where it went wrong, in the order of the stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// A setting of ours cannot be used: nothing was sent.
+    /// A setting cannot be used, or a secret that the config names cannot be read: nothing was sent.
     Config,
     /// The name has no address, or the resolver did not answer.
     Resolve,

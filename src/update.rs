@@ -316,7 +316,8 @@ fn diagnose(
             state => state,
         };
         let since = match (state, &turns[index]) {
-            (State::Ok, _) => None,
+            // A time of this round would change the document in each round.
+            (State::Ok, _) | (_, Turn::Unusable(_)) => None,
             (_, Turn::Held(rest)) => Some(rest.since),
             _ => illness.and_then(|illness| Timestamp::from_unix(illness.since)).or(Some(now)),
         };
@@ -355,7 +356,7 @@ fn rested(config: &Config, turns: &[Turn], now: Timestamp) -> Vec<(String, Strin
         Turn::Held(rest) if rest.cause == HoldCause::Backoff => {
             Some(format!("left alone until {}{FORCE_ASKS}", clock_time(rest.until, now)))
         }
-        Turn::Ask | Turn::Held(_) => None,
+        Turn::Ask | Turn::Held(_) | Turn::Unusable(_) => None,
         Turn::NotDue(at) => Some(format!("not due until {}{FORCE_ASKS}", clock_time(*at, now))),
         Turn::Nobody(why) => Some(why.clone()),
     };

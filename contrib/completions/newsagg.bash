@@ -8,7 +8,7 @@ _newsagg_options() {
     once) echo '-c --config -o --output -f --format --limit --ages --new --max-age --offline --force --workers --timeout --deadline --strict --fail-fast --report --timeline --record -q --quiet -v --verbose -h --help' ;;
     run) echo '-c --config -q --quiet -v --verbose -h --help' ;;
     demo) echo '-o --output -q --quiet -v --verbose -h --help' ;;
-    check) echo '-c --config --online --politeness --json -q --quiet -v --verbose -h --help' ;;
+    check) echo '-c --config --online --politeness --json --strict -q --quiet -v --verbose -h --help' ;;
     status) echo '-c --config --json --timeline --max-age -h --help' ;;
     bench) echo '--sources --latency --jitter --workers --scenario --runs --json --explain --timeline --simulate -q --quiet -h --help' ;;
     import) echo '-h --help' ;;

@@ -27,8 +27,8 @@ pub mod politeness;
     help_triggers("-h", "--help"),
     note = "Every mistake of the config is found in one run, each with its line and
 column, and no request is made. A valid config is summed up: sources, their
-requests, outputs. Keys are looked up, but never shown; a credential that only
-the service has is a warning.
+requests, outputs. Keys are looked up, but never shown. A key that cannot be
+read is a warning: its source fails, and the others do not.
 ",
     note = "The columns of `--politeness`:
   unchanged  the part of the polls that was answered with 304 or no new bytes
@@ -43,7 +43,7 @@ newsagg check --politeness
 newsagg check -q && newsagg once",
     error_code(0, "the config is valid; with `--politeness`: polite"),
     error_code(1, "`--online`: no source answered; `--politeness`: not polite"),
-    error_code(2, "there is no config, or something is wrong with it")
+    error_code(2, "there is no config, or something is wrong with it; `--strict`: a secret cannot be read")
 )]
 pub struct CheckArgs {
     /// read this config instead of the first that `newsagg --help` lists
@@ -60,6 +60,9 @@ pub struct CheckArgs {
     /// with `--politeness`, print one JSON object
     #[argh(switch)]
     pub json: bool,
+    /// exit with 2 if a secret cannot be read
+    #[argh(switch)]
+    pub strict: bool,
     /// print only what is wrong
     #[argh(switch, short = 'q')]
     pub quiet: bool,
@@ -104,8 +107,12 @@ pub fn run(options: CheckArgs) -> ExitCode {
             return code;
         }
     };
-    if !options.quiet {
+    let unusable = config.sources.iter().any(|source| source.missing_secret.is_some());
+    if !options.quiet || options.strict && unusable {
         say::warnings(&config.warnings);
+    }
+    if options.strict && unusable {
+        return ExitCode::from(USAGE);
     }
     if options.online {
         return match online::ask(&config, line) {
@@ -219,6 +226,9 @@ fn source_lines(text: &mut String, source: &SourceConfig, names: usize) {
     let notes = notes.join(", ");
     let _ = writeln!(text, "  {name:names$}  {kind:10}  {notes}");
     let indent = " ".repeat(names + 4);
+    if let Some(key) = &source.missing_secret {
+        let _ = writeln!(text, "{indent}fails in every round: `{key}` has no value");
+    }
     if let Some(grant) = source.source.as_ref().and_then(|source| source.grant()) {
         let _ = writeln!(text, "{indent}{} (for a token)", without_secrets(&grant.url));
     }

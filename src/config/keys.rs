@@ -48,6 +48,8 @@ pub(super) struct Keys<'a> {
     pub(super) title: String,
     /// Keys that a typo was probably meant to be: they are not missing.
     meant: RefCell<Vec<String>>,
+    /// The first key whose secret could not be read.
+    pub(super) missing_secret: RefCell<Option<String>>,
 }
 
 impl<'a> Keys<'a> {
@@ -58,7 +60,8 @@ impl<'a> Keys<'a> {
         title: String,
         known: Vec<&'static [Key]>,
     ) -> Keys<'a> {
-        Keys { sheet, table, known, at, title, meant: RefCell::default() }
+        let (meant, missing_secret) = (RefCell::default(), RefCell::default());
+        Keys { sheet, table, known, at, title, meant, missing_secret }
     }
 
     /// The value of a key.

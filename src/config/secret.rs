@@ -112,14 +112,16 @@ impl Keys<'_> {
             _ => credential(name).and_then(|path| read_file(&path).map(|(text, _)| text)),
         };
         match self.sheet.vault.find(|| look().and_then(|text| checked(&text))) {
+            Ok(secret) => Some(secret),
             Err(_) if !self.is_needed() => None,
             Err(_) if place == "credential" && self.is_the_service_s(at, key, name) => None,
-            Err(message) if self.sheet.need == Need::Nothing => {
+            // The secret is missing for this source alone: all others can do without it.
+            Err(message) => {
                 let message = format!("`{key}` in {}: {message}", self.title);
                 self.sheet.absent_secret(at, message);
+                self.missing_secret.borrow_mut().get_or_insert_with(|| key.to_owned());
                 None
             }
-            found => found.map_or_else(fail, Some),
         }
     }
 

@@ -44,6 +44,10 @@ pub(super) fn read<'a>(
     config.tags = read_tags(&keys, kind_name);
     config.quota = keys.list::<Window>("quota", "[\"100/24h\"]", values::window);
     config.headers = read_headers(&keys);
+    config.missing_secret = keys.missing_secret.take();
+    if config.missing_secret.is_some() {
+        config.source = None;
+    }
     (!config.name.is_empty()).then_some(config)
 }
 

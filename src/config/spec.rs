@@ -65,24 +65,34 @@ pub(super) fn builtin() -> Config {
 }
 
 /// The sources that the words name, in their order, each once.
+///
+/// A source whose key is missing is among them, and a problem in the second list says why.
+///
+/// # Errors
+/// The words that name no source.
 pub(super) fn select(
     config: &Config,
     specs: &[String],
     vault: &Vault,
-) -> Result<Vec<SourceConfig>, Vec<Problem>> {
+) -> Result<(Vec<SourceConfig>, Vec<Problem>), Vec<Problem>> {
     let mut chosen: Vec<SourceConfig> = Vec::new();
-    let mut problems = Vec::new();
+    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+    let problem = |message| Problem { file: None, at: None, message };
     for (n, spec) in specs.iter().enumerate() {
         if specs[..n].contains(spec) {
             continue;
         }
         match one(config, spec, vault) {
             Ok(source) => chosen.push(source),
-            Err(message) => problems.push(Problem { file: None, at: None, message }),
+            Err(NoSource::Problem(message)) => problems.push(problem(message)),
+            Err(NoSource::MissingKey(source, message)) => {
+                chosen.push(*source);
+                warnings.push(problem(message));
+            }
         }
     }
     name_apart(&mut chosen);
-    if problems.is_empty() { Ok(chosen) } else { Err(problems) }
+    if problems.is_empty() { Ok((chosen, warnings)) } else { Err(problems) }
 }
 
 /// Names that no two sources share: URLs of one host are named with their paths, and what is still
@@ -103,7 +113,21 @@ fn name_apart(sources: &mut [SourceConfig]) {
     }
 }
 
-fn one(config: &Config, spec: &str, vault: &Vault) -> Result<SourceConfig, String> {
+/// Why a word gives no source that can be fetched.
+enum NoSource {
+    /// The word names no source.
+    Problem(String),
+    /// The word names this source, but its key cannot be read, and why.
+    MissingKey(Box<SourceConfig>, String),
+}
+
+impl From<String> for NoSource {
+    fn from(problem: String) -> NoSource {
+        NoSource::Problem(problem)
+    }
+}
+
+fn one(config: &Config, spec: &str, vault: &Vault) -> Result<SourceConfig, NoSource> {
     if let Some(known) = config.sources.iter().find(|source| source.name == spec) {
         return Ok(known.clone());
     }
@@ -112,23 +136,23 @@ fn one(config: &Config, spec: &str, vault: &Vault) -> Result<SourceConfig, Strin
     let bare = head == spec;
     let lower = head.to_ascii_lowercase();
     match lower.as_str() {
-        "http" | "https" if !bare => feed(spec, fetch),
-        "file" if !bare => file_url(spec, fetch),
-        "hn" => hackernews(rest, fetch),
+        "http" | "https" if !bare => Ok(feed(spec, fetch)?),
+        "file" if !bare => Ok(file_url(spec, fetch)?),
+        "hn" => Ok(hackernews(rest, fetch)?),
         "guardian" => guardian(rest, fetch, vault),
         "newsapi" => newsapi(rest, fetch, vault),
         "reddit" if is_subreddit(rest) => Ok(reddit(rest, fetch)),
-        "reddit" => Err(format!("\"{}\" names no subreddit: write reddit:SUB", shown(spec))),
+        "reddit" => Err(format!("\"{}\" names no subreddit: write reddit:SUB", shown(spec)).into()),
         "github" if is_repo(rest) => github(rest, fetch, vault),
         "github" => {
-            Err(format!("\"{}\" names no repository: write github:OWNER/REPO", shown(spec)))
+            Err(format!("\"{}\" names no repository: write github:OWNER/REPO", shown(spec)).into())
         }
         _ if spec == "-" => Ok(local("stdin", Place::Stdin, fetch)),
         _ if !bare && rest.starts_with("//") => {
-            Err(format!("\"{}\" is neither http:// nor https:// nor file:///", shown(spec)))
+            Err(format!("\"{}\" is neither http:// nor https:// nor file:///", shown(spec)).into())
         }
         _ if spec.contains('/') => Ok(local(spec, Place::File(PathBuf::from(spec)), fetch)),
-        _ => Err(unknown(config, spec)),
+        _ => Err(unknown(config, spec).into()),
     }
 }
 
@@ -201,37 +225,38 @@ fn hackernews(list: &str, fetch: &Fetch) -> Result<SourceConfig, String> {
 /// Where there are keys for the Guardian.
 const GUARDIAN_KEYS: &str = "https://open-platform.theguardian.com/access/";
 
-fn guardian(section: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, String> {
+fn guardian(section: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, NoSource> {
+    let name = spec_name("guardian", section);
+    let key = key(vault, "guardian", "GUARDIAN_KEY", GUARDIAN_KEYS);
     let source = Guardian {
         base_url: base_url(guardian::BASE_URL)?,
-        key: key(vault, "guardian", "GUARDIAN_KEY", GUARDIAN_KEYS)?,
+        key: key.map_err(|why| without_key(&name, "guardian", fetch, why))?,
         section: (!section.is_empty()).then(|| section.to_owned()),
         query: None,
         tag: None,
         page_size: None,
     };
-    Ok(network(&spec_name("guardian", section), Arc::new(source), "guardian", fetch))
+    Ok(network(&name, Arc::new(source), "guardian", fetch))
 }
 
 /// Without a country or category NewsAPI refuses to answer: the United States are its own
 /// example.
-fn newsapi(which: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, String> {
+fn newsapi(which: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, NoSource> {
     let (mut country, mut category) = (None, None);
     match which {
         "" => country = Some("us".to_owned()),
         code if is_two_letters(code) => country = Some(code.to_ascii_lowercase()),
         name if CATEGORIES.contains(&name) => category = Some(name.to_owned()),
         name => {
-            return Err(no_choice(
-                "country of two letters or category of NewsAPI",
-                name,
-                &CATEGORIES,
-            ));
+            let what = "country of two letters or category of NewsAPI";
+            return Err(no_choice(what, name, &CATEGORIES).into());
         }
     }
+    let name = spec_name("newsapi", which);
+    let key = key(vault, "newsapi", "NEWSAPI_KEY", "https://newsapi.org/register");
     let source = NewsApi {
         base_url: base_url(newsapi::BASE_URL)?,
-        key: key(vault, "newsapi", "NEWSAPI_KEY", "https://newsapi.org/register")?,
+        key: key.map_err(|why| without_key(&name, "newsapi", fetch, why))?,
         endpoint: Endpoint::Headlines,
         country,
         category,
@@ -241,22 +266,24 @@ fn newsapi(which: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, St
         language: None,
         page_size: None,
     };
-    Ok(network(&spec_name("newsapi", which), Arc::new(source), "newsapi", fetch))
+    Ok(network(&name, Arc::new(source), "newsapi", fetch))
 }
 
 /// Releases, with a token if there is one.
-fn github(repo: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, String> {
+fn github(repo: &str, fetch: &Fetch, vault: &Vault) -> Result<SourceConfig, NoSource> {
     let look = || match std::env::var_os("GITHUB_TOKEN").filter(|token| !token.is_empty()) {
         Some(_) => from_env("GITHUB_TOKEN").and_then(|text| checked(&text)),
         None => Err(NOT_TOLD.into()),
     };
+    let name = spec_name("github", repo);
     let token = match vault.find(look) {
         Err(why) if why == NOT_TOLD => Secret(String::new()),
-        found => found.map_err(|error| format!("source github: {error}"))?,
+        found => found
+            .map_err(|why| without_key(&name, "github", fetch, format!("source github: {why}")))?,
     };
     let base_url = base_url(github::BASE_URL)?;
     let source = GitHub { base_url, token, what: What::Releases(repo.to_owned()), limit: None };
-    Ok(network(&spec_name("github", repo), Arc::new(source), "github", fetch))
+    Ok(network(&name, Arc::new(source), "github", fetch))
 }
 
 /// The feed: without a key nobody gets more.
@@ -280,6 +307,14 @@ fn no_choice(what: &str, word: &str, choices: &[&str]) -> String {
 
 fn base_url(text: &str) -> Result<Url, String> {
     Url::parse(text).map_err(|error| error.to_string())
+}
+
+/// A source that fails because its key cannot be read.
+fn without_key(name: &str, kind: &'static str, fetch: &Fetch, why: String) -> NoSource {
+    let mut source = SourceConfig::new(name.into(), kind, Place::Network, None, fetch);
+    source.every = EVERY;
+    source.missing_secret = Some(if kind == "github" { "token" } else { "key" }.into());
+    NoSource::MissingKey(Box::new(source), why)
 }
 
 /// The key that a source named on the command line needs.

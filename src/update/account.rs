@@ -50,6 +50,9 @@ pub(super) fn judge(
                 let verdict = remembered(memory.of(&source.memory), Some(STOPPED));
                 Verdict { asked: tally.span.is_some(), ..verdict }
             }
+            (_, Turn::Unusable(failure)) => {
+                Verdict { state: State::Failed, error: Some(failure.to_string()), asked: false }
+            }
             (_, Turn::NotDue(_)) => remembered(memory.of(&source.memory), None),
             (_, Turn::Nobody(why)) => remembered(memory.of(&source.memory), Some(why)),
             (Place::Network, Turn::Ask) if round.cut_short && untouched(tally) => {

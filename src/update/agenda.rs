@@ -7,6 +7,7 @@ use super::sources::quota_of;
 use super::{House, Wishes, streams};
 use crate::backoff::Scope;
 use crate::config::{Config, Place, SourceConfig};
+use crate::failure::{Failure, Stage};
 use crate::format::{Pace, State};
 use crate::http::{Request, Url};
 use crate::limit::{Hold, HoldCause, Limiter};
@@ -25,6 +26,8 @@ pub(super) enum Turn {
     Held(Rest),
     /// Nobody is asked, in words.
     Nobody(String),
+    /// The source lacks a secret: it fails in every round, and no request is made for it.
+    Unusable(Failure),
 }
 
 /// Why a source is left alone, and until when.
@@ -53,6 +56,9 @@ pub(super) fn draw(
         if source.place != Place::Network {
             return Turn::Ask;
         }
+        if let Some(failure) = unusable(source) {
+            return Turn::Unusable(failure);
+        }
         let known = memory.of(&source.memory);
         if streams::runs(source, house) {
             return closed.map_or(Turn::Ask, |why| Turn::Nobody(why.to_owned()));
@@ -73,6 +79,13 @@ pub(super) fn draw(
         }
     };
     config.sources.iter().map(turn).collect()
+}
+
+/// Why no request can be made for a source, if its config names a secret that cannot be read.
+fn unusable(source: &SourceConfig) -> Option<Failure> {
+    let key = source.missing_secret.as_ref()?;
+    let cause = format!("`{key}` has no value; `newsagg check` says why");
+    Some(Failure::new(Stage::Config, cause))
 }
 
 /// The same for this process: one that reads a stream for as long as it lives opens it at once, however
@@ -122,7 +135,8 @@ pub(super) fn next(
 ) -> Vec<Option<Timestamp>> {
     let at = house.clock.now();
     let next = |(source, turn): (&SourceConfig, &Turn)| {
-        if source.place != Place::Network || streams::runs(source, house) {
+        let asked = source.place == Place::Network && !matches!(turn, Turn::Unusable(_));
+        if !asked || streams::runs(source, house) {
             return None;
         }
         let known = memory.of(&source.memory);
@@ -141,8 +155,8 @@ pub(super) fn next(
     config.sources.iter().zip(turns).map(next).collect()
 }
 
-/// The same for a service, which has to come again some time: now, if it is not known; a file is
-/// due as often as a source, and so is a stream that is open, which nobody heeds.
+/// When a service looks at each source again: now, if it is not known; after `every` for a file, for an open
+/// stream, and for a source whose secret is missing.
 pub(super) fn service(
     config: &Config,
     house: &House<'_>,
@@ -151,7 +165,9 @@ pub(super) fn service(
     now: Timestamp,
 ) -> Vec<Timestamp> {
     let due = |(source, next): (&SourceConfig, &Option<Timestamp>)| match source.place {
-        Place::Network if !streams::runs(source, house) => next.unwrap_or(now),
+        Place::Network if source.source.is_some() && !streams::runs(source, house) => {
+            next.unwrap_or(now)
+        }
         _ => ahead(source.every, began),
     };
     config.sources.iter().zip(next).map(due).collect()

@@ -41,7 +41,7 @@ pub(super) fn tune(
             Turn::Ask => source.is_stream() || house.live.lasting,
             // A list is listened to whenever it is asked.
             Turn::NotDue(_) => !source.is_stream() && house.live.lasting,
-            Turn::Held(_) | Turn::Nobody(_) => false,
+            Turn::Held(_) | Turn::Nobody(_) | Turn::Unusable(_) => false,
         };
         if let Some(channel) = Some(source).filter(|_| wanted).and_then(|s| channel(s, memory)) {
             house.live.open(channel, &house.transport, house.executor);
