@@ -106,6 +106,9 @@ impl Keys<'_> {
         let Some(name) = name.get_ref().as_str().filter(|name| is_name(name)) else {
             return fail(format!("`{place}` must be a string of one line that is not empty"));
         };
+        if place == "credential" && !is_credential(name) {
+            return fail(format!("\"{}\" is no name of a credential", shown(name)));
+        }
         let look = || match place {
             "env" => from_env(name).map_err(|error| format!("{error}; {ENV_REMEDY}")),
             "file" => self.in_file(at, &self.sheet.beside(&expand_home(name))),
@@ -128,7 +131,7 @@ impl Keys<'_> {
     /// Whether a credential is not at hand because this is no service, and that is no mistake of the
     /// config. Who judges it is told what was not looked at.
     fn is_the_service_s(&self, at: usize, key: &str, name: &str) -> bool {
-        let elsewhere = is_credential(name) && credentials_directory().is_none();
+        let elsewhere = credentials_directory().is_none();
         if elsewhere && self.sheet.need == Need::Own {
             let message = "is the service's, and not looked for outside of it";
             let message =
@@ -180,9 +183,6 @@ pub(super) fn from_env(name: &str) -> Result<String, String> {
 
 /// Where systemd put a credential: <https://systemd.io/CREDENTIALS/>.
 fn credential(name: &str) -> Result<PathBuf, String> {
-    if !is_credential(name) {
-        return Err(format!("\"{}\" is no name of a credential", shown(name)));
-    }
     match credentials_directory() {
         Some(dir) => Ok(Path::new(&dir).join(name)),
         None => Err(format!(

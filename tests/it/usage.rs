@@ -57,7 +57,6 @@ fn wrong_words_end_with_2_and_one_sentence_that_helps() {
         (&["status", "--json", "--timeline=-"], "`--json` and `--timeline -` are both for stdout"),
         (&["once", "htp://x/"], "\"htp://x/\" is neither http:// nor https:// nor file:///"),
         (&["once", "guardain"], "\"guardain\" is no source; did you mean \"guardian\"?"),
-        (&["once", "guardian"], "the environment variable GUARDIAN_KEY is not set"),
         (&["once", "github:a"], "\"github:a\" names no repository: write github:OWNER/REPO"),
         (
             &["once", "--ages", "-o", "a.txt", "hn"],
