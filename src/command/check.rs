@@ -43,7 +43,7 @@ newsagg check --politeness
 newsagg check -q && newsagg once",
     error_code(0, "the config is valid; with `--politeness`: polite"),
     error_code(1, "`--online`: no source answered; `--politeness`: not polite"),
-    error_code(2, "there is no config, or something is wrong with it; `--strict`: a secret cannot be read")
+    error_code(2, "no config, or something is wrong; `--strict`: a secret is missing")
 )]
 pub struct CheckArgs {
     /// read this config instead of the first that `newsagg --help` lists
