@@ -107,6 +107,7 @@ complete -c newsagg -n '__newsagg_in check' -s c -l config -r -F -d 'read this c
 complete -c newsagg -n '__newsagg_in check' -l online -d 'make the first request of each source, without retries and fallbacks, and print how it was answered'
 complete -c newsagg -n '__newsagg_in check' -l politeness -d 'score past runs by what publishers complain of'
 complete -c newsagg -n '__newsagg_in check' -l json -d 'with `--politeness`, print one JSON object'
+complete -c newsagg -n '__newsagg_in check' -l strict -d 'exit with 2 if a secret cannot be read'
 complete -c newsagg -n '__newsagg_in check' -s q -l quiet -d 'print only what is wrong'
 complete -c newsagg -n '__newsagg_in check' -s v -l verbose -d 'print a line for each source'
 complete -c newsagg -n '__newsagg_in check' -s h -l help -d 'display usage information'

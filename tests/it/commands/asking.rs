@@ -108,7 +108,7 @@ fn what_is_not_asked_needs_no_key() {
     home.run(&["once", "-c", "x.toml", "--strict"]).ended(3).says(fails);
     let said = home.run(&["once", "-c", "x.toml", "g"]).ended(1).says(missing).says(fails);
     assert_eq!(said.out, "");
-    home.run(&["once", "guardian", &site.url("/b").to_string()])
+    home.run(&["once", "guardian", site.url("/b").as_ref()])
         .ended(0)
         .says("the environment variable GUARDIAN_KEY is not set");
     home.run(&["check", "-c", "x.toml"]).ended(0).says(missing);
