@@ -3,13 +3,11 @@
 //! What comes out of here is safe on a terminal, in a log and in a page: no markup, no control
 //! characters, no escape sequences, no bidirectional overrides.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 
 use crate::item::Text;
 
 mod entity;
-mod escaped;
 mod html;
 mod link;
 mod run;
@@ -27,20 +25,6 @@ pub fn from_html(html: &str, max: usize) -> Text {
     html::strip(html, &mut line);
     line.finish()
 }
-
-/// As [`from_html`], from HTML that is escaped once more as the text of XML is: one go instead of
-/// two where there is nothing but tags and their like, and `unescape` for the rest.
-pub fn from_escaped_html(raw: &str, max: usize, unescape: Unescape) -> Text {
-    if run::is_plain::<true>(raw, max) {
-        return raw.into();
-    }
-    let mut line = Line::new(max, raw.len());
-    escaped::strip(raw, &mut line, unescape);
-    line.finish()
-}
-
-/// Resolves the references of XML.
-pub type Unescape = fn(&str) -> Cow<'_, str>;
 
 /// Plain text from plain text: `<` and `&` stay as they are; the rest as in [`from_html`].
 pub fn from_plain(text: &str, max: usize) -> Text {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use crate::item::{MAX_SUMMARY, Text};
 use crate::text;
-use crate::xml::{Body, unescape};
+use crate::xml::Body;
 
 /// No more markup than this is looked at for one field.
 const MAX_MARKUP: usize = 16 * MAX_SUMMARY;
@@ -43,10 +43,7 @@ impl<'a> Content<'a> {
         let body = self.body.cut(MAX_MARKUP);
         match self.mode {
             Mode::Plain => text::from_plain(&body.text(), max),
-            Mode::Html => match body.raw() {
-                Some(raw) => text::from_escaped_html(raw, max, unescape),
-                None => text::from_html(&body.html(), max),
-            },
+            Mode::Html => text::from_html(&body.html(), max),
             Mode::Xhtml => text::from_html(&body.xhtml(), max),
             Mode::Base64 => {
                 let text = body.text();

@@ -7,7 +7,7 @@ use super::entity;
 
 /// A name in lower case, of at most eight bytes, as one number: compared at once. Zero for a longer
 /// one, which is none that matters.
-pub(super) const fn packed(name: &[u8]) -> u64 {
+const fn packed(name: &[u8]) -> u64 {
     let (mut number, mut at) = (0, 0);
     while at < name.len() {
         number = number << 8 | (name[at] | 0x20) as u64;
@@ -26,25 +26,20 @@ macro_rules! is_one_of {
 
 /// Elements within a line; every other tag separates words.
 #[allow(non_upper_case_globals)]
-pub(super) fn is_inline(name: u64) -> bool {
+fn is_inline(name: u64) -> bool {
     is_one_of!(name, a b i q s u em tt bdi bdo big del dfn ins kbd sub sup var wbr abbr cite code
         font mark nobr samp span time small strike strong acronym)
 }
 
 /// Elements whose content is no text.
 #[allow(non_upper_case_globals)]
-pub(super) fn is_silent(name: u64) -> bool {
+fn is_silent(name: u64) -> bool {
     is_one_of!(name, script style template noscript iframe object svg title)
 }
 
 /// Writes the text of `html` to `line`, until that is full.
 pub(super) fn strip(html: &str, line: &mut Line) {
-    strip_on(html, line, false);
-}
-
-/// The same, where a tag may have ended before.
-pub(super) fn strip_on(html: &str, line: &mut Line, ended: bool) {
-    let mut scan = Scan { html, at: 0, no_end: [false; 4], ended };
+    let mut scan = Scan { html, at: 0, no_end: [false; 4], ended: false };
     while scan.at < html.len() && !line.full() {
         scan.at = line.push_up_to::<true>(html, scan.at);
         match html.as_bytes().get(scan.at) {
@@ -174,7 +169,7 @@ impl Scan<'_> {
     }
 }
 
-pub(super) fn name_len(rest: &[u8]) -> usize {
+fn name_len(rest: &[u8]) -> usize {
     let named = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b':';
     rest.iter().position(|byte| !named(byte)).unwrap_or(rest.len())
 }

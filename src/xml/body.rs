@@ -69,11 +69,6 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Text as it stands in the document, its references not resolved, if there is nothing else.
-    pub fn raw(&self) -> Option<&'a str> {
-        matches!(self.kind, Kind::Text).then_some(self.inner)
-    }
-
     /// The text alone: references resolved, tags dropped.
     pub fn text(&self) -> Cow<'a, str> {
         match self.kind {
