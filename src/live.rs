@@ -1,20 +1,23 @@
 //! Streams: sources that say by themselves when there is news.
 //!
-//! Each is read by a task of its own, outside the pool: no round waits for one, and none takes a
-//! worker. What comes is held in a bounded buffer until a round takes it; [`Streams::news`] says when
+//! Each takes a worker of a pool of their own: no round waits for one, and none takes a worker of a
+//! round. Where a quota counts, each opening takes a permit. What comes is held in a bounded buffer until a round takes it; [`Streams::news`] says when
 //! one is worth while. Without news nobody wakes up.
 
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender, bounded};
 use futures_lite::FutureExt;
-use smol::{Executor, Task};
+use smol::Executor;
 
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::http::{Header, Url};
 use crate::item::Item;
+use crate::pool::Pool;
 use crate::schedule::SHORTEST_EVERY;
 use crate::source::Source;
 use crate::time::Timestamp;
@@ -22,13 +25,16 @@ use crate::transport::{Options, Transport};
 
 mod buffer;
 mod pause;
+mod permits;
 mod reading;
 
 pub use buffer::{MAX_BYTES, MAX_WAITING};
 pub use pause::{LONGEST_PAUSE, LONGEST_RETRY, SHORTEST_RETRY, USUAL_RETRY};
+pub use permits::Claims;
 pub use reading::{MAX_PER_MINUTE, WELL_AFTER};
 
 use buffer::Buffer;
+use permits::Permits;
 
 /// No more streams are open at once: each holds a connection and up to some 400 kB.
 pub const MAX_STREAMS: usize = 16;
@@ -60,6 +66,8 @@ pub struct Terms {
     pub timeout: Duration,
     /// How the request is made.
     pub options: Options,
+    /// Whether a quota counts its requests: then each opening waits for a permit.
+    pub counted: bool,
 }
 
 /// One stream, and how it is to be read.
@@ -121,6 +129,8 @@ pub struct Taken {
 #[derive(Debug)]
 pub struct Streams {
     all: Vec<Open>,
+    /// Made with the first stream.
+    pool: Option<Pool>,
     /// Whether they stay open after a round, and are opened again when they break off.
     pub lasting: bool,
     /// When their news was last shown, or could have been; and how often without a rest.
@@ -135,7 +145,9 @@ struct Open {
     name: String,
     terms: Terms,
     shared: Shared,
-    _task: Task<()>,
+    permits: Sender<()>,
+    /// Closed with this, the stream is no longer read.
+    _cancel: Sender<Infallible>,
 }
 
 /// Between the task that reads and whoever takes what it read.
@@ -162,6 +174,7 @@ struct Inbox {
     /// It is open again after a failure.
     recovered: bool,
     requests: u32,
+    permits: Permits,
     bytes_in: u64,
     stand: Stand,
 }
@@ -169,7 +182,15 @@ struct Inbox {
 impl Default for Streams {
     fn default() -> Streams {
         let (stir, stirred) = bounded(1);
-        Streams { all: Vec::new(), lasting: false, shown: None, restless: 0, stir, stirred }
+        Streams {
+            all: Vec::new(),
+            pool: None,
+            lasting: false,
+            shown: None,
+            restless: 0,
+            stir,
+            stirred,
+        }
     }
 }
 
@@ -179,18 +200,29 @@ impl Streams {
         if self.runs(&channel.name) || self.all.len() >= MAX_STREAMS {
             return;
         }
-        let inbox = Inbox { last_id: channel.last_id.clone(), ..Inbox::default() };
+        let mut inbox = Inbox { last_id: channel.last_id.clone(), ..Inbox::default() };
+        if channel.terms.counted {
+            inbox.permits.want(transport.clock().now());
+        }
         let shared = Arc::new(Mutex::new(inbox));
         let (name, terms) = (channel.name.clone(), channel.terms.clone());
+        let (permits, permitted) = bounded(1);
+        let (cancel, cancelled) = bounded::<Infallible>(1);
         let reading = reading::Reading {
             channel,
             transport: transport.clone(),
             shared: shared.clone(),
             stir: self.stir.clone(),
+            permits: permitted,
             lasting: self.lasting,
         };
-        let task = on.spawn(reading.run());
-        self.all.push(Open { name, terms, shared, _task: task });
+        let cancelled = async move {
+            cancelled.recv().await.ok();
+        };
+        let workers = NonZeroUsize::new(MAX_STREAMS).unwrap_or(NonZeroUsize::MIN);
+        let pool = self.pool.get_or_insert_with(|| Pool::new(on, workers));
+        pool.submit(cancelled.or(reading.run()));
+        self.all.push(Open { name, terms, shared, permits, _cancel: cancel });
     }
 
     /// Closes all but those that `wanted` wants, by name and terms.
@@ -274,7 +306,11 @@ impl Streams {
     pub async fn news(&self, clock: &Clock) {
         loop {
             let next = self.shown.map(|shown| shown.saturating_add(self.pace()));
-            let soonest = self.all.iter().filter_map(|open| open.inbox().worth_while(next)).min();
+            let due = |open: &Open| {
+                let inbox = open.inbox();
+                inbox.worth_while(next).into_iter().chain(inbox.permits.due()).min()
+            };
+            let soonest = self.all.iter().filter_map(due).min();
             match soonest {
                 Some(at) if at <= clock.now() => return,
                 Some(at) => clock.sleep_until(at).or(self.stirred()).await,
@@ -315,7 +351,8 @@ impl Open {
     fn heard_out_at(&self) -> Option<Duration> {
         let inbox = self.inbox();
         let opened = || inbox.opened.map(|opened| opened.saturating_add(self.terms.listen));
-        (!inbox.ended).then(|| opened().unwrap_or(Duration::MAX))
+        let listens = !inbox.ended && !inbox.permits.is_waiting();
+        listens.then(|| opened().unwrap_or(Duration::MAX))
     }
 }
 

@@ -195,6 +195,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let beside = std::mem::take(&mut house.beside);
     let asking = sources::ask(config, house, wishes, &turns, &memory, &mut gathered);
     let mut round = asking.or(beside.run()).await;
+    streams::admit(config, house, &turns);
     let awake = house.clock.now().saturating_sub(opened);
     round.slept = house.clock.moment().up.saturating_sub(began.up).saturating_sub(awake);
     gathered.forgive(&round);

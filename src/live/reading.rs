@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_channel::Sender;
+use async_channel::{Receiver, Sender};
 use futures_lite::{FutureExt, future};
 
 use super::pause::{pause, pause_after};
@@ -38,6 +38,8 @@ pub(super) struct Reading {
     pub(super) transport: Arc<Transport>,
     pub(super) shared: Shared,
     pub(super) stir: Sender<()>,
+    /// One for each permit that was taken for it.
+    pub(super) permits: Receiver<()>,
     /// It is opened again when it breaks off.
     pub(super) lasting: bool,
 }
@@ -59,6 +61,7 @@ impl Reading {
         let mut heard = Vec::new();
         let (mut tries, mut retry, mut count) = (0, None, clock.moment().boot);
         loop {
+            self.permit(&clock).await;
             let end = self.connection(&clock, &mut heard, &mut retry).await;
             count = count.wrapping_add(1);
             let wait = match end {
@@ -103,6 +106,16 @@ impl Reading {
         self.stir.try_send(()).ok();
     }
 
+    /// Waits for a permit, where a quota counts the request.
+    async fn permit(&self, clock: &Clock) {
+        if self.channel.terms.counted {
+            lock(&self.shared).permits.want(clock.now());
+            self.stir.try_send(()).ok();
+            // Whoever has the other end cancels this task with it.
+            self.permits.recv().await.ok();
+        }
+    }
+
     async fn connection(
         &self,
         clock: &Clock,
@@ -115,7 +128,11 @@ impl Reading {
         let Channel { source, terms, .. } = &self.channel;
         let opening = self.transport.open(&request, &terms.options, terms.timeout).await;
         let place = opening.place;
-        self.note(clock, |inbox| inbox.requests += opening.requests);
+        let unsent = opening.result.as_ref().err().is_some_and(|failure| failure.unsent);
+        self.note(clock, |inbox| {
+            inbox.requests += opening.requests;
+            inbox.permits.used(opening.requests, unsent);
+        });
         match opening.result {
             Err(failure) => End::Failed(failure, place),
             Ok(Opened::Answer(answer)) => {

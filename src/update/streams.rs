@@ -7,14 +7,17 @@ use futures_lite::FutureExt;
 
 use super::agenda::{self, Turn};
 use super::gather::{Brought, Gathered, keys};
+use super::sources::quota_of;
 use super::{House, Wishes};
 use crate::config::{Config, SourceConfig};
 use crate::http::{Response, Url, Validators};
 use crate::limit::HoldCause;
-use crate::live::{Channel, Stand, Taken, Terms};
+use crate::live::{Channel, Claims, Stand, Taken, Terms};
 use crate::merge::fingerprint;
 use crate::round::{Round, Tally, Trouble};
+use crate::schedule::SHORTEST_EVERY;
 use crate::source::live::Live;
+use crate::source::{Quota, Window};
 use crate::state::Memory;
 use crate::time::Timestamp;
 
@@ -45,6 +48,51 @@ pub(super) fn tune(
         };
         if let Some(channel) = Some(source).filter(|_| wanted).and_then(|s| channel(s, memory)) {
             house.live.open(channel, &house.transport, house.executor);
+        }
+    }
+}
+
+/// Takes permits for the streams that wait for one to open, after the requests of the round had
+/// theirs. Half of each window stays for the list that a stream tells of.
+pub(super) fn admit(config: &Config, house: &mut House<'_>, turns: &[Turn]) {
+    let now = house.clock.now();
+    for (source, turn) in config.sources.iter().zip(turns) {
+        let Quota { account, windows } = quota_of(source);
+        let Claims { wants, more, unsent } = house.live.claims(&source.name);
+        house.limiter.also(&account, more, now);
+        if let Some(left) = unsent {
+            house.limiter.never_left(&account, left);
+        }
+        if !wants {
+            continue;
+        }
+        let taken = match turn {
+            _ if house.halt.is_pulled() => Err(Duration::MAX),
+            Turn::Ask | Turn::NotDue(_) => {
+                let left = |window: &Window| house.limiter.left(&account, window, now);
+                match windows.iter().find(|window| left(window) <= window.count / 2) {
+                    // One more is free after so long on average.
+                    Some(window) => {
+                        let pause = window.per / window.count.max(1);
+                        Err(now.saturating_add(pause.max(SHORTEST_EVERY)))
+                    }
+                    None => house.limiter.take(&account, &windows, now),
+                }
+            }
+            Turn::Held(rest) => Err(rest.ends),
+            Turn::Nobody(_) => Err(Duration::MAX),
+        };
+        match taken {
+            Ok(()) => {
+                // No word of its server about the quota is waited for.
+                house.limiter.ended(&account);
+                house.live.admit(&source.name, now);
+            }
+            // Nobody knows when: one that cannot be saved is tried again.
+            Err(Duration::MAX) => {
+                house.live.hold_back(&source.name, now.saturating_add(SHORTEST_EVERY));
+            }
+            Err(until) => house.live.hold_back(&source.name, until),
         }
     }
 }
@@ -199,6 +247,7 @@ fn terms(source: &SourceConfig) -> Option<Terms> {
         listen: live.listen().min(source.timeout),
         timeout: source.timeout,
         options: source.options.clone(),
+        counted: !quota_of(source).windows.is_empty(),
     })
 }
 

@@ -426,3 +426,36 @@ fn a_list_of_hacker_news_that_says_it_changed_is_asked_and_not_more_often_than_o
     assert_eq!(plans[0], 0);
     assert!((600..603).contains(&plans[1]) && (660..665).contains(&plans[2]), "{plans:?}");
 }
+
+#[test]
+fn a_stream_of_a_source_with_a_quota_takes_a_permit_each_time_that_it_opens() {
+    let web = |asked: &Asked| match (asked.field("accept"), asked.url.path()) {
+        // Good for a minute and a half, again and again.
+        (Some("text/event-stream"), _) => stream([(SECOND, ":")], Some(90 * SECOND)),
+        (_, "/v0/topstories.json") => {
+            let first = 10 * asked.at.as_secs() / 3_600;
+            page(format!("[{first},{},{}]", first + 1, first + 2))
+        }
+        (_, path) => {
+            let id = path.trim_start_matches("/v0/item/").trim_end_matches(".json");
+            page(format!("{{\"id\":{id},\"type\":\"story\",\"title\":\"title {id}.\"}}"))
+        }
+    };
+    let world = World::new("stream-quota", web);
+    let text = format!(
+        "{OUTPUT}[[source]]\nname = \"hn\"\nkind = \"hackernews\"\nlimit = 3\nlive = true\n\
+         base_url = \"https://hn.test\"\nevery = \"2h\"\nquota = [\"10/1h\"]\n"
+    );
+    let clock = world.clock.clone();
+    live(&world, &text, None, |_| async move { clock.sleep_until(6 * HOUR).await });
+    let asked = world.take_asked();
+    let all: Vec<Duration> = asked.iter().map(|asked| asked.at).collect();
+    for from in all.iter().copied() {
+        let within = all.iter().filter(|at| (from..from + HOUR).contains(*at)).count();
+        assert!(within <= 10, "{within} requests within an hour from {from:?}");
+    }
+    let events = |asked: &&Asked| asked.field("accept") == Some("text/event-stream");
+    let opened = asked.iter().filter(events).count();
+    assert!(opened >= 15, "of half of the quota the stream is opened: {opened}");
+    assert_eq!(asked.len() - opened, 3 * 4, "the list is asked as often as ever");
+}
