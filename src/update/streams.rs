@@ -80,7 +80,7 @@ pub(super) fn admit(config: &Config, house: &mut House<'_>, turns: &[Turn]) {
                 }
             }
             Turn::Held(rest) => Err(rest.ends),
-            Turn::Nobody(_) => Err(Duration::MAX),
+            Turn::Nobody(_) | Turn::Unusable(_) => Err(Duration::MAX),
         };
         match taken {
             Ok(()) => {
