@@ -4,8 +4,11 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Where it went wrong, in the order of the stages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// A setting cannot be used, or a secret that the config names cannot be read: nothing was sent.
     Config,
@@ -24,6 +27,7 @@ pub enum Stage {
     /// The server said no.
     Status,
     /// More bytes than `max_body`.
+    #[serde(rename = "too large")]
     TooLarge,
     /// A content coding that is unknown or damaged.
     Decode,
@@ -39,7 +43,8 @@ pub enum Stage {
 
 /// Whose doing a failure is, as far as the failure itself shows. Policy decides by this and by the
 /// [`Stage`], never by the words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Fault {
     /// The server's, or nobody can tell.
     #[default]
@@ -50,21 +55,6 @@ pub enum Fault {
     Network,
     /// Maybe that of this machine's clock: a certificate that is not valid yet.
     Clock,
-}
-
-impl Fault {
-    /// All of them.
-    pub const ALL: [Fault; 4] = [Fault::Theirs, Fault::Ours, Fault::Network, Fault::Clock];
-
-    /// The name in a recording.
-    pub fn name(self) -> &'static str {
-        match self {
-            Fault::Theirs => "theirs",
-            Fault::Ours => "ours",
-            Fault::Network => "network",
-            Fault::Clock => "clock",
-        }
-    }
 }
 
 /// One request's failure: a stage, a cause for people, and what a retry needs to know.

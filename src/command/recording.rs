@@ -12,7 +12,6 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 use crate::config::{Config, Problem};
-use crate::failure::Failure;
 use crate::http::{Secret, Url, digest, place};
 use crate::limit::Limiter;
 use crate::merge::fingerprint;
@@ -27,7 +26,10 @@ mod lines;
 mod read;
 mod secrets;
 
-use lines::{Line, Sheet};
+use lines::{
+    Asked, Coding, Conditions, Ending, Found, Opening, Passed, Quotas, Reading, Record, Sheet,
+    coded, coded_pieces, nanos,
+};
 use secrets::Secrets;
 
 pub use read::read;
@@ -218,29 +220,33 @@ impl Told {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let mut sheet = Sheet::new(out, MAX_RECORDING);
-        let first = Line::new().text("newsagg", "recording").number("version", VERSION.into());
-        sheet.add(first.text("by", env!("CARGO_PKG_VERSION")))?;
-        let asked = Line::new().texts("once", self.words.iter().map(String::as_str));
-        let path = self.file.as_ref().map(|(path, _)| path.display().to_string());
-        let asked = asked.text_if("file", path.as_deref());
-        let asked = asked.text_if("config", self.file.as_ref().map(|(_, text)| &**text));
-        sheet.add(asked.numbers("secrets", &self.numbers))?;
+        let by = env!("CARGO_PKG_VERSION").into();
+        sheet.add(&Opening { newsagg: "recording".into(), version: VERSION, by })?;
+        sheet.add(&Asked {
+            once: self.words.clone(),
+            file: self.file.as_ref().map(|(path, _)| path.display().to_string()),
+            config: self.file.as_ref().map(|(_, text)| text.clone()),
+            secrets: self.numbers.clone(),
+        })?;
         let notes = &subject.notes;
-        sheet.add(circumstances(notes, secrets))?;
+        sheet.add(&circumstances(notes, secrets))?;
         self.write_state(subject, secrets, &mut sheet)?;
         for (index, (at, said)) in &notes.reads {
-            let line = Line::new().number("read", *index as u64).span("at", *at);
-            sheet.add(match said {
+            let found = match said {
                 Ok(place) => {
                     let mut bytes = Vec::new();
                     subject.tape.get(*place, &mut bytes)?;
-                    line.bytes(&secrets.replaced(&bytes).unwrap_or(bytes))
+                    match coded(secrets.replaced(&bytes).unwrap_or(bytes)) {
+                        (Coding::Text, text) => Found::Text(text),
+                        (Coding::Base64, text) => Found::Base64(text),
+                    }
                 }
-                Err(why) => line.text("error", &secrets.scrub(why)),
-            })?;
+                Err(why) => Found::Error(secrets.scrub(why)),
+            };
+            sheet.add(&Reading { read: *index, at: nanos(*at), found })?;
         }
         for exchange in exchanges {
-            sheet.add(passed(exchange, subject.tape, secrets)?)?;
+            sheet.add(&passed(exchange, subject.tape, secrets)?)?;
         }
         sheet.end()
     }
@@ -265,7 +271,7 @@ impl Told {
             bytes.clear();
             subject.tape.get(*place, &mut bytes)?;
             if let Some(record) = rekey.record(&bytes, &mut |text| secrets.scrub(text)) {
-                sheet.add(Line::new().text("record", &BASE64_STANDARD.encode(&record)))?;
+                sheet.add(&Record { record: BASE64_STANDARD.encode(&record) })?;
             }
         }
         let Some(place) = subject.notes.quotas else { return Ok(()) };
@@ -273,46 +279,53 @@ impl Told {
         subject.tape.get(place, &mut bytes)?;
         let renamed = Limiter::renamed(&bytes, &self.accounts);
         let ledger = renamed.unwrap_or_else(|| b"damaged".to_vec());
-        sheet.add(Line::new().text("quotas", &String::from_utf8_lossy(&ledger)))
+        sheet.add(&Quotas { quotas: String::from_utf8_lossy(&ledger).into() })
     }
 }
 
 /// Of a round that did not begin.
 const NEVER: Moment = Moment { wall: Timestamp::EPOCH, boot: 0, up: Duration::ZERO };
 
-fn circumstances(notes: &Circumstances<(u64, u32)>, secrets: &Secrets) -> Line {
+fn circumstances(notes: &Circumstances<(u64, u32)>, secrets: &Secrets) -> Conditions {
     let moment = notes.moment.unwrap_or(NEVER);
-    let line = Line::new()
-        .number("wall", u64::try_from(moment.wall.unix()).unwrap_or(0))
-        .span("fraction", notes.fraction)
-        .number("boot", moment.boot)
-        .span("up", moment.up)
-        .number("seed", notes.seed);
     let scrubbed = |words: &Option<String>| words.as_ref().map(|words| secrets.scrub(words));
-    let line = line.text_if("busy", scrubbed(&notes.busy).as_deref());
-    let line = line.text_if("unwritable", scrubbed(&notes.unwritable).as_deref());
-    let [untils, dues] = &notes.times;
-    line.flag("homeless", notes.homeless).times("untils", untils).times("dues", dues)
+    let [untils, dues] = notes.times.clone();
+    Conditions {
+        wall: moment.wall.unix(),
+        fraction: nanos(notes.fraction),
+        boot: moment.boot,
+        up: nanos(moment.up),
+        seed: notes.seed,
+        busy: scrubbed(&notes.busy),
+        unwritable: scrubbed(&notes.unwritable),
+        homeless: notes.homeless,
+        untils,
+        dues,
+    }
 }
 
 /// One exchange.
-fn passed(exchange: &Exchange, tape: &Tape, secrets: &Secrets) -> io::Result<Line> {
+fn passed(exchange: &Exchange, tape: &Tape, secrets: &Secrets) -> io::Result<Passed> {
     let timing = &exchange.timing;
-    let scrub = |(name, value): &(String, String)| (name.clone(), secrets.scrub(value));
-    let request: Fields = exchange.request.iter().map(scrub).collect();
-    let mut line = Line::new()
-        .text("url", &secrets.scrub(&exchange.url))
-        .span("at", exchange.at)
-        .fields("request", request.iter().map(|(name, value)| (&**name, &**value)))
-        .span("resolve", timing.resolve)
-        .span("connect", timing.connect)
-        .span("tls", timing.tls);
-    if let Some(local) = exchange.local {
-        line = line.flag("local", local);
-    }
+    let scrubbed = |fields: &Fields| -> Fields {
+        fields.iter().map(|(name, value)| (name.clone(), secrets.scrub(value))).collect()
+    };
+    let mut passed = Passed {
+        url: secrets.scrub(&exchange.url),
+        at: nanos(exchange.at),
+        request: scrubbed(&exchange.request),
+        resolve: nanos(timing.resolve),
+        connect: nanos(timing.connect),
+        tls: nanos(timing.tls),
+        local: exchange.local,
+        ..Passed::default()
+    };
     if let Some(head) = &exchange.head {
-        let mut fields: Fields = head.fields.iter().map(scrub).collect();
-        let mut length = head.length;
+        passed.head = Some(nanos(head.at));
+        passed.status = Some(head.status);
+        passed.fields = scrubbed(&head.fields);
+        passed.delimited = head.delimited;
+        passed.length = head.length;
         let mut pieces = Vec::with_capacity(exchange.pieces.len());
         for (at, place, size) in &exchange.pieces {
             let mut bytes = Vec::new();
@@ -321,36 +334,29 @@ fn passed(exchange: &Exchange, tape: &Tape, secrets: &Secrets) -> io::Result<Lin
         }
         if let Some((body, coded)) = scrubbed_body(exchange, &pieces, secrets) {
             // It is another body, and stands without its coding.
-            let told =
+            let kept =
                 |name: &str| name != "content-length" && (coded || name != "content-encoding");
-            fields.retain(|(name, _)| told(name));
-            length = length.map(|_| body.len() as u64);
+            passed.fields.retain(|(name, _)| kept(name));
+            passed.length = head.length.map(|_| body.len() as u64);
             pieces = vec![(pieces.last().map(|(at, _)| *at).unwrap_or_default(), body)];
         }
-        line = line
-            .span("head", head.at)
-            .number("status", head.status.into())
-            .fields("fields", fields.iter().map(|(name, value)| (&**name, &**value)))
-            .flag("delimited", head.delimited)
-            .pieces("body", &pieces);
-        if let Some(length) = length {
-            line = line.number("length", length);
-        }
+        passed.body = coded_pieces(pieces);
     }
-    let Some((at, end)) = &exchange.end else { return Ok(line) };
-    let line = line.span("ended", *at);
-    Ok(match end {
-        End::Whole => line.text("end", "whole"),
-        End::Left => line.text("end", "left"),
-        End::Failed(failure) => told_failure(line.text("end", "failed"), failure, secrets),
-        End::GivenUp(failure) => told_failure(line.text("end", "given up"), failure, secrets),
-    })
-}
-
-fn told_failure(line: Line, failure: &Failure, secrets: &Secrets) -> Line {
-    let line = line.text("stage", &failure.stage.to_string());
-    let line = line.text("cause", &secrets.scrub(&failure.cause));
-    line.text("fault", failure.fault.name()).flag("unsent", failure.unsent)
+    let Some((at, end)) = &exchange.end else { return Ok(passed) };
+    passed.ended = Some(nanos(*at));
+    passed.end = Some(match end {
+        End::Whole => Ending::Whole,
+        End::Left => Ending::Left,
+        End::Failed(_) => Ending::Failed,
+        End::GivenUp(_) => Ending::GivenUp,
+    });
+    if let End::Failed(failure) | End::GivenUp(failure) = end {
+        passed.stage = Some(failure.stage);
+        passed.cause = secrets.scrub(&failure.cause);
+        passed.fault = Some(failure.fault);
+        passed.unsent = failure.unsent;
+    }
+    Ok(passed)
 }
 
 /// The body with words in the place of the secrets that a server said back, and whether it is as it

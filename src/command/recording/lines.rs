@@ -1,148 +1,199 @@
-//! The lines of a recording, as they are written.
+//! The lines of a recording, written and read: one JSON object each, with a key that says which it is.
+//! Times are nanoseconds since the recording began.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
-/// One JSON object.
-#[derive(Debug)]
-pub(super) struct Line(Vec<u8>);
+use crate::failure::{Fault, Stage};
+use crate::wire::tape::{Fields, Pieces};
 
-impl Line {
-    pub(super) fn new() -> Line {
-        Line(b"{".to_vec())
-    }
+/// The keys that say which line it is, in the order in which they are looked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Keys {
+    pub url: Option<IgnoredAny>,
+    pub record: Option<IgnoredAny>,
+    pub read: Option<IgnoredAny>,
+    pub once: Option<IgnoredAny>,
+    pub wall: Option<IgnoredAny>,
+    pub quotas: Option<IgnoredAny>,
+    pub lines: Option<IgnoredAny>,
+}
 
-    fn key(&mut self, key: &str) {
-        if self.0.len() > 1 {
-            self.0.push(b',');
-        }
-        self.string(key);
-        self.0.push(b':');
-    }
+/// The first line.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Opening {
+    pub newsagg: String,
+    pub version: u32,
+    /// The version of the program.
+    pub by: String,
+}
 
-    fn string(&mut self, text: &str) {
-        self.0.extend(serde_json::to_vec(&text).unwrap_or_default());
-    }
+/// The command line and the config.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    pub once: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
+    /// The number of each secret, in the order in which they were needed.
+    pub secrets: Vec<Option<usize>>,
+}
 
-    fn digits(&mut self, number: u64) {
-        self.0.extend_from_slice(number.to_string().as_bytes());
-    }
+/// The circumstances of the round.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Conditions {
+    /// Seconds since 1970, and nanoseconds of that second.
+    pub wall: i64,
+    pub fraction: u64,
+    pub boot: u64,
+    pub up: u64,
+    pub seed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub busy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unwritable: Option<String>,
+    pub homeless: bool,
+    /// Seconds since 1970, for each source.
+    pub untils: Vec<Option<i64>>,
+    pub dues: Vec<Option<i64>>,
+}
 
-    pub(super) fn text(mut self, key: &str, text: &str) -> Line {
-        self.key(key);
-        self.string(text);
-        self
-    }
+/// A record of the journal, in Base64.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(super) struct Record {
+    pub record: String,
+}
 
-    pub(super) fn text_if(self, key: &str, text: Option<&str>) -> Line {
-        match text {
-            Some(text) => self.text(key, text),
-            None => self,
-        }
-    }
+/// The file of the quotas.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(super) struct Quotas {
+    pub quotas: String,
+}
 
-    pub(super) fn number(mut self, key: &str, number: u64) -> Line {
-        self.key(key);
-        self.digits(number);
-        self
-    }
+/// What a local source read.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Reading {
+    /// The number of the source.
+    pub read: usize,
+    #[serde(default)]
+    pub at: u64,
+    #[serde(flatten)]
+    pub found: Found,
+}
 
-    /// Nanoseconds.
-    pub(super) fn span(self, key: &str, span: Duration) -> Line {
-        self.number(key, nanos(span))
-    }
+/// Bytes, or why there are none.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Found {
+    Text(String),
+    Base64(String),
+    Error(String),
+}
 
-    pub(super) fn flag(mut self, key: &str, set: bool) -> Line {
-        self.key(key);
-        self.0.extend_from_slice(if set { b"true" } else { b"false" });
-        self
-    }
+/// A request and its response.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Passed {
+    pub url: String,
+    pub at: u64,
+    pub request: Fields,
+    pub resolve: u64,
+    pub connect: u64,
+    pub tls: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<bool>,
+    /// When the head of the response came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Fields,
+    pub delimited: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub body: Vec<Piece>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub length: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<Ending>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub cause: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+    pub unsent: bool,
+}
 
-    /// As text, if they are some.
-    pub(super) fn bytes(self, bytes: &[u8]) -> Line {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => self.text("text", text),
-            Err(_) => self.text("base64", &BASE64_STANDARD.encode(bytes)),
-        }
-    }
+/// A piece of a body: when it came, how it is written, and the bytes so written.
+pub(super) type Piece = (u64, Coding, String);
 
-    /// `[…, …]`, each part by `tell`.
-    pub(super) fn list<T>(
-        mut self,
-        key: &str,
-        parts: impl Iterator<Item = T>,
-        tell: impl Fn(&mut Line, T),
-    ) -> Line {
-        self.key(key);
-        self.0.push(b'[');
-        for (index, part) in parts.enumerate() {
-            if index > 0 {
-                self.0.push(b',');
-            }
-            tell(&mut self, part);
-        }
-        self.0.push(b']');
-        self
-    }
+/// How bytes are written.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Coding {
+    Text,
+    Base64,
+}
 
-    pub(super) fn texts<'a>(self, key: &str, texts: impl Iterator<Item = &'a str>) -> Line {
-        self.list(key, texts, |line, text| line.string(text))
-    }
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Ending {
+    Whole,
+    Left,
+    Failed,
+    #[serde(rename = "given up")]
+    GivenUp,
+}
 
-    /// `[["name","value"], …]`
-    pub(super) fn fields<'a>(
-        self,
-        key: &str,
-        fields: impl Iterator<Item = (&'a str, &'a str)>,
-    ) -> Line {
-        self.list(key, fields, |line, (name, value)| {
-            line.0.push(b'[');
-            line.string(name);
-            line.0.push(b',');
-            line.string(value);
-            line.0.push(b']');
-        })
-    }
+/// The last line: how many there are, itself included.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(super) struct Last {
+    pub lines: u64,
+}
 
-    /// `[1, null, 2]`
-    pub(super) fn numbers(self, key: &str, numbers: &[Option<usize>]) -> Line {
-        self.list(key, numbers.iter(), |line, number| match number {
-            Some(number) => line.digits(*number as u64),
-            None => line.0.extend_from_slice(b"null"),
-        })
-    }
-
-    /// The same of times, in seconds since 1970.
-    pub(super) fn times(self, key: &str, times: &[Option<i64>]) -> Line {
-        self.list(key, times.iter(), |line, time| match time {
-            Some(time) => line.digits(u64::try_from(*time).unwrap_or(0)),
-            None => line.0.extend_from_slice(b"null"),
-        })
-    }
-
-    /// `[[nanoseconds, "text" or "base64", "…"], …]`
-    pub(super) fn pieces(self, key: &str, pieces: &[(Duration, Vec<u8>)]) -> Line {
-        self.list(key, pieces.iter(), |line, (at, bytes)| {
-            line.0.push(b'[');
-            line.digits(nanos(*at));
-            match std::str::from_utf8(bytes) {
-                Ok(text) => {
-                    line.0.extend_from_slice(b",\"text\",");
-                    line.string(text);
-                }
-                Err(_) => {
-                    line.0.extend_from_slice(b",\"base64\",");
-                    line.string(&BASE64_STANDARD.encode(bytes));
-                }
-            }
-            line.0.push(b']');
-        })
+/// Bytes as text if they are UTF-8, else in Base64.
+pub(super) fn coded(bytes: Vec<u8>) -> (Coding, String) {
+    match String::from_utf8(bytes) {
+        Ok(text) => (Coding::Text, text),
+        Err(error) => (Coding::Base64, BASE64_STANDARD.encode(error.as_bytes())),
     }
 }
 
-fn nanos(span: Duration) -> u64 {
+/// The bytes again.
+pub(super) fn decoded(coding: Coding, text: String) -> Result<Vec<u8>, &'static str> {
+    match coding {
+        Coding::Text => Ok(text.into_bytes()),
+        Coding::Base64 => BASE64_STANDARD.decode(text).map_err(|_| "not base64"),
+    }
+}
+
+pub(super) fn coded_pieces(pieces: Pieces) -> Vec<Piece> {
+    let coded = |(at, bytes)| {
+        let (coding, text) = coded(bytes);
+        (nanos(at), coding, text)
+    };
+    pieces.into_iter().map(coded).collect()
+}
+
+pub(super) fn decoded_pieces(pieces: Vec<Piece>) -> Result<Pieces, &'static str> {
+    let decoded = |(at, coding, text)| Ok((Duration::from_nanos(at), decoded(coding, text)?));
+    pieces.into_iter().map(decoded).collect()
+}
+
+pub(super) fn nanos(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -159,18 +210,17 @@ impl Sheet<'_> {
         Sheet { out, lines: 0, left: most }
     }
 
-    pub(super) fn add(&mut self, line: Line) -> io::Result<()> {
-        let mut bytes = line.0;
-        bytes.extend_from_slice(b"}\n");
+    pub(super) fn add(&mut self, line: &impl Serialize) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
         let left = self.left.checked_sub(bytes.len() as u64);
         self.left = left.ok_or(io::ErrorKind::FileTooLarge)?;
         self.lines += 1;
         self.out.write_all(&bytes)
     }
 
-    /// The last line says how many there are, itself included.
     pub(super) fn end(mut self) -> io::Result<()> {
         let lines = self.lines + 1;
-        self.add(Line::new().number("lines", lines))
+        self.add(&Last { lines })
     }
 }

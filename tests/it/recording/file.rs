@@ -39,7 +39,7 @@ fn what_is_no_recording_is_told_with_its_line_and_a_remedy() {
         (broken, "x.rec:3: damaged: ".into()),
         (more, format!("x.rec:{}: damaged: it goes on after its last line", lines + 1)),
         (base, "damaged: not base64; copy it anew".into()),
-        (stage, "damaged: no such stage; copy it anew".into()),
+        (stage, "damaged: unknown variant `nowhere`, expected one of `config`".into()),
     ] {
         place.put("x.rec", &text);
         let said = place.run(&["replay", "x.rec", "-f", "jsonl"], &[], "");
