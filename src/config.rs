@@ -126,6 +126,8 @@ pub struct SourceConfig {
     pub options: transport::Options,
     /// How often it is due.
     pub every: Duration,
+    /// Whether its requests carry the validators of the last response.
+    pub revalidate: bool,
     /// No more items than this from one answer.
     pub limit: Option<usize>,
     /// Only items whose title matches one of these, if there are any.
@@ -209,6 +211,7 @@ impl SourceConfig {
             per_host: None,
             options: fetch.options.clone(),
             every: Duration::ZERO,
+            revalidate: true,
             limit: None,
             include: Vec::new(),
             exclude: Vec::new(),

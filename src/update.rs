@@ -136,6 +136,8 @@ pub struct Wishes {
     pub style: Style,
     /// Sources that are not due are asked, too; holds and quotas hold.
     pub force: bool,
+    /// Requests carry no validators.
+    pub reload: bool,
     /// Nobody is asked.
     pub offline: bool,
     /// Nobody is asked if everybody was, no longer ago than this.

@@ -5,7 +5,7 @@
 _newsagg_options() {
     case $1 in
     '') echo '-V --version -h --help' ;;
-    once) echo '-c --config -o --output -f --format --limit --ages --new --max-age --offline --force --workers --timeout --deadline --strict --fail-fast --report --timeline --record -q --quiet -v --verbose -h --help' ;;
+    once) echo '-c --config -o --output -f --format --limit --ages --new --max-age --offline --force --reload --workers --timeout --deadline --strict --fail-fast --report --timeline --record -q --quiet -v --verbose -h --help' ;;
     run) echo '-c --config -q --quiet -v --verbose -h --help' ;;
     demo) echo '-o --output -q --quiet -v --verbose -h --help' ;;
     check) echo '-c --config --online --politeness --json --strict -q --quiet -v --verbose -h --help' ;;

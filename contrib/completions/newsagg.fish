@@ -82,6 +82,7 @@ complete -c newsagg -n '__newsagg_in once' -l new -d 'print, or write with `-o`,
 complete -c newsagg -n '__newsagg_in once' -l max-age -r -x -d 'make no request if the last round is younger than DUR'
 complete -c newsagg -n '__newsagg_in once' -l offline -d 'make no request'
 complete -c newsagg -n '__newsagg_in once' -l force -d 'fetch also sources that are not due, but none within its `Retry-After` or beyond a quota'
+complete -c newsagg -n '__newsagg_in once' -l reload -d 'ask each server for the whole response, also if it would say that nothing changed'
 complete -c newsagg -n '__newsagg_in once' -l workers -r -x -d 'have at most N requests in flight, from 1 to 10000 (default 32)'
 complete -c newsagg -n '__newsagg_in once' -l timeout -r -x -d 'give each request DUR, from looking up the name to the last byte (default 10s)'
 complete -c newsagg -n '__newsagg_in once' -l deadline -r -x -d 'give the round DUR'

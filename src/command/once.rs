@@ -98,6 +98,10 @@ pub struct OnceArgs {
     /// It goes neither with `--offline` nor with `--max-age`
     #[argh(switch)]
     pub force: bool,
+    /// ask each server for the whole response, also if it would say that nothing changed. A source
+    /// that is not due stays so
+    #[argh(switch)]
+    pub reload: bool,
     /// have at most N requests in flight, from 1 to 10000 (default 32)
     #[argh(option, arg_name = "N", from_str_fn(args::workers))]
     pub workers: Option<usize>,
@@ -138,6 +142,7 @@ impl OnceArgs {
         Wishes {
             fail_fast: self.fail_fast,
             force: self.force,
+            reload: self.reload,
             offline: self.offline,
             max_age: self.max_age,
             new: self.new,

@@ -140,6 +140,7 @@ impl<'a> Keys<'a> {
             }
             DefaultValue::Text(text) => read(&DeValue::String(text.into())).ok(),
             DefaultValue::False => read(&DeValue::Boolean(false)).ok(),
+            DefaultValue::True => read(&DeValue::Boolean(true)).ok(),
             DefaultValue::Required | DefaultValue::Words(_) => None,
         }
     }

@@ -38,6 +38,8 @@ pub enum DefaultValue {
     Text(&'static str),
     /// `false`.
     False,
+    /// `true`.
+    True,
     /// In words, behind «Default:».
     Words(&'static str),
 }
@@ -67,7 +69,7 @@ macro_rules! keys {
 }
 pub(super) use keys;
 
-use DefaultValue::{Number, Required, Text, Words};
+use DefaultValue::{Number, Required, Text, True, Words};
 
 /// What stands in `[fetch]` alone.
 pub static FETCH: &[Key] = keys! {
@@ -155,6 +157,9 @@ pub static SOURCE: &[Key] = keys! {
     "kind": Takes::Choice(super::kinds::names), Required;
     /// How often it is fetched.
     "every": DURATION, Words("that of `[schedule]`");
+    /// Whether the server is asked if something changed since the last response. With `false` each response comes
+    /// whole: for a server that says «nothing new» for ever.
+    "revalidate": Takes::Type("boolean"), True;
     /// Take at most so many items at a time, the first that `include` and `exclude` leave.
     "limit": Takes::Number(1, MANY), Words("all, up to 1000");
     /// Keep only items whose title matches one of these.

@@ -39,6 +39,7 @@ pub(super) fn read<'a>(
     config.every = keys.get("every", values::duration).unwrap_or(schedule.every);
     config.limit = limit;
     inherit(&keys, &mut config);
+    config.revalidate = keys.value("revalidate", values::boolean).unwrap_or(true);
     config.include = keys.list("include", "[\"regex\"]", values::regex);
     config.exclude = keys.list("exclude", "[\"regex\"]", values::regex);
     config.tags = read_tags(&keys, kind_name);

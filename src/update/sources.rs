@@ -12,6 +12,7 @@ use super::local::{Local, locals};
 use super::{House, Wishes, agenda::Turn, remember, streams};
 use crate::config::{Config, Place, SourceConfig};
 use crate::failure::{Failure, Stage};
+use crate::http::Validators;
 use crate::round::{Ask, Holding, Landed, Round, Rules, Tally, round};
 use crate::source::grant::Token;
 use crate::source::{Page, Quota, Window};
@@ -105,7 +106,12 @@ async fn ask_network(
 ) -> Round {
     let asked = places.iter().map(|index| &config.sources[*index]);
     let ask = |source| {
-        let held = if wishes.probe { Vec::new() } else { remember::held(source, memory) };
+        let mut held = if wishes.probe { Vec::new() } else { remember::held(source, memory) };
+        if wishes.reload || !source.revalidate {
+            // The digest stays: a response that is the same is no news.
+            let all = held.iter_mut().flatten();
+            all.for_each(|holding| holding.held.validators = Validators::default());
+        }
         Some(Ask { token: token(source, house), ..ask_of(config, source, held)? })
     };
     let asks: Vec<Ask> = asked.filter_map(ask).collect();

@@ -58,6 +58,7 @@ fn item(key: &Key, page: &mut String) {
         DefaultValue::Required => " Required.".to_owned(),
         DefaultValue::Number(number) => format!(" Default: `{number}`."),
         DefaultValue::False => " Default: `false`.".to_owned(),
+        DefaultValue::True => " Default: `true`.".to_owned(),
         // The page is the same for every version.
         DefaultValue::Text(text) => {
             format!(" Default: `\"{}\"`.", text.replace(env!("CARGO_PKG_VERSION"), "VERSION"))

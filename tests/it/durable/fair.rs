@@ -137,3 +137,31 @@ fn what_every_deadline_cuts_is_asked_ever_more_seldom_up_to_its_own_interval() {
     assert!(gaps.iter().all(|gap| *gap >= 59 * SECOND), "{gaps:?}");
     assert!(gaps.len() < 22 && *gaps.last().unwrap() >= 118 * MINUTE, "{gaps:?}");
 }
+
+/// Report 07-stuck-304: a server whose `Last-Modified` lies in the future says 304 for ever.
+#[test]
+fn a_server_that_is_stuck_on_304_can_be_asked_without_validators() {
+    let world = World::new("stuck", |asked: &Asked| match asked.field("if-none-match") {
+        Some(_) => status(304),
+        None if asked.at < MINUTE => page(feed(["old"])).with("etag", "\"stuck\""),
+        None => page(feed(["old", "new"])).with("etag", "\"stuck\""),
+    });
+    let text = subscribe(["a.test"], "10m");
+    let config = world.config(&text);
+    let round = |config: &newsagg::config::Config, reload| {
+        let wishes = newsagg::update::Wishes { reload, ..Default::default() };
+        let updated = world.round_with(config, wishes);
+        let requests = world.take_asked().len();
+        world.wait(10 * MINUTE);
+        (updated.report.sources[0].items, requests)
+    };
+    assert_eq!(round(&config, false), (1, 1));
+    assert_eq!(round(&config, false), (1, 1), "it says that nothing changed");
+    let whole = world.config(&(text.clone() + "revalidate = false\n"));
+    assert_eq!(round(&whole, false), (2, 1));
+    assert_eq!(round(&config, true), (2, 1), "the same once more");
+    // A source that is not due stays so.
+    world.round(&config);
+    world.take_asked();
+    assert_eq!(round(&config, true), (2, 0));
+}

@@ -86,6 +86,7 @@ fn a_config_that_says_every_default_is_the_same_as_one_that_says_nothing() {
             DefaultValue::Number(number) => number.to_string(),
             DefaultValue::Text(text) => format!("\"{text}\""),
             DefaultValue::False => "false".to_owned(),
+            DefaultValue::True => "true".to_owned(),
             DefaultValue::Required | DefaultValue::Words(_) => continue,
         };
         let [silent, said] = [None, Some((key.name, &*value))].map(|extra| {
