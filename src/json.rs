@@ -99,7 +99,7 @@ pub fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool
     })
 }
 
-/// The strings of an array, at most [`MAX_LIST`]; a string alone is a list of one.
+/// The strings of an array, at most [`MAX_LIST`], of objects their `name`; one of them alone is a list of one.
 pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     deserializer.deserialize_any(Visit(Texts))
 }
@@ -185,12 +185,42 @@ impl<'de> Shape<'de> for Texts {
     }
     fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<Vec<String>, A::Error> {
         let mut texts = Vec::new();
-        while let Some(value) = array.next_element_seed(Visit(Scalar))? {
+        while let Some(text) = array.next_element_seed(Visit(NameOrText))? {
             if texts.len() < MAX_LIST {
-                texts.extend(value.into_text());
+                texts.extend(text);
             }
         }
         Ok(texts)
+    }
+    fn object<A: MapAccess<'de>>(self, object: A) -> Result<Vec<String>, A::Error> {
+        NameOrText.object(object).map(|name| name.into_iter().collect())
+    }
+}
+
+/// An object with a name.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Named {
+    #[serde(deserialize_with = "text")]
+    name: Option<String>,
+}
+
+struct NameOrText;
+
+impl<'de> Shape<'de> for NameOrText {
+    type Value = Option<String>;
+
+    fn text(self, text: &str) -> Option<String> {
+        Some(text.into())
+    }
+    fn integer(self, integer: i128) -> Option<String> {
+        Some(integer.to_string())
+    }
+    fn float(self, float: f64) -> Option<String> {
+        Some(float.to_string())
+    }
+    fn object<A: MapAccess<'de>>(self, object: A) -> Result<Option<String>, A::Error> {
+        fields::object_of::<Named, A>(object).map(|named| named.name)
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
             }
             (Ns::Core | Ns::Atom, "author") if xml.depth() == depth + 1 => {
                 let mut draft = Draft::default();
-                person(&mut draft, 0, xml)?;
+                draft.person(0, xml, false)?;
                 authors.extend(draft.into_authors());
             }
             (Ns::Other, _) => xml.skip()?,
@@ -99,14 +99,22 @@ pub(super) fn element<'a>(
         "title" => draft.title(1, content(xml, tag)?),
         "summary" => draft.summary(1, content(xml, tag)?),
         "content" if tag.attribute("src").is_none() => draft.summary(4, content(xml, tag)?),
+        "link" if tag.attribute("href").is_none() => {
+            // Some write it as RSS does.
+            let base = xml.base().cloned();
+            draft.link(4, xml.body()?.text().trim(), base.as_ref());
+        }
         "link" => link(draft, xml, tag),
-        "id" => draft.id(1, xml.body()?.text()),
+        "id" => {
+            draft.id_is_link = true;
+            draft.id(1, xml.body()?.text());
+        }
         "published" | "issued" => draft.standard_published(1, &xml.body()?.text()),
         // Atom 0.3, where it says when the file was made.
         "created" => draft.published(2, &xml.body()?.text()),
         "updated" => draft.standard_updated(0, &xml.body()?.text()),
         "modified" => draft.standard_updated(1, &xml.body()?.text()),
-        "author" => person(draft, 0, xml)?,
+        "author" => draft.person(0, xml, false)?,
         "source" => source(draft, xml)?,
         "category" => category(draft, tag),
         _ => return Ok(false),
@@ -119,18 +127,7 @@ fn source<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
     let depth = xml.depth();
     while let Some(tag) = xml.child(depth)? {
         if tag.name.eq_ignore_ascii_case("author") {
-            person(draft, 5, xml)?;
-        }
-    }
-    Ok(())
-}
-
-/// RFC 4287 §3.2: the name, never the address.
-fn person<'a>(draft: &mut Draft<'a>, rank: u8, xml: &mut Xml<'a>) -> Result<(), TooDeep> {
-    let depth = xml.depth();
-    while let Some(tag) = xml.child(depth)? {
-        if tag.name.eq_ignore_ascii_case("name") {
-            draft.author(rank, &xml.body()?.html());
+            draft.person(5, xml, false)?;
         }
     }
     Ok(())

@@ -68,6 +68,11 @@ pub(super) struct Draft<'a> {
     published: Best<Timestamp>,
     updated: Best<Timestamp>,
     author_rank: u8,
+    discussion: Option<Text>,
+    /// Where there is no link, the id is one if it is an address.
+    pub id_is_link: bool,
+    /// How large the picture is that was chosen.
+    area: u64,
     /// Seconds.
     duration: Option<u64>,
     item: Item,
@@ -143,10 +148,38 @@ impl<'a> Draft<'a> {
             self.item.authors.clear();
         }
         self.author_rank = rank;
-        let name = text::from_html(person(name), MAX_TITLE);
+        let name = person_name(name);
         let authors = &mut self.item.authors;
         if !name.is_empty() && authors.len() < MAX_LIST && !authors.contains(&name) {
             authors.push(name);
+        }
+    }
+
+    /// An author whose start tag was just read: the `name` within it, as Atom has it, else its text. `address`: a text
+    /// with elements in it, but no name, is better than nothing.
+    pub fn person(&mut self, rank: u8, xml: &mut Xml<'a>, address: bool) -> Result<(), TooDeep> {
+        let body = xml.body()?;
+        let inside = body.xhtml();
+        let markup = inside.contains('<');
+        let mut within = Xml::new(if markup { &inside } else { "" }, None);
+        let mut named = false;
+        while let Some(tag) = within.descendant(0)? {
+            if tag.name.eq_ignore_ascii_case("name") {
+                self.author(rank, &within.body()?.html());
+                named = true;
+            }
+        }
+        if !named && (address || !markup) {
+            self.author(rank, &body.html());
+        }
+        Ok(())
+    }
+
+    /// The address of the discussion; some write how many comments there are.
+    pub fn discussion(&mut self, href: &str, base: Option<&Url>) {
+        match href.trim() {
+            count if count.bytes().all(|byte| byte.is_ascii_digit()) => self.comments(count),
+            href => self.discussion = text::link(href, base),
         }
     }
 
@@ -173,10 +206,17 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// A picture of a size that nobody tells.
     pub fn image(&mut self, href: &str, base: Option<&Url>) {
-        if self.item.extra.as_ref().is_none_or(|extra| extra.image.is_none()) {
+        self.picture(href, media::UNTOLD_AREA, base);
+    }
+
+    /// The largest picture counts, and of equals the first.
+    fn picture(&mut self, href: &str, area: u64, base: Option<&Url>) {
+        if area > self.area {
             if let Some(link) = text::link(href, base) {
                 self.item.extra().image = Some(link);
+                self.area = area;
             }
         }
     }
@@ -187,8 +227,8 @@ impl<'a> Draft<'a> {
         let name = tag.lower(&mut buffer);
         match (tag.ns, name) {
             (Ns::Dc, "title") => self.title(2, Content::html(xml.body()?)),
-            (Ns::Dc, "creator") => self.author(1, &xml.body()?.html()),
-            (Ns::Dc, "author" | "contributor") => self.author(4, &xml.body()?.html()),
+            (Ns::Dc, "creator") => self.person(1, xml, true)?,
+            (Ns::Dc, "author" | "contributor") => self.person(4, xml, true)?,
             (Ns::Dc, "subject") => self.tag(&xml.body()?.html()),
             (Ns::Dc, "date") => self.published(3, &xml.body()?.text()),
             (Ns::Dc, "description") => self.summary(3, Content::html(xml.body()?)),
@@ -236,17 +276,22 @@ impl<'a> Draft<'a> {
             .filter(|summary| !summary.is_empty());
         media::played(&mut item, self.duration);
         item.url = self.link.take();
+        let id = self.id.take();
+        if let (None, Some(id), true) = (&item.url, &id, self.id_is_link) {
+            item.url = id.trim_start().starts_with("http").then(|| text::link(id, None)).flatten();
+        }
         let changed = self.updated.0.is_some_and(|(rank, _)| rank < GUESSED);
         item.updated = self.updated.take();
         item.published = match self.published.0 {
             Some((GUESSED, _)) if changed => None,
             published => published.map(|(_, date)| date),
         };
-        item.id = match self.id.take() {
+        item.id = match id {
             Some(id) => bounded_id(&id),
             None => "".into(),
         };
-        complete(item)
+        let discussion = self.discussion.take();
+        complete(item).map(|item| discussed(item, discussion))
     }
 }
 
@@ -294,6 +339,46 @@ fn hashed<'t>(parts: impl IntoIterator<Item = &'t str>) -> Text {
     format!("hash:{hash:016x}").into()
 }
 
+/// Shows the page of the discussion, and the link as what it leads to; a discussion on the same page is no other.
+fn discussed(mut item: Item, discussion: Option<Text>) -> Item {
+    match (&item.url, discussion) {
+        (Some(url), Some(discussion)) if !is_same_page(url, &discussion) => {
+            item.external_url = item.url.replace(discussion);
+        }
+        (None, Some(discussion)) => item.url = Some(discussion),
+        _ => {}
+    }
+    item
+}
+
+/// Whether two addresses differ in nothing but scheme, `www.`, a slash at the end and the place on the page; a place
+/// on a page without a query is one on the page with any: links often have one that tells where readers come from.
+fn is_same_page(link: &str, discussion: &str) -> bool {
+    let page = |address: &str| -> Option<(String, Option<String>, bool)> {
+        let url = Url::parse(address).ok()?;
+        let host = url.host_str()?;
+        let host = host.strip_prefix("www.").unwrap_or(host);
+        let place = format!("{host}:{:?}{}", url.port(), url.path().trim_end_matches('/'));
+        Some((place, url.query().map(str::to_owned), url.fragment().is_some()))
+    };
+    let (Some(link), Some(discussion)) = (page(link), page(discussion)) else { return false };
+    link.0 == discussion.0 && (link.1 == discussion.1 || discussion.1.is_none() && discussion.2)
+}
+
+/// The name of a person, plain: without an address, and without quotes around all of it.
+pub(crate) fn person_name(told: &str) -> Text {
+    let name = text::from_html(person(told), MAX_TITLE);
+    for (open, close) in [('"', '"'), ('\'', '\''), ('“', '”'), ('„', '“'), ('«', '»')] {
+        let inside = name.strip_prefix(open).and_then(|name| name.strip_suffix(close));
+        let Some(inside) = inside.map(str::trim) else { continue };
+        let quotes = inside.matches([open, close]).count();
+        if !inside.is_empty() && quotes == inside.matches("\\\"").count() {
+            return inside.replace("\\\"", "\"").into();
+        }
+    }
+    name
+}
+
 /// The name in `a@b.c (Name)` and `Name <a@b.c>`; whatever has no name is returned as it is.
 fn person(text: &str) -> &str {
     let text = text.trim();
@@ -326,6 +411,44 @@ mod tests {
             ("a@b.example ()", "a@b.example ()"),
         ] {
             assert_eq!(person(told), name, "{told}");
+        }
+    }
+
+    #[test]
+    fn quotes_around_a_name_are_no_part_of_it() {
+        for (told, name) in [
+            ("\"Eva D\" <e@d.example>", "Eva D"),
+            ("e@d.example (\"Eva D\")", "Eva D"),
+            ("&quot;Eva D&quot;", "Eva D"),
+            ("'Eva D' <e@d.example>", "Eva D"),
+            ("“Eva D”", "Eva D"),
+            ("\"D, Eva\" <e@d.example>", "D, Eva"),
+            ("\"Eva \\\"E\\\" D\" <e@d.example>", "Eva \"E\" D"),
+            ("Eva \"E\" D", "Eva \"E\" D"),
+            ("\"Weird Al\" Y", "\"Weird Al\" Y"),
+            ("\"A\" and \"B\"", "\"A\" and \"B\""),
+            ("\"\"", "\"\""),
+            ("\"", "\""),
+        ] {
+            assert_eq!(&*person_name(told), name, "{told}");
+        }
+    }
+
+    #[test]
+    fn a_discussion_on_the_page_itself_is_no_other_page() {
+        let link = "https://a.example/p/1/";
+        for discussion in
+            ["https://a.example/p/1/#respond", "http://www.a.example/p/1", "https://a.example/p/1/"]
+        {
+            assert!(is_same_page(link, discussion), "{discussion}");
+        }
+        assert!(is_same_page("https://a.example/p?utm_source=x", "https://a.example/p#comments"));
+        for discussion in [
+            "https://a.example/p/1/comments",
+            "https://b.example/p/1/",
+            "https://a.example/p/1/?c=1",
+        ] {
+            assert!(!is_same_page(link, discussion), "{discussion}");
         }
     }
 

@@ -96,7 +96,11 @@ fn element<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>, tag: &Tag<'a>) -> Resul
         b"link" => link(draft, xml, tag)?,
         b"guid" => guid(draft, xml, tag)?,
         b"pubdate" => draft.published(0, &xml.body()?.text()),
-        b"author" => draft.author(2, &xml.body()?.html()),
+        b"author" => draft.person(2, xml, true)?,
+        b"comments" => {
+            let base = xml.base().cloned();
+            draft.discussion(&xml.body()?.text(), base.as_ref());
+        }
         b"category" => draft.tag(&xml.body()?.html()),
         b"enclosure" => draft.attachment(tag, "url", "length", xml.base()),
         b"image" => image(draft, xml)?,

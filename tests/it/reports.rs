@@ -48,3 +48,82 @@ fn report_16_code_in_the_markdown_of_a_release_is_text() {
     assert_eq!(each(&items, "summary"), json!([summary]));
     assert_eq!(each(&items, "title"), json!(["v3: Vec<T>"]));
 }
+
+#[test]
+fn report_09_comments_are_the_discussion_unless_they_are_on_the_page_itself() {
+    let items = feed("09-comments-url.rss");
+    let urls = json!(["https://links.example.org/s/ambxwc", "https://links.example.org/p/1/"]);
+    assert_eq!(each(&items, "url"), urls);
+    assert_eq!(each(&items, "external_url"), json!(["https://ext.example.net/lisp", null]));
+    // The id stays what it was.
+    assert_eq!(each(&items, "id")[0], json!("https://ext.example.net/lisp"));
+}
+
+#[test]
+fn report_10_an_author_is_the_name_within() {
+    let items = feed("10-author-with-children.rss");
+    assert_eq!(each(&items, "authors"), json!([["Eva D"], ["Eva D"], ["Eva D"]]));
+}
+
+#[test]
+fn report_10_authors_of_a_json_feed_are_objects_strings_and_lists_of_them() {
+    for authors in [
+        r#""author": {"name": "Eva D"}"#,
+        r#""author": "Eva D""#,
+        r#""author": ["Eva D"]"#,
+        r#""author": [{"name": "Eva D"}]"#,
+        r#""authors": {"name": "Eva D", "url": "x"}"#,
+        r#""authors": "Eva D""#,
+        r#""authors": ["Eva D", {"url": "x"}, null, [1]]"#,
+        r#""authors": [{"name": "Eva D"}], "author": {"name": "Eva D"}"#,
+    ] {
+        let item = format!(
+            r#"{{"version": "https://jsonfeed.org/version/1", "items": [{{"id": "1", {authors}}}]}}"#
+        );
+        let feed = format::read(&document(item.as_bytes())).expect("a feed");
+        assert_eq!(each(&feed.items, "authors"), json!([["Eva D"]]), "{authors}");
+    }
+}
+
+#[test]
+fn report_22_an_id_that_is_an_address_stands_in_for_a_missing_link() {
+    let items = feed("22-atom-id-is-the-link.atom");
+    let urls = json!(["https://j.example.org/now#2024-10-27", "https://j.example.org/2"]);
+    assert_eq!(each(&items, "url"), urls);
+}
+
+#[test]
+fn the_largest_picture_is_that_of_the_item() {
+    for (media, picture) in [
+        (
+            "<media:thumbnail url='/s.png' width='75' height='75'/><media:content url='/l.png' medium='image' width='800' height='600'/>",
+            "l",
+        ),
+        (
+            "<media:content url='/l.png' type='image/png' width='800'/><media:thumbnail url='/s.png' width='75'/>",
+            "l",
+        ),
+        (
+            "<media:thumbnail url='/s.png' width='75' height='75'/><media:content url='/l.png' medium='image'/>",
+            "l",
+        ),
+        (
+            "<media:thumbnail url='/l.png' width='1280' height='720'/><media:content url='/s.png' medium='image'/>",
+            "l",
+        ),
+        ("<media:thumbnail url='/l.png'/><media:content url='/s.png' medium='image'/>", "l"),
+        (
+            "<media:group><media:thumbnail url='/s.png' width='120' height='90'/><media:thumbnail url='/l.png' width='480px' height='360px'/></media:group>",
+            "l",
+        ),
+        ("<media:thumbnail url='/l.png' width='2' height='2'/>", "l"),
+    ] {
+        let feed = format!(
+            "<rss xmlns:media='http://search.yahoo.com/mrss/'><channel><item><link>https://a.example/</link>{}</item></channel></rss>",
+            media.replace("url='", "url='https://a.example")
+        );
+        let feed = format::read(&document(feed.as_bytes())).expect("a feed");
+        let expected = format!("https://a.example/{picture}.png");
+        assert_eq!(each(&feed.items, "image"), json!([expected]), "{media}");
+    }
+}

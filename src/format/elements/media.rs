@@ -7,6 +7,9 @@ use crate::item::{Attachment, Item, MAX_LIST};
 use crate::text;
 use crate::xml::{Ns, Tag, TooDeep, Xml};
 
+/// A picture that tells no size is taken for one of 300 by 300 pixels: larger than most thumbnails.
+pub(super) const UNTOLD_AREA: u64 = 300 * 300;
+
 /// A media type where none is told.
 const UNTOLD: &str = "application/octet-stream";
 
@@ -30,6 +33,18 @@ pub(super) fn played(item: &mut Item, duration: Option<u64>) {
     }
 }
 
+/// How many pixels a picture has; one side alone stands for both.
+fn area(tag: &Tag<'_>) -> u64 {
+    let side = |side: Option<std::borrow::Cow<'_, str>>| {
+        side.and_then(|side| side.trim().trim_end_matches("px").trim_end().parse::<u32>().ok())
+    };
+    let [width, height] = tag.attributes(["width", "height"]).map(side);
+    match (width.or(height), height.or(width)) {
+        (Some(width), Some(height)) => u64::from(width.max(1)) * u64::from(height.max(1)),
+        _ => UNTOLD_AREA,
+    }
+}
+
 impl<'a> Draft<'a> {
     /// An enclosure by its attributes: `href` is the name of the one with the URL.
     pub fn attachment(&mut self, tag: &Tag<'_>, href: &str, size: &str, base: Option<&Url>) {
@@ -43,7 +58,7 @@ impl<'a> Draft<'a> {
             (told, _) => text::from_plain(told, 127),
         };
         if mime_type.starts_with("image/") {
-            self.item.extra().image.get_or_insert_with(|| url.clone());
+            self.picture(&url, area(tag), None);
         }
         // <https://www.rssboard.org/rss-profile#element-channel-item-enclosure>: 0 is unknown.
         let size = size.and_then(|size| size.trim().parse().ok()).filter(|size| *size > 0);
@@ -97,7 +112,7 @@ impl<'a> Draft<'a> {
                 (Ns::Media, "content") => self.attachment(&tag, "url", "fileSize", xml.base()),
                 (Ns::Media, "thumbnail") => {
                     if let Some(href) = tag.attribute("url") {
-                        self.image(&href, xml.base());
+                        self.picture(&href, area(&tag), xml.base());
                     }
                 }
                 // A page that shows it: a link where there is no other.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::format::Feed;
-use crate::format::elements::{bounded_id, complete};
+use crate::format::elements::{bounded_id, complete, person_name};
 use crate::http::Url;
 use crate::item::{Attachment, Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
 use crate::json::{self, List};
@@ -17,17 +17,11 @@ struct Document {
     version: Option<String>,
     #[serde(deserialize_with = "json::text")]
     title: Option<String>,
-    #[serde(deserialize_with = "json::object")]
-    author: Option<Author>,
-    authors: List<Author>,
+    #[serde(deserialize_with = "json::texts")]
+    author: Vec<String>,
+    #[serde(deserialize_with = "json::texts")]
+    authors: Vec<String>,
     items: List<Entry>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Author {
-    #[serde(deserialize_with = "json::text")]
-    name: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -57,9 +51,10 @@ struct Entry {
     date_modified: Option<String>,
     #[serde(deserialize_with = "json::text")]
     language: Option<String>,
-    #[serde(deserialize_with = "json::object")]
-    author: Option<Author>,
-    authors: List<Author>,
+    #[serde(deserialize_with = "json::texts")]
+    author: Vec<String>,
+    #[serde(deserialize_with = "json::texts")]
+    authors: Vec<String>,
     #[serde(deserialize_with = "json::texts")]
     tags: Vec<String>,
     attachments: List<File>,
@@ -91,7 +86,7 @@ pub fn read(document: &str, base: Option<&Url>) -> Result<Feed, String> {
         Some("1.1") => "jsonfeed 1.1",
         _ => "jsonfeed 1.0",
     };
-    let authors = names(document.authors, document.author);
+    let authors = names(&document.authors, &document.author);
     let mut feed = Feed {
         format: number.into(),
         title: text::from_html(&document.title.unwrap_or_default(), MAX_TITLE),
@@ -125,18 +120,16 @@ pub fn read_item(text: &str, base: Option<&Url>, id: &str) -> Result<Option<Item
     Ok(item.filter(says))
 }
 
-/// `authors` of version 1.1, else `author` of version 1.
-fn names(authors: List<Author>, author: Option<Author>) -> Vec<Text> {
-    let name = |author: Author| author.name.map(|name| text::from_html(&name, MAX_TITLE));
-    let mut names: Vec<Text> = authors
-        .items
-        .into_iter()
-        .chain(author)
-        .filter_map(name)
-        .filter(|n| !n.is_empty())
-        .collect();
-    names.dedup();
-    names.truncate(MAX_LIST);
+/// `authors` of version 1.1 and `author` of version 1: objects, as they should be, or names alone.
+fn names(authors: &[String], author: &[String]) -> Vec<Text> {
+    let mut names: Vec<Text> = Vec::new();
+    // A number is no name.
+    let told = authors.iter().chain(author).filter(|name| name.parse::<f64>().is_err());
+    for name in told.map(|name| person_name(name)) {
+        if !name.is_empty() && names.len() < MAX_LIST && !names.contains(&name) {
+            names.push(name);
+        }
+    }
     names
 }
 
@@ -149,7 +142,7 @@ fn item(entry: Entry, base: Option<&Url>) -> Option<Item> {
         external_url: link(entry.external_url),
         published: entry.date_published.as_deref().and_then(parse_date),
         updated: entry.date_modified.as_deref().and_then(parse_date),
-        authors: names(entry.authors, entry.author),
+        authors: names(&entry.authors, &entry.author),
         summary: plain(entry.summary)
             .filter(|summary| !summary.is_empty())
             .or_else(|| plain(entry.content_text))
