@@ -35,7 +35,7 @@ pub use find::find;
 pub use kinds::{KINDS, Kind, reader};
 pub use output::{FORMATS, MODE, Output, OutputFormat, TITLE};
 pub use secret::{Vault, stand_in};
-pub use spec::shorthands;
+pub use spec::{shorthands, without_feed};
 pub use suggest::{either, nearest};
 pub use values::{MAX_NAME, MAX_WORKERS, parse_url as feed_url};
 

@@ -16,7 +16,7 @@ pub struct Report {
     /// [`VERSION`].
     pub version: u32,
     /// When the round began: RFC 3339, UTC.
-    pub started: String,
+    pub started: Timestamp,
     /// From its beginning until the last answer was read.
     pub wall_ms: f64,
     /// What one request after the other would have cost: the sum of their times on the wire.
@@ -56,6 +56,9 @@ pub struct OutputReport {
     pub bytes: u64,
     /// False when the file held the same already, or could not be written.
     pub written: bool,
+    /// How many stories it shows; `None` for what shows none, such as metrics.
+    #[serde(skip)]
+    pub stories: Option<usize>,
     /// Why it could not be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -112,7 +115,7 @@ pub struct SourceReport {
     /// Its quotas and what is left of them.
     pub quota: Vec<QuotaReport>,
     /// When it may be asked again, RFC 3339.
-    pub next_due: Option<String>,
+    pub next_due: Option<Timestamp>,
     /// How its stream stands, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveReport>,
@@ -149,7 +152,8 @@ impl Report {
     pub fn line(&self) -> String {
         let well = self.sources.iter().filter(|source| source.is_well()).count();
         let mut line = format!(
-            "{} from {well} of {}: {} new",
+            "{}{} from {well} of {}: {} new",
+            self.part(),
             count(self.items, "story", "stories"),
             count(self.sources.len(), "source", "sources"),
             self.new,
@@ -178,6 +182,17 @@ impl Report {
             }
         }
         line
+    }
+}
+
+impl Report {
+    /// `3 of `, where no more of the stories than that were printed.
+    fn part(&self) -> String {
+        let printed = self.outputs.iter().find(|output| output.path == "-");
+        match printed.and_then(|output| output.stories) {
+            Some(printed) if printed < self.items => format!("{printed} of "),
+            _ => String::new(),
+        }
     }
 }
 

@@ -55,6 +55,12 @@ impl Timestamp {
         self.civil().strftime(pattern)
     }
 
+    /// For people who read this at `now`: `10:30 UTC`, with the day where that is not within a day.
+    pub fn near(self, now: Timestamp) -> String {
+        let near = self.0.abs_diff(now.0) < 86_400;
+        self.utc(if near { "%H:%M UTC" } else { "%Y-%m-%d %H:%M UTC" }).to_string()
+    }
+
     /// As RSS (RFC 822, with the year in full) and HTTP (RFC 9110 §5.6.7) have it:
     /// `Sat, 21 Nov 2026 06:00:00 GMT`.
     pub fn rfc_822(self) -> String {

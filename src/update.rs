@@ -357,18 +357,12 @@ fn rested(config: &Config, turns: &[Turn], now: Timestamp) -> Vec<(String, Strin
     let words = |turn: &Turn| match turn {
         // Our own caution can be overruled, what a server asked for cannot.
         Turn::Held(rest) if rest.cause == HoldCause::Backoff => {
-            Some(format!("left alone until {}{FORCE_ASKS}", clock_time(rest.until, now)))
+            Some(format!("left alone until {}{FORCE_ASKS}", rest.until.near(now)))
         }
         Turn::Ask | Turn::Held(_) | Turn::Unusable(_) => None,
-        Turn::NotDue(at) => Some(format!("not due until {}{FORCE_ASKS}", clock_time(*at, now))),
+        Turn::NotDue(at) => Some(format!("not due until {}{FORCE_ASKS}", at.near(now))),
         Turn::Nobody(why) => Some(why.clone()),
     };
     let rested = config.sources.iter().zip(turns);
     rested.filter_map(|(source, turn)| Some((source.name.clone(), words(turn)?))).collect()
-}
-
-/// `10:30 UTC`; with the day where it is not within one.
-fn clock_time(at: Timestamp, now: Timestamp) -> String {
-    let soon = at.unix().saturating_sub(now.unix()) < 86_400;
-    at.utc(if soon { "%H:%M UTC" } else { "%Y-%m-%d %H:%M UTC" }).to_string()
 }

@@ -44,7 +44,8 @@ then its stored items are used. Files and stdin are always read.
 ",
     note = "Without a SOURCE, the outputs of the config are written. If there are none, or
 if a SOURCE is named, text goes to stdout: the files of the config are not
-replaced by a part of the items. `-o`, `-f` and `--new` replace the outputs.
+replaced by a part of the items. `-o`, `-f`, `--new` and `--limit` replace the
+outputs.
 Only items are on stdout; everything else is on stderr.
 ",
     note = "DUR is a duration such as 500ms, 90s, 15m or 1h30m, at most 7 days.",
@@ -77,7 +78,8 @@ pub struct OnceArgs {
     /// items but the feeds), text or prometheus (no items but metrics)
     #[argh(option, short = 'f', arg_name = "FORMAT", from_str_fn(OutputFormat::parse))]
     pub format: Option<OutputFormat>,
-    /// write at most N items, 1 or more
+    /// write at most N items, 1 or more. Without `-o` and without a SOURCE it prints to stdout: the
+    /// files of the config stay as they are
     #[argh(option, arg_name = "N", from_str_fn(args::count))]
     pub limit: Option<usize>,
     /// in text on stdout, print ages such as `3 h` instead of dates
@@ -171,6 +173,15 @@ impl OnceArgs {
         if let Some(path) = files.into_iter().flatten().find(|path| folder(path)) {
             return Some(format!("{} is a folder, not a file to write", path.display()));
         }
+        if let (Some(path), None) = (file, self.format) {
+            let told = path.extension().is_none() || OutputFormat::of_path(path).is_some();
+            if !told && !device(path) {
+                return Some(format!(
+                    "the name {} says no format that newsagg knows; `-f FORMAT` says it",
+                    path.display()
+                ));
+            }
+        }
         if let Some(record) = self.record.as_deref() {
             if record == Path::new("-") {
                 return Some("`--record` needs a file: stdout is for the news".into());
@@ -197,6 +208,25 @@ impl OnceArgs {
         let shows = |output: &Output| output.path.is_none() && output.format == text;
         let idle = self.ages && !outputs.iter().any(shows);
         idle.then_some("`--ages` is for text on stdout, and there is none; `-f text` prints it")
+    }
+
+    /// What is odd about the outputs, though not wrong.
+    fn remarks(&self, config: &Config) -> Vec<String> {
+        let mut remarks = Vec::new();
+        for output in &config.outputs {
+            let place =
+                output.path.as_ref().map_or("stdout".into(), |path| path.display().to_string());
+            let no_feed = output.sources.iter().all(|n| config.sources[*n].feed().is_none());
+            if no_feed && output.format == OutputFormat::Now(Format::Opml) {
+                let why = "is empty: none of its sources is of kind feed";
+                remarks.push(format!("warning: the OPML list in {place} {why}"));
+            }
+            let unnamed = output.path.as_deref().is_some_and(|path| path.extension().is_none());
+            if self.output.is_some() && self.format.is_none() && unnamed {
+                remarks.push(format!("{place} is written as {}", output.format.name()));
+            }
+        }
+        remarks
     }
 
     /// The config that these options ask for: found, read, narrowed to the SOURCEs, overridden.
@@ -226,10 +256,15 @@ impl OnceArgs {
         Ok(config)
     }
 
-    /// `-o` and `-f` replace the outputs; `-f` alone prints.
+    /// `-o` and `-f` replace the outputs; `-f` alone prints. So do `--new` and `--limit`: a part of the items
+    /// does not replace the files of the whole.
     fn override_outputs(&self, config: &mut Config) {
-        // A part of the news does not replace the files of the whole.
-        if self.output.is_some() || self.format.is_some() || self.new {
+        let prints = config.outputs.iter().any(|output| output.path.is_none());
+        if self.output.is_some()
+            || self.format.is_some()
+            || self.new
+            || (self.limit.is_some() && !prints)
+        {
             let mut output = Output::stdout(config.sources.len());
             if let Some(first) = config.outputs.first() {
                 output.title.clone_from(&first.title);
@@ -245,6 +280,7 @@ impl OnceArgs {
             config.outputs = vec![output];
         }
         if let Some(limit) = self.limit {
+            config.outputs.retain(|output| output.path.is_none() || self.output.is_some());
             for output in &mut config.outputs {
                 output.limit = Some(output.limit.map_or(limit, |own| own.min(limit)));
             }
@@ -293,6 +329,10 @@ pub fn run(options: OnceArgs, words: &[String]) -> ExitCode {
             say::err(&format!("newsagg: no config: asking {count} well-known sources\n{hint}"));
         }
         say::warnings(&config.warnings);
+        options
+            .remarks(&config)
+            .iter()
+            .for_each(|remark| say::err(&format!("newsagg: {remark}\n")));
     }
     let manner = Manner {
         strict: options.strict,

@@ -270,7 +270,10 @@ pub fn complaints(
         let names: Vec<&str> = group.iter().map(|(health, _)| &*health.name).collect();
         let (names, why) = (listed(&names), health.error.as_deref().unwrap_or("nothing came"));
         let line = match &report.next_due {
-            Some(due) => format!("{names}: {why}, not before {due}{}", hint(&health.name)),
+            Some(due) => {
+                let due = due.near(updated.report.started);
+                format!("{names}: {why}, not before {due}{}", hint(&health.name))
+            }
             None => format!("{names}: {why}"),
         };
         lines.push((health.state, line));

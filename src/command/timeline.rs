@@ -39,7 +39,7 @@ pub fn of_round(updated: &Updated) -> Chart {
     let on_wire = |span: &Span| span.end.saturating_sub(span.start);
     let sum = panel.spans.iter().map(on_wire).sum();
     let requests = panel.spans.len();
-    chart(&updated.report.started, panel, requests, sum)
+    chart(&updated.report.started.to_string(), panel, requests, sum)
 }
 
 /// The last round that asked anybody, as far as it asked the sources of this config. `None` if it is

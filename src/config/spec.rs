@@ -1,6 +1,7 @@
 //! SOURCE on the command line: a name in the config, or a source in a word.
 
-use std::path::PathBuf;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,8 +27,11 @@ const EVERY: Duration = Duration::from_secs(5 * 60);
 /// Of the path of a URL no more than this is part of a name.
 const MAX_PATH: usize = 40;
 
+/// What the names of documents end in, and no host.
+const DOCUMENTS: [&str; 8] = ["xml", "rss", "atom", "rdf", "json", "opml", "html", "toml"];
+
 /// What a SOURCE may be, for somebody who wrote something else.
-const FORMS: &str = "a source is a name in the config, a URL, ./FILE, - for stdin,\n  \
+const FORMS: &str = "a source is a name in the config, a URL, a HOST, ./FILE, - for stdin,\n  \
     hn[:LIST], guardian[:SECTION], newsapi[:COUNTRY|:CATEGORY], reddit:SUB or github:OWNER/REPO";
 
 /// Sources that need no key: the built-in config, after Hacker News.
@@ -132,6 +136,9 @@ fn one(config: &Config, spec: &str, vault: &Vault) -> Result<SourceConfig, NoSou
         return Ok(known.clone());
     }
     let fetch = &config.fetch;
+    if let Some(url) = address(spec) {
+        return Ok(feed(&url, fetch)?);
+    }
     let (head, rest) = spec.split_once(':').unwrap_or((spec, ""));
     let bare = head == spec;
     let lower = head.to_ascii_lowercase();
@@ -156,13 +163,44 @@ fn one(config: &Config, spec: &str, vault: &Vault) -> Result<SourceConfig, NoSou
     }
 }
 
+/// The URL that is meant by `feed:` in front of one, or by a host without a scheme: `lwn.net/headlines/rss`.
+fn address(spec: &str) -> Option<String> {
+    if let Some(url) = without_feed(spec) {
+        return Some(url);
+    }
+    let (authority, path) = spec.split_once(['/', '?']).unwrap_or((spec, ""));
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "80"));
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_domain =
+        host.contains('.') && last.len() > 1 && last.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_host = host.split('.').all(is_label)
+        && (is_domain
+            || host.parse::<Ipv4Addr>().is_ok()
+            || (host == "localhost" && authority != spec));
+    // `feed.xml` is a file that is not there, and no host.
+    let is_document = authority == spec && DOCUMENTS.contains(&last.to_ascii_lowercase().as_str());
+    let is_url = is_host && port.parse::<u16>().is_ok() && !is_document && !path.starts_with('/');
+    (is_url && !Path::new(spec).exists()).then(|| format!("https://{spec}"))
+}
+
+/// What browsers once handed to feed readers: `feed:https://…`, and `feed://…` for `http://…`.
+/// <https://en.wikipedia.org/wiki/Feed_URI_scheme>
+pub fn without_feed(url: &str) -> Option<String> {
+    let scheme = url.get(..5)?;
+    let rest = scheme.eq_ignore_ascii_case("feed:").then(|| &url[5..])?;
+    Some(if rest.starts_with("//") { ["http:", rest].concat() } else { rest.to_owned() })
+}
+
 fn unknown(config: &Config, spec: &str) -> String {
     let names = config.sources.iter().map(|source| source.name.as_str());
     let near = nearest(spec, names.chain(["hn", "guardian", "newsapi"]));
     let word = shown(spec);
     match near {
         Some(near) => format!("\"{word}\" is no source; did you mean \"{}\"?", shown(near)),
-        None if std::path::Path::new(spec).exists() => {
+        None if Path::new(spec).exists() => {
             format!("\"{word}\" is no source; for the file of that name write ./{word}")
         }
         None => format!("\"{word}\" is no source: {FORMS}"),

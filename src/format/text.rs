@@ -46,9 +46,9 @@ fn when(story: &Story, style: Style) -> Option<String> {
     Some(style.ages.and_then(|now| age(at, now)).unwrap_or_else(|| date(at)))
 }
 
-/// `2026-11-21 06:00`, in UTC.
+/// `2026-11-21 06:00 UTC`
 fn date(at: Timestamp) -> String {
-    at.utc("%Y-%m-%d %H:%M").to_string()
+    at.utc("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 const MINUTE: i64 = 60;

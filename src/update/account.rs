@@ -155,7 +155,7 @@ pub(super) fn report(books: Books<'_>) -> Report {
     let hundredths = |x: f64| (x * 100.0).round() / 100.0;
     Report {
         version: report::VERSION,
-        started: books.started.to_string(),
+        started: books.started,
         wall_ms: tenths(wall),
         sum_ms: tenths(sum),
         speedup: hundredths(per_wall(sum.as_secs_f64())),
@@ -178,6 +178,7 @@ pub(super) fn output(written: &Written) -> OutputReport {
         path: written.path.clone(),
         bytes: written.bytes,
         written: written.written,
+        stories: written.stories,
         error: written.error.clone(),
     }
 }
@@ -216,7 +217,7 @@ fn source(books: &Books<'_>, index: usize) -> SourceReport {
         error: health.error.clone(),
         since: date(health.since),
         quota: terms.windows.iter().map(quota).collect(),
-        next_due: date(books.due[index]),
+        next_due: books.due[index],
         live: books.brought[index].stand.as_ref().map(streams::told),
     }
 }

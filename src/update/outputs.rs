@@ -20,6 +20,7 @@ pub(super) struct Written {
     pub path: String,
     pub bytes: u64,
     pub written: bool,
+    pub stories: Option<usize>,
     pub error: Option<String>,
     /// Whoever read stdout has left: no error, but the end of our work.
     pub deserted: bool,
@@ -187,7 +188,8 @@ pub(super) fn write(
                     stories: &stories,
                 };
                 let style = if output.path.is_some() { Style::default() } else { style };
-                put(output, &|out| format.write(&merged, style, out))
+                let written = put(output, &|out| format.write(&merged, style, out));
+                Written { stories: (!is_list(output)).then_some(stories.ranks.len()), ..written }
             }
             Err(error) => unread(output, &error),
         });
@@ -253,7 +255,7 @@ fn place(output: &Output) -> &Path {
 /// A file that stays as it is.
 fn left(path: &Path) -> Written {
     let path = path.display().to_string();
-    Written { path, bytes: 0, written: false, error: None, deserted: false }
+    Written { path, bytes: 0, written: false, stories: None, error: None, deserted: false }
 }
 
 /// The items could not be fetched from where they lie.
@@ -274,6 +276,7 @@ fn to_stdout(render: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Written {
         bytes: out.bytes,
         written: error.is_none() && !deserted,
         error: error.map(|error| format!("writing to stdout: {}", store::plainly(&error))),
+        stories: None,
         deserted,
     }
 }

@@ -221,6 +221,33 @@ fn a_source_is_a_name_a_url_a_file_or_a_word() {
     assert_eq!(config.outputs[0].format.name(), "text");
 }
 
+/// Issue 14, line 19.
+#[test]
+fn a_host_without_a_scheme_is_asked_by_https_and_feed_is_no_scheme() {
+    let url = |spec: &str| {
+        let config = select(&[spec]).unwrap();
+        config.sources[0].feed().map(|url| url.to_string())
+    };
+    for (spec, wanted) in [
+        ("lwn.net/headlines/rss", "https://lwn.net/headlines/rss"),
+        ("lwn.net", "https://lwn.net/"),
+        ("LWN.net:8443/x?y=1", "https://lwn.net:8443/x?y=1"),
+        ("127.0.0.1:8080/feed.xml", "https://127.0.0.1:8080/feed.xml"),
+        ("localhost:8080/feed", "https://localhost:8080/feed"),
+        ("feed:https://a.test/f", "https://a.test/f"),
+        ("Feed://a.test/f", "http://a.test/f"),
+    ] {
+        assert_eq!(url(spec).as_deref(), Some(wanted), "{spec}");
+    }
+    // A file, whether it is there or not.
+    for spec in ["feeds/a.xml", "./a.b/c", "../a.net", "/a.net/x", "tests/it/config.rs"] {
+        assert_eq!(select(&[spec]).unwrap().sources[0].place, Place::File(spec.into()), "{spec}");
+    }
+    for spec in ["feed.xml", "a..b", "a.b:x", "localhost", "a.c0m", "-a.test:99999"] {
+        assert!(select(&[spec]).is_err(), "{spec}");
+    }
+}
+
 #[test]
 fn a_word_that_is_no_source_is_explained() {
     for (spec, part) in [

@@ -367,7 +367,7 @@ fn a_quota_that_is_used_up_says_when_there_is_more() {
     }
     let stored = stored(&config, &world.clock);
     let text = status::text(&view(&world, &config, &stored), Style::default());
-    let until = "well: left alone for 23 h (until 2026-11-22T06:00:00Z): its quota is used up";
+    let until = "well: left alone for 23 h (until 06:00 UTC): its quota is used up";
     assert!(text.contains(until) && text.contains("0/2 24h"), "{text}");
     world.run(&["status"]).ended(0);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::without_feed;
 use crate::config::{Entry, MAX_NAME, feed_url, is_name};
 use crate::format::opml::{List, Outline};
 use crate::http::{Url, place};
@@ -112,14 +113,6 @@ fn address(outline: &Outline) -> Result<(String, Url, Option<String>), String> {
         format!("{}: \"{}\" is taken for {}", called(outline), shown(written), shown(meant))
     });
     Ok((meant.unwrap_or_else(|| written.to_owned()), url, odd))
-}
-
-/// What browsers once handed to feed readers: `feed:https://…`, and `feed://…` for `http://…`.
-/// <https://en.wikipedia.org/wiki/Feed_URI_scheme>
-fn without_feed(url: &str) -> Option<String> {
-    let scheme = url.get(..5)?;
-    let rest = scheme.eq_ignore_ascii_case("feed:").then(|| &url[5..])?;
-    Some(if rest.starts_with("//") { ["http:", rest].concat() } else { rest.to_owned() })
 }
 
 /// What a source would like to be called.

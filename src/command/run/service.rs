@@ -213,8 +213,9 @@ impl Running<'_> {
             None => i64::from(u32::MAX),
         };
         let left = u64::try_from(left).unwrap_or(0);
-        let next = wake
-            .map_or("next round with the next news".into(), |wake| format!("next round {wake}"));
+        let next = wake.map_or("next round with the next news".into(), |wake| {
+            format!("next round {}", wake.near(now.wall))
+        });
         let broken = self.broken.iter().map(|line| format!("; {line}")).collect::<String>();
         let open = news::streams(&house.live);
         let status = format!("{}{open}; {next}{broken}", self.status);

@@ -63,11 +63,11 @@ fn ill(standing: &Standing<'_>, now: Timestamp) -> String {
     note
 }
 
-/// `left alone for 18 min (until 2026-11-21T06:00:00Z): the server asked for it`
+/// `left alone for 18 min (until 06:00 UTC): the server asked for it`
 fn rest(standing: &Standing<'_>, now: Timestamp) -> Option<String> {
     let pause = standing.pause.as_ref()?;
     let span = words::span(pause.until.unix().saturating_sub(now.unix()), true);
-    Some(format!("left alone for {span} (until {}): {}", pause.until, pause.why))
+    Some(format!("left alone for {span} (until {}): {}", pause.until.near(now), pause.why))
 }
 
 /// Where a source has moved, as far as that is to be believed.

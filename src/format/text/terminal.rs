@@ -23,7 +23,7 @@ const MAX_SOURCE: usize = 20;
 /// A title takes no more lines than this.
 const TITLE_LINES: usize = 3;
 /// What a date takes, and what an age does.
-const DATE: usize = 16;
+const DATE: usize = 20;
 const AGE: usize = 6;
 /// Between facts.
 const MARK: &str = " · ";

@@ -207,7 +207,7 @@ fn who_failed_and_is_not_asked_now_is_told_how_to_be_asked() {
     let first = home.run(&["once", "-c", "x.toml"]).ended(1).says("newsagg: none: status: ");
     assert!(!first.err.contains("--force"), "it was asked: {}", first.err);
     let again = home.run(&["once", "-c", "x.toml"]).ended(1).says("newsagg: none: status: ");
-    assert!(again.err.lines().any(|line| line.ends_with("Z, --force asks")), "{}", again.err);
+    assert!(again.err.lines().any(|line| line.ends_with(" UTC, --force asks")), "{}", again.err);
     let forced = home.run(&["once", "-c", "x.toml", "--force"]).ended(1);
     assert!(forced.err.contains(", 1 request in "), "{}", forced.err);
 }

@@ -52,7 +52,7 @@ fn a_service_manager_hears_all_that_it_needs_to_know() {
     let child = start(&home, &[]);
     manager.hears("READY=1");
     assert!(home.path("feed.json").is_file(), "ready means that the outputs are there");
-    manager.hears("STATUS=1 source well, 3 stories, 3 new; next round 20");
+    manager.hears("STATUS=1 source well, 3 stories, 3 new; next round ");
 
     home.put("x.toml", "[[source]]\nnme = 1\n");
     send("HUP", &child);
@@ -60,7 +60,7 @@ fn a_service_manager_hears_all_that_it_needs_to_know() {
     let (_, usec) = reloading.rsplit_once('=').unwrap();
     assert!(usec.parse::<u64>().unwrap() > 0);
     manager.hears("READY=1");
-    let status = manager.hears("STATUS=1 source well, 3 stories, 3 new; next round 20");
+    let status = manager.hears("STATUS=1 source well, 3 stories, 3 new; next round ");
     assert!(status.contains("; the old config stays: x.toml:1:1: "), "{status}");
 
     home.put("x.toml", &feeds(&["a", "b"]));

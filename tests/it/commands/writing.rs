@@ -289,3 +289,53 @@ fn new_items_are_printed_and_the_files_of_the_whole_stay() {
     assert_eq!(home.run(&["once", "-c", "x.toml", "--new", "-q"]).ended(0).out, "");
     assert_eq!((home.text("feed.json"), home.inode("feed.json")), (before, inode));
 }
+
+/// Issue 14, line 14: `once --limit 1` wrote the files of the config with one item.
+#[test]
+fn a_limit_prints_and_the_files_of_the_config_stay() {
+    let (home, site) = (Home::new("limit-prints"), site());
+    let head = "[[output]]\npath = \"feed.json\"";
+    home.put("x.toml", &config(head, &[("a", site.url("/a").into(), "")]));
+    let said = home.run(&["once", "-c", "x.toml", "--limit", "1"]).ended(0);
+    assert_eq!(said.out.lines().count(), 1, "{}", said.out);
+    assert!(!home.path("feed.json").exists());
+    home.run(&["once", "-c", "x.toml", "-q"]).ended(0);
+    let before = (home.text("feed.json"), home.inode("feed.json"));
+    home.run(&["once", "-c", "x.toml", "--limit", "1", "-q"]).ended(0);
+    assert_eq!((home.text("feed.json"), home.inode("feed.json")), before);
+    // With a file that is named, that file has the limit.
+    home.run(&["once", "-c", "x.toml", "--limit", "1", "-q", "-o", "one.json"]).ended(0);
+    assert_eq!(home.json("one.json")["items"].as_array().unwrap().len(), 1);
+    // An output of the config that prints keeps its format.
+    let both = "[[output]]\npath = \"feed.json\"\n[[output]]\npath = \"-\"\nformat = \"jsonl\"";
+    home.put("y.toml", &config(both, &[("a", site.url("/a").into(), "")]));
+    let said = home.run(&["once", "-c", "y.toml", "--limit", "2", "-q"]).ended(0);
+    assert_eq!(said.out.lines().filter(|line| line.starts_with('{')).count(), 2, "{}", said.out);
+    assert_eq!((home.text("feed.json"), home.inode("feed.json")), before);
+}
+
+/// Issue 14, line 19.
+#[test]
+fn the_closing_line_counts_what_was_printed() {
+    let home = Home::new("part");
+    home.put("f.xml", &feed(&["alpha", "beta", "gamma"]));
+    home.run(&["once", "./f.xml", "--limit", "2"])
+        .says("newsagg: 2 of 3 stories from 1 of 1 source");
+    home.run(&["once", "./f.xml", "--limit", "3"]).says("newsagg: 3 stories from 1 of 1 source");
+}
+
+/// Issue 14, line 19: `-o x.xyz` was JSON Feed, and `-f opml` empty, without a word.
+#[test]
+fn a_format_that_was_not_meant_is_said() {
+    let home = Home::new("formats-said");
+    home.put("f.xml", &feed(&["alpha"]));
+    home.run(&["once", "./f.xml", "-o", "x.xyz"])
+        .ended(2)
+        .says("the name x.xyz says no format that newsagg knows; `-f FORMAT` says it");
+    assert!(!home.path("x.xyz").exists());
+    home.run(&["once", "./f.xml", "-o", "x.xyz", "-f", "tsv", "-q"]).ended(0);
+    home.run(&["once", "./f.xml", "-o", "x"]).ended(0).says("newsagg: x is written as jsonfeed\n");
+    assert_eq!(home.run(&["once", "./f.xml", "-o", "x", "-q"]).ended(0).err, "");
+    let warning = "warning: the OPML list in stdout is empty: none of its sources is of kind feed";
+    home.run(&["once", "./f.xml", "-f", "opml"]).ended(0).says(warning);
+}
