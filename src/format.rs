@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::http::Document;
-use crate::item::{Item, MAX_ITEMS, Story, Text};
+use crate::item::{Item, MAX_ITEMS, Story, Text, bound};
 use crate::time::Timestamp;
 
 pub mod atom;
@@ -27,7 +27,7 @@ pub mod sse;
 pub mod text;
 pub mod tsv;
 
-pub(crate) use elements::{bounded_id, complete};
+pub(crate) use elements::{bounded_id, complete, hashed};
 pub(crate) use markup::escaped;
 
 /// What wrote a document, for those who meet it in one.
@@ -44,6 +44,8 @@ pub struct Feed {
     pub items: Vec<Item>,
     /// Entries that were recognised and left out.
     pub skipped: usize,
+    /// Of these, the oldest of more than [`MAX_ITEMS`].
+    pub left_out: usize,
     /// The document ended early: its whole items are here, its validators are not to be kept.
     pub partial: bool,
     /// How often its publisher wants to be asked.
@@ -68,9 +70,22 @@ impl Feed {
     fn push(&mut self, item: Option<Item>, ended: bool) {
         match item {
             _ if !ended => {}
-            Some(item) if self.items.len() < MAX_ITEMS => self.items.push(item),
-            _ => self.skipped += 1,
+            Some(item) => {
+                self.items.push(item);
+                // Not one by one: each time, all of them are looked at.
+                if self.items.len() >= 2 * MAX_ITEMS {
+                    self.bound();
+                }
+            }
+            None => self.skipped += 1,
         }
+    }
+
+    /// Leaves out all but the newest [`MAX_ITEMS`].
+    fn bound(&mut self) {
+        let left_out = bound(&mut self.items);
+        self.skipped += left_out;
+        self.left_out += left_out;
     }
 }
 

@@ -1,5 +1,6 @@
 //! One story, as a source tells it and as the merged feed shows it.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub const MAX_TITLE: usize = 1_000;
 pub const MAX_SUMMARY: usize = 10_000;
 /// No source contributes more items than this from one answer.
 pub const MAX_ITEMS: usize = 1_000;
+/// So many entries of a list in JSON are read, of which the newest [`MAX_ITEMS`] are kept.
+pub const MAX_READ: usize = 4 * MAX_ITEMS;
 /// No item keeps more authors, tags or attachments than this.
 pub const MAX_LIST: usize = 32;
 
@@ -26,6 +29,8 @@ pub const MAX_LIST: usize = 32;
 pub struct Item {
     /// Unique within its source; never empty.
     pub id: Text,
+    /// The id was made of what the item says, because its publisher gave none.
+    pub derived_id: bool,
     /// May be empty: Mastodon posts and photo feeds have none.
     pub title: Text,
     /// The story's own page or discussion.
@@ -78,6 +83,30 @@ impl Item {
     pub fn extra(&mut self) -> &mut Extra {
         self.extra.get_or_insert_default()
     }
+}
+
+/// Keeps the `most` newest items by `date`, in the order in which they are; of equals the first ones.
+/// Returns how many were left out.
+pub fn newest<D: Ord>(items: &mut Vec<Item>, most: usize, date: impl Fn(&Item) -> D) -> usize {
+    let left_out = items.len().saturating_sub(most);
+    if left_out > 0 {
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        order.sort_by_cached_key(|index| Reverse(date(&items[*index])));
+        let mut kept = vec![false; items.len()];
+        order.iter().take(most).for_each(|index| kept[*index] = true);
+        let mut kept = kept.into_iter();
+        items.retain(|_| kept.next().unwrap_or(false));
+    }
+    left_out
+}
+
+/// Keeps the newest [`MAX_ITEMS`] of what one answer lists; an item without a date is as new as can be.
+/// Returns how many were left out.
+pub fn bound(items: &mut Vec<Item>) -> usize {
+    newest(items, MAX_ITEMS, |item| match item.published.or(item.updated) {
+        Some(date) => (false, Some(date)),
+        None => (true, None),
+    })
 }
 
 /// An enclosure (RSS 2.0, Atom) or attachment (JSON Feed 1.1).

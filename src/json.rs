@@ -111,9 +111,9 @@ pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer.deserialize_any(Visit(Object(PhantomData)))
 }
 
-/// The objects of an array, in order, at most [`MAX_ITEMS`]. Anything but an array is empty.
+/// The objects of an array, in order, at most `MOST`. Anything but an array is empty.
 #[derive(Clone, Debug, PartialEq)]
-pub struct List<T> {
+pub struct List<T, const MOST: usize = MAX_ITEMS> {
     /// What was read.
     pub items: Vec<T>,
     /// Elements that are no objects, and those beyond the bound.
@@ -122,14 +122,14 @@ pub struct List<T> {
     pub is_array: bool,
 }
 
-impl<T> Default for List<T> {
-    fn default() -> List<T> {
+impl<T, const MOST: usize> Default for List<T, MOST> {
+    fn default() -> List<T, MOST> {
         List { items: Vec::new(), skipped: 0, is_array: false }
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<List<T>, D::Error> {
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<List<T, MOST>, D::Error> {
         deserializer.deserialize_any(Visit(Objects(PhantomData)))
     }
 }
@@ -234,14 +234,14 @@ impl<'de, T: Deserialize<'de>> Shape<'de> for Object<T> {
     }
 }
 
-struct Objects<T>(PhantomData<T>);
+struct Objects<T, const MOST: usize>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Shape<'de> for Objects<T> {
-    type Value = List<T>;
+impl<'de, T: Deserialize<'de>, const MOST: usize> Shape<'de> for Objects<T, MOST> {
+    type Value = List<T, MOST>;
 
-    fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<List<T>, A::Error> {
+    fn array<A: SeqAccess<'de>>(self, mut array: A) -> Result<List<T, MOST>, A::Error> {
         let mut list = List { is_array: true, ..List::default() };
-        while list.items.len() < MAX_ITEMS {
+        while list.items.len() < MOST {
             match array.next_element_seed(Visit(Object(PhantomData)))? {
                 Some(Some(object)) => list.items.push(object),
                 Some(None) => list.skipped += 1,

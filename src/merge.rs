@@ -18,6 +18,7 @@ use crate::pack;
 use crate::time::Timestamp;
 
 mod canonical;
+pub mod identity;
 mod join;
 mod title;
 mod tracking;
@@ -158,6 +159,14 @@ impl Collection {
             first_seen,
             origin,
             printed,
+        });
+    }
+
+    /// Takes away the items of a source that lie at these places.
+    pub fn remove(&mut self, source: usize, places: &mut [u64]) {
+        places.sort();
+        self.entries.retain(|entry| {
+            entry.source as usize != source || places.binary_search(&entry.place).is_err()
         });
     }
 

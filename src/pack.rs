@@ -88,6 +88,7 @@ pub fn unpack(bytes: &[u8]) -> Option<Item> {
     };
     let item = Item {
         id: outline.id.into(),
+        derived_id: false,
         title: outline.title.into(),
         url: outline.url().map(Text::from),
         external_url: outline.external_url.map(Text::from),
@@ -151,6 +152,7 @@ mod tests {
                 extra: (next(2) == 0).then(|| Box::new(extra)),
                 id,
                 title,
+                derived_id: false,
             };
             let mut bytes = Vec::new();
             pack(&item, &mut bytes);

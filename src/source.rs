@@ -34,6 +34,8 @@ pub struct Page {
     pub items: Vec<Item>,
     /// Entries that were recognised and left out: deleted, removed, only an id to ask for.
     pub skipped: usize,
+    /// Of these, the oldest of more than [`crate::item::MAX_ITEMS`].
+    pub left_out: usize,
     /// Requests that the answer calls for.
     pub more: Vec<Request>,
     /// The document ended early: its whole items are here, its validators are not to be kept.
@@ -49,6 +51,7 @@ impl From<Feed> for Page {
             title: feed.title,
             items: feed.items,
             skipped: feed.skipped,
+            left_out: feed.left_out,
             more: Vec::new(),
             partial: feed.partial,
             pace: feed.pace,

@@ -30,6 +30,7 @@ mod asked;
 mod beside;
 mod blame;
 mod gather;
+mod identity;
 mod keeping;
 mod local;
 mod metrics;
@@ -175,6 +176,8 @@ pub struct Updated {
     pub ended: Duration,
     /// … and until when it might have lasted.
     pub deadline: Duration,
+    /// What is to be told of sources that are well, in words.
+    pub notes: Vec<String>,
     /// Outputs that could not be written, in words.
     pub unwritten: Vec<String>,
     /// Whoever read stdout has left.
@@ -201,9 +204,10 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let awake = house.clock.now().saturating_sub(opened);
     round.slept = house.clock.moment().up.saturating_sub(began.up).saturating_sub(awake);
     gathered.forgive(&round);
+    gathered.limit();
     let recalled = keeping.recall(config, &memory, &mut gathered, wishes.new);
     let unread = keeping.unread().or(recalled.err()).or_else(|| keeping.unmarked(&wishes));
-    let Gathered { collection, mut brought, .. } = gathered;
+    let Gathered { collection, mut brought, notes, .. } = gathered;
     streams::stand(config, house, &mut brought);
 
     blame::place(config, &memory, house, &mut round, &brought, &turns);
@@ -294,6 +298,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         began: round.began,
         ended: round.ended,
         deadline: round.began.saturating_add(config.fetch.deadline),
+        notes,
         unwritten: complaints(&written),
         deserted: written.iter().any(|output| output.deserted),
     }

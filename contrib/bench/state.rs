@@ -86,7 +86,8 @@ fn item(source: u32, number: u64, now: Timestamp, shelf: &mut Vec<u8>) -> Kept {
     let place = shelf.len();
     pack::pack(&item, shelf);
     let packed = &shelf[place..];
-    let head = ItemHead { id: number, root: 0, first_seen: now.unix(), printed: false };
+    let head =
+        ItemHead { id: number, story: number, root: 0, first_seen: now.unix(), printed: false };
     let (place, length) = (place as u64, packed.len() as u32);
     Kept { head, place, length, content: content(packed), gone: SHOWN, unsaved: true }
 }

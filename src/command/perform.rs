@@ -218,6 +218,9 @@ fn complain(updated: &Updated, level: Level) {
     for line in lines(updated) {
         log::info!("{line}");
     }
+    for line in &updated.notes {
+        log::warn!("{line}");
+    }
     if updated.line_down {
         log::warn!("{LINE_DOWN}");
     }

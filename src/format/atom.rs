@@ -55,6 +55,7 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
     for item in feed.items.iter_mut().filter(|item| item.authors.is_empty()) {
         item.authors.clone_from(&authors);
     }
+    feed.bound();
     feed.partial |= xml.is_cut();
     Ok(feed)
 }

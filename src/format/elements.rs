@@ -310,10 +310,12 @@ pub(crate) fn complete(mut item: Item) -> Option<Item> {
     if !item.id.is_empty() {
         return Some(item);
     }
+    if item == Item::default() {
+        return None;
+    }
+    item.derived_id = true;
     if let Some(url) = &item.url {
         item.id = bounded_id(url);
-    } else if item == Item::default() {
-        return None;
     } else {
         let date = item.published.or(item.updated).map(Timestamp::unix).unwrap_or_default();
         let summary = item.summary.as_deref().unwrap_or_default();
@@ -329,7 +331,7 @@ pub(crate) fn bounded_id(id: &str) -> Text {
 
 /// FNV-1a, 64 bits: the same on every machine and in every version.
 /// <http://www.isthe.com/chongo/tech/comp/fnv/>
-fn hashed<'t>(parts: impl IntoIterator<Item = &'t str>) -> Text {
+pub(crate) fn hashed<'t>(parts: impl IntoIterator<Item = &'t str>) -> Text {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for part in parts {
         for byte in part.bytes().chain([0]) {

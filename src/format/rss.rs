@@ -53,6 +53,7 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
     if feed.title.is_empty() {
         feed.title = dc_title;
     }
+    feed.bound();
     feed.partial |= xml.is_cut();
     Ok(feed)
 }

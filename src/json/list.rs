@@ -6,7 +6,7 @@ use super::pick::{Found, Slots};
 use super::pointer::Token;
 use super::shape::{Shape, Visit};
 use super::{Pointer, attempt};
-use crate::item::MAX_ITEMS;
+use crate::item::MAX_READ;
 
 /// Of an object that stands where a list should, no more keys are told than this.
 const MAX_KEYS: usize = 12;
@@ -27,7 +27,7 @@ pub fn one(text: &str, slots: &Slots) -> Result<Found, String> {
 
 /// Reads the elements of the array that `items` leads to, or of all of them if there are several;
 /// an object that a `*` leads to is an element itself. Each goes through `slots` to `take`, which
-/// says whether it is one to keep; at most [`MAX_ITEMS`] are read. Returns how many were left out.
+/// says whether it is one to keep; at most [`MAX_READ`] are read. Returns how many were left out.
 ///
 /// # Errors
 /// It is not JSON, and where; or the document has no list there: the message quotes its keys, and is
@@ -126,7 +126,7 @@ impl Search<'_> {
     /// All elements of the list.
     fn elements<'de, A: SeqAccess<'de>>(&mut self, mut array: A) -> Result<(), A::Error> {
         self.is_found = true;
-        while self.read < MAX_ITEMS {
+        while self.read < MAX_READ {
             if array.next_element_seed(Visit(self.slots.walk(&mut self.found)))?.is_none() {
                 return Ok(());
             }
@@ -141,7 +141,7 @@ impl Search<'_> {
     /// An object that is an element itself.
     fn element<'de, A: MapAccess<'de>>(&mut self, object: A) -> Result<(), A::Error> {
         self.is_found = true;
-        if self.read >= MAX_ITEMS {
+        if self.read >= MAX_READ {
             self.skipped += 1;
             return Over.object(object);
         }
@@ -358,14 +358,14 @@ mod tests {
     #[test]
     fn no_more_elements_are_read_than_the_bound_however_they_are_spread() {
         let entry = "{\"n\": 1}";
-        let flat = format!("[{}{entry}]", format!("{entry},").repeat(MAX_ITEMS + 4));
+        let flat = format!("[{}{entry}]", format!("{entry},").repeat(MAX_READ + 4));
         let (kept, skipped) = names(&flat, "").expect("a list");
-        assert_eq!((kept.len(), skipped), (MAX_ITEMS, 5));
+        assert_eq!((kept.len(), skipped), (MAX_READ, 5));
         let (kept, skipped) = names(&flat, "/*").expect("a list");
-        assert_eq!((kept.len(), skipped), (MAX_ITEMS, 5));
+        assert_eq!((kept.len(), skipped), (MAX_READ, 5));
         let nested = format!("[{flat}, {flat}]");
         let (kept, skipped) = names(&nested, "/*").expect("lists");
-        assert_eq!((kept.len(), skipped), (MAX_ITEMS, MAX_ITEMS + 10));
+        assert_eq!((kept.len(), skipped), (MAX_READ, MAX_READ + 10));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::format::{bounded_id, complete};
 use crate::http::{Document, Request, Secret, Url};
-use crate::item::{Item, MAX_SUMMARY, MAX_TITLE, Text};
+use crate::item::{Item, MAX_SUMMARY, MAX_TITLE, Text, bound};
 use crate::json::{self, Bring, Found, Pointer, Slots};
 use crate::source::feed::{known_quota, next_after};
 use crate::source::{Page, Quota, Source, said, unreadable};
@@ -51,9 +51,11 @@ impl Source for JsonSource {
     fn read(&self, request: &Request, document: &Document<'_>) -> Result<Page, Failure> {
         let take = |found: &Found| self.fields.build(found, document.url);
         let read = json::each(document.body, &self.items, &self.fields.slots, &take);
-        let (items, skipped) =
+        let (mut items, skipped) =
             read.map_err(|cause| unreadable(text::printable(&request.conceal(&cause), MAX_CAUSE)))?;
-        Ok(Page { format: "json".into(), items, skipped, ..Page::default() })
+        let left_out = bound(&mut items);
+        let skipped = skipped + left_out;
+        Ok(Page { format: "json".into(), items, skipped, left_out, ..Page::default() })
     }
 
     fn reading(&self) -> String {

@@ -13,6 +13,7 @@ use super::{Stand, Times};
 use crate::format::{Pace, State};
 use crate::http::Validators;
 use crate::item::{Attachment, Extra, Item, Text};
+use crate::merge::identity::story_of;
 use crate::pack;
 use crate::time::Timestamp;
 
@@ -84,11 +85,13 @@ fn event<'a>(record: &'a [u8], packed: &'a mut Vec<u8>) -> Option<Event<'a>> {
         2 => {
             let (Short(source), Fixed(id), Short(root)) = fields.next()?;
             let (Fixed(first_seen), printed) = fields.next::<(Fixed, u8)>()?;
-            pack::pack(&item(fields)?, packed);
+            let told = item(fields)?;
+            pack::pack(&told, packed);
             let (first_seen, printed) = (first_seen as i64, printed != 0);
+            let story = story_of(&told.title, told.url.as_deref());
             return Some(Event::Item {
                 source,
-                item: ItemHead { id, root, first_seen, printed },
+                item: ItemHead { id, story, root, first_seen, printed },
                 packed,
             });
         }
@@ -212,8 +215,19 @@ fn item(mut fields: Fields<'_>) -> Option<Item> {
             attachments: if has(11) { fields.list(attachment)? } else { Vec::new() },
         }));
     }
-    let item =
-        Item { id, title, url, external_url, published, updated, authors, summary, tags, extra };
+    let item = Item {
+        id,
+        title,
+        url,
+        external_url,
+        published,
+        updated,
+        authors,
+        summary,
+        tags,
+        extra,
+        ..Item::default()
+    };
     fields.0.is_empty().then_some(item)
 }
 
@@ -308,7 +322,11 @@ mod tests {
         record.extend([1, 1, b'u', 1, b'm', 0, 8]);
         let upgraded = upgrade(&record).unwrap();
         let Some(Event::Item { source, item, packed }) = record::read(&upgraded) else { panic!() };
-        assert_eq!((source, item), (1, ItemHead { id: 7, root: 3, first_seen: 9, printed: true }));
+        let story = story_of("title", Some("url"));
+        assert_eq!(
+            (source, item),
+            (1, ItemHead { id: 7, story, root: 3, first_seen: 9, printed: true })
+        );
         let attachment =
             Attachment { url: "u".into(), mime_type: "m".into(), size: None, duration: Some(7) };
         let extra = Extra {
@@ -329,6 +347,7 @@ mod tests {
             authors: vec!["Ann".into()],
             tags: vec!["x".into(), "y".into()],
             extra: Some(Box::new(extra)),
+            ..Item::default()
         };
         assert_eq!(pack::unpack(packed), Some(expected));
         for length in 0..record.len() {

@@ -53,15 +53,16 @@ pub enum Event<'a> {
     Stand(Stand),
 }
 
-/// What is remembered of an item beside its packed bytes. Fingerprints are any number: eight bytes
-/// are fewer than a varint of them takes.
+/// What is remembered of an item beside its packed bytes.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ItemHead {
     /// Fingerprint of its id.
-    #[serde(with = "fixint::le")]
+    #[serde(with = "eight_bytes")]
     pub id: u64,
+    /// Fingerprint of its title and link ([`crate::merge::identity::story_of`]).
+    #[serde(with = "eight_bytes")]
+    pub story: u64,
     /// Start of the key of the document it stands in.
-    #[serde(with = "fixint::le")]
     pub root: u32,
     /// Seconds since 1970.
     pub first_seen: i64,
@@ -277,6 +278,22 @@ impl From<PollRecord> for Poll {
             requests,
             wait,
         }
+    }
+}
+
+/// A fingerprint as a run of eight bytes: there is one or more for each item, and a varint of a large
+/// number is longer and takes a step for each of its bytes.
+mod eight_bytes {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    pub fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&number.to_le_bytes())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        let bytes = <&[u8]>::deserialize(deserializer)?;
+        bytes.try_into().map(u64::from_le_bytes).map_err(D::Error::custom)
     }
 }
 

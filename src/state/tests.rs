@@ -20,7 +20,7 @@ impl Desk {
     fn item(&mut self, id: u64, root: u32, text: &str, now: i64) -> Kept {
         self.shelf.push(text.into());
         Kept {
-            head: ItemHead { id, root, first_seen: now, printed: false },
+            head: ItemHead { id, story: 0, root, first_seen: now, printed: false },
             place: self.shelf.len() as u64 - 1,
             length: text.len() as u32,
             content: content(text.as_bytes()),

@@ -98,8 +98,9 @@ mod tests {
         let path = scratch.0.join("sources");
         let write = |items: [&[u8]; 2]| {
             Journal::rewrite(&path, &mut |frames| {
-                // An item (variant 1) of source 0, all numbers zero, and its bytes behind their length.
-                let head = [&[1][..], &[0; 15]].concat();
+                // An item (variant 1) of source 0 with two fingerprints of eight bytes, all numbers
+                // zero, and its bytes behind their length.
+                let head = [&[1, 0, 8][..], &[0; 8], &[8], &[0; 11]].concat();
                 let mut records =
                     items.iter().map(|item| [&head, &[item.len() as u8][..], item].concat());
                 records.try_for_each(|record| frames.add(&record).map(drop))

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use super::identity::recognise;
 use crate::config::{Config, Place, SourceConfig};
 use crate::format::Pace;
 use crate::http::{Request, Response, Secret, Url};
-use crate::item::{Item, MAX_ITEMS, Text};
+use crate::item::{Item, MAX_ITEMS, Text, newest};
 use crate::live::Stand;
+use crate::merge::identity::{IdBy, story_of, tell_apart};
 use crate::merge::{Collection, Dress, Shelf, fingerprint};
 use crate::pack;
 use crate::round::{Landed, Round};
-use crate::source::{self, stream};
+use crate::source::{self, Page, stream};
 use crate::state::{ItemHead, Kept, Known, Memory, SHOWN, content, root_of};
 use crate::time::Timestamp;
 
@@ -24,6 +26,8 @@ pub(super) struct Gathered<'a> {
     pub collection: Collection,
     /// For each source what it brought.
     pub brought: Vec<Brought>,
+    /// What is to be told of sources that are well, in words.
+    pub notes: Vec<String>,
     packed: Vec<u8>,
 }
 
@@ -125,7 +129,8 @@ impl<'a> Gathered<'a> {
             ..Brought::default()
         });
         let brought = brought.collect();
-        Gathered { config, memory, now, collection, brought, packed: Vec::new() }
+        let (notes, packed) = (Vec::new(), Vec::new());
+        Gathered { config, memory, now, collection, brought, notes, packed }
     }
 
     /// One bad answer costs one answer: where some are missing, what was shown before stays.
@@ -157,7 +162,7 @@ impl<'a> Gathered<'a> {
             }
         }
         if let Some(page) = page {
-            self.keep(index, root, page.items);
+            self.take(index, root, page);
         }
     }
 
@@ -169,48 +174,110 @@ impl<'a> Gathered<'a> {
         }
     }
 
+    /// Takes one document of the `index`-th source.
+    pub(super) fn take(&mut self, index: usize, root: usize, page: Page) {
+        if page.left_out > 0 {
+            let (name, kept) = (&self.config.sources[index].name, page.items.len());
+            let all = kept + page.left_out;
+            self.notes.push(format!("{name}: only the newest {kept} of its {all} items are kept"));
+        }
+        self.keep(index, root, page.items);
+    }
+
     /// Takes the items of one document of the `index`-th source.
-    pub(super) fn keep(&mut self, index: usize, root: usize, items: Vec<Item>) {
+    pub(super) fn keep(&mut self, index: usize, root: usize, mut items: Vec<Item>) {
         let source = &self.config.sources[index];
         let brought = &mut self.brought[index];
+        let known = self.memory.of(&source.memory);
+        let most = match brought.shows {
+            // What came first on a stream comes first here.
+            Some(shows) => {
+                items.retain(|item| wanted(source, &item.title));
+                items.truncate(shows.saturating_sub(brought.items));
+                shows
+            }
+            None => {
+                tell_apart(&mut items, IdBy::Auto);
+                if let Some(known) = known {
+                    recognise(&mut items, known, IdBy::Auto, &self.collection);
+                }
+                items.retain(|item| wanted(source, &item.title));
+                source.limit.unwrap_or(MAX_ITEMS)
+            }
+        };
+        let rank = |item: &Item| rank(item, known, self.now);
+        newest(&mut items, most, |item| rank(item).0);
         let Some(root) = brought.roots.get_mut(root) else { return };
         root.read = true;
         if root.items.is_empty() {
-            let most = items.len().min(source.limit.unwrap_or(MAX_ITEMS));
-            root.items.reserve_exact(most);
-            root.ranks.reserve_exact(most);
+            root.items.reserve_exact(items.len());
+            root.ranks.reserve_exact(items.len());
         }
-        let number = self.memory.of(&source.memory);
         for item in items {
-            if source.limit.or(brought.shows).is_some_and(|limit| brought.items >= limit) {
-                break;
-            }
-            if !wanted(source, &item.title) {
-                continue;
-            }
             brought.items += 1;
             self.packed.clear();
             pack::pack(&item, &mut self.packed);
             let id = fingerprint(&item.id);
-            let known = number.and_then(|known| known.item(id));
-            let first_seen = known.and_then(|item| Timestamp::from_unix(item.head.first_seen));
-            let first_seen = first_seen.unwrap_or(self.now);
-            let printed = known.is_some_and(|item| item.head.printed);
+            let remembered = known.and_then(|known| known.item(id));
+            let printed = remembered.is_some_and(|item| item.head.printed);
+            let first_seen = first_seen(remembered, self.now);
             let (place, length) = self.collection.add(index, &self.packed, first_seen, printed);
-            let date = item.published.or(item.updated).filter(|date| *date <= self.now);
-            let rank = (date.unwrap_or(first_seen), item.updated);
-            let first_seen = first_seen.unix();
+            let story = story_of(&item.title, item.url.as_deref());
+            let (root_key, first_seen) = (root_of(root.key), first_seen.unix());
             let kept = Kept {
-                head: ItemHead { id, root: root_of(root.key), first_seen, printed },
+                head: ItemHead { id, story, root: root_key, first_seen, printed },
                 place,
                 length,
                 content: content(&self.packed),
                 gone: SHOWN,
                 unsaved: true,
             };
-            root.take(kept, rank);
+            root.take(kept, rank(&item));
         }
     }
+
+    /// Where several documents of a source together brought more items than its limit, the newest stay.
+    pub(super) fn limit(&mut self) {
+        for (index, source) in self.config.sources.iter().enumerate() {
+            let brought = &mut self.brought[index];
+            let Some(limit) = source.limit.filter(|limit| brought.items > *limit) else { continue };
+            let roots = brought.roots.iter();
+            let mut ranks: Vec<_> = roots.flat_map(|root| &root.ranks).map(|rank| rank.0).collect();
+            ranks.sort();
+            let Some(more) = ranks.len().checked_sub(limit).filter(|more| *more > 0) else {
+                continue;
+            };
+            let (oldest, mut left) = (ranks[more - 1], more);
+            let mut dropped = Vec::new();
+            // Of equals, those that came last.
+            let mut equals = ranks[..more].iter().filter(|rank| **rank == oldest).count();
+            for root in brought.roots.iter_mut().rev() {
+                for at in (0..root.items.len()).rev() {
+                    let rank = root.ranks[at].0;
+                    if left > 0 && (rank < oldest || rank == oldest && equals > 0) {
+                        equals -= usize::from(rank == oldest);
+                        left -= 1;
+                        root.ranks.remove(at);
+                        dropped.push(root.items.remove(at).place);
+                    }
+                }
+            }
+            brought.items = limit;
+            self.collection.remove(index, &mut dropped);
+        }
+    }
+}
+
+/// What decides which items stay: their date, unless that is in the future, or else when they were first
+/// seen; and their last change.
+fn rank(item: &Item, known: Option<&Known>, now: Timestamp) -> (Timestamp, Option<Timestamp>) {
+    let date = item.published.or(item.updated).filter(|date| *date <= now);
+    let seen = || first_seen(known.and_then(|known| known.item(fingerprint(&item.id))), now);
+    (date.unwrap_or_else(seen), item.updated)
+}
+
+fn first_seen(remembered: Option<&Kept>, now: Timestamp) -> Timestamp {
+    remembered.and_then(|kept| Timestamp::from_unix(kept.head.first_seen)).unwrap_or(now)
 }
 
 impl Root {

@@ -195,7 +195,7 @@ fn settle(
         Ok(page) => {
             tallies[index].pages = 1;
             tallies[index].items = page.items.len();
-            gathered.keep(index, 0, page.items);
+            gathered.take(index, 0, page);
         }
         Err(failure) => tallies[index].failures.push(failure),
     }

@@ -17,6 +17,7 @@ mod hostile;
 mod dates;
 mod filters;
 mod house;
+mod identity;
 mod kinds;
 mod layers;
 mod loopback;

@@ -25,6 +25,7 @@ fn story(source: &str, item: Item) -> Story {
 fn full() -> Story {
     let item = Item {
         id: "4711".into(),
+        derived_id: false,
         title: "A runtime that fits in a pocket".into(),
         url: Some("https://news.example/item?id=4711".into()),
         external_url: Some("https://runtime.example/pocket".into()),

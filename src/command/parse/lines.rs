@@ -10,6 +10,7 @@ use super::ParseArgs;
 use crate::format::jsonfeed;
 use crate::http::{Document, Request, Url};
 use crate::item::{DateOrigin, Item, Story};
+use crate::merge::identity::{IdBy, tell_apart};
 use crate::source::feed::FeedSource;
 use crate::source::{Page, Source};
 use crate::{config, store, text};
@@ -69,7 +70,10 @@ fn read(source: &dyn Source, document: &Document<'_>) -> Result<Page, String> {
         return Err(said.unwrap_or_else(|| format!("the answer's status is {status}")));
     }
     let request = request(source);
-    source.read(&request, &Document { body, ..*document }).map_err(|failure| failure.cause)
+    let page = source.read(&request, &Document { body, ..*document });
+    let mut page = page.map_err(|failure| failure.cause)?;
+    tell_apart(&mut page.items, IdBy::Auto);
+    Ok(page)
 }
 
 /// What a source without requests, a file, is read with.

@@ -315,7 +315,7 @@ impl Running<'_> {
         let clock = &self.clock;
         let (now, luck) = (clock.wall(), luck(clock));
         self.news.tell(updated, self.voice, now);
-        for line in perform::lines(updated) {
+        for line in perform::lines(updated).iter().chain(&updated.notes) {
             log::info!("{line}");
         }
         log::info!("{}", updated.report.line());

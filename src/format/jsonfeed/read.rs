@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::format::Feed;
 use crate::format::elements::{bounded_id, complete, person_name};
 use crate::http::Url;
-use crate::item::{Attachment, Item, MAX_LIST, MAX_SUMMARY, MAX_TITLE, Text};
+use crate::item::{Attachment, Item, MAX_LIST, MAX_READ, MAX_SUMMARY, MAX_TITLE, Text};
 use crate::json::{self, List};
 use crate::text;
 use crate::time::parse_date;
@@ -21,7 +21,7 @@ struct Document {
     author: Vec<String>,
     #[serde(deserialize_with = "json::texts")]
     authors: Vec<String>,
-    items: List<Entry>,
+    items: List<Entry, MAX_READ>,
 }
 
 #[derive(Deserialize, Default)]
@@ -106,6 +106,7 @@ pub fn read(document: &str, base: Option<&Url>) -> Result<Feed, String> {
             None => feed.skipped += 1,
         }
     }
+    feed.bound();
     Ok(feed)
 }
 

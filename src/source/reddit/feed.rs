@@ -34,6 +34,7 @@ pub(super) fn read(request: &Request, document: &Document<'_>) -> Result<Page, F
         title: feed.title,
         items,
         skipped: feed.skipped,
+        left_out: feed.left_out,
         more: Vec::new(),
         partial: feed.partial,
         pace: feed.pace,

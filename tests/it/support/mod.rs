@@ -37,12 +37,14 @@ pub fn program() -> &'static str {
 
 /// Changes when the item whose record this is was first seen; false if it is that of something else.
 pub fn change_first_seen(record: &mut [u8], seconds: i64) -> bool {
-    // The head of an item (the second of `Event` in `src/state/record.rs`): source, id, document, then
-    // the time, in seven bits a byte, the lowest first.
+    // An item (the second of `Event` in `src/state/record.rs`): its source, two fingerprints of eight
+    // bytes, each behind its length, its document, then the time, both in seven bits a byte, the lowest
+    // first.
     let is_item = newsagg::state::item_of(record).is_some();
     let bits = |at: usize| (seconds << 1 >> (7 * at)) as u8 & 0x7f | if at < 4 { 0x80 } else { 0 };
     if is_item {
-        record[14..19].copy_from_slice(&std::array::from_fn::<u8, 5, _>(bits));
+        let after = record[20..].iter().position(|byte| *byte < 0x80).unwrap() + 21;
+        record[after..after + 5].copy_from_slice(&std::array::from_fn::<u8, 5, _>(bits));
     }
     is_item
 }
