@@ -26,6 +26,18 @@ pub fn from_html(html: &str, max: usize) -> Text {
     line.finish()
 }
 
+/// Plain text from text that is HTML at some publishers and plain at others: titles, names, tags. References
+/// are resolved. A tag counts where its element is closed somewhere in the text, and where it has the form of
+/// a void element or of one within a line: the others (`Vec<T>`, `<dialog>`, `a <b and c> d`) are text.
+pub fn from_maybe_html(text: &str, max: usize) -> Text {
+    if run::is_plain::<true>(text, max) {
+        return text.into();
+    }
+    let mut line = Line::new(max, text.len());
+    html::strip_evident(text, &mut line);
+    line.finish()
+}
+
 /// Plain text from plain text: `<` and `&` stay as they are; the rest as in [`from_html`].
 pub fn from_plain(text: &str, max: usize) -> Text {
     if run::is_plain::<false>(text, max) {

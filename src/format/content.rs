@@ -26,6 +26,8 @@ pub(super) enum Mode {
     Plain,
     /// HTML, escaped or in CDATA.
     Html,
+    /// Characters, or HTML where that is evident.
+    MaybeHtml,
     /// HTML as it stands.
     Xhtml,
     /// Base64 of HTML (Atom 0.3).
@@ -33,9 +35,14 @@ pub(super) enum Mode {
 }
 
 impl<'a> Content<'a> {
-    /// Escaped HTML, as everything in RSS may be.
+    /// Escaped HTML.
     pub fn html(body: Body<'a>) -> Content<'a> {
         Content { body, mode: Mode::Html }
+    }
+
+    /// What is plain by its specification and HTML at many publishers: titles of RSS.
+    pub fn maybe_html(body: Body<'a>) -> Content<'a> {
+        Content { body, mode: Mode::MaybeHtml }
     }
 
     /// Plain text of at most `max` characters.
@@ -44,6 +51,7 @@ impl<'a> Content<'a> {
         match self.mode {
             Mode::Plain => text::from_plain(&body.text(), max),
             Mode::Html => text::from_html(&body.html(), max),
+            Mode::MaybeHtml => text::from_maybe_html(&body.html(), max),
             Mode::Xhtml => text::from_html(&body.xhtml(), max),
             Mode::Base64 => {
                 let text = body.text();

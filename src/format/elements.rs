@@ -184,7 +184,7 @@ impl<'a> Draft<'a> {
     }
 
     pub fn tag(&mut self, tag: &str) {
-        let tag = text::from_html(tag, MAX_TITLE);
+        let tag = text::from_maybe_html(tag, MAX_TITLE);
         let tags = &mut self.item.tags;
         if !tag.is_empty() && tags.len() < MAX_LIST && !tags.contains(&tag) {
             tags.push(tag);
@@ -226,7 +226,7 @@ impl<'a> Draft<'a> {
         let mut buffer = [0; 24];
         let name = tag.lower(&mut buffer);
         match (tag.ns, name) {
-            (Ns::Dc, "title") => self.title(2, Content::html(xml.body()?)),
+            (Ns::Dc, "title") => self.title(2, Content::maybe_html(xml.body()?)),
             (Ns::Dc, "creator") => self.person(1, xml, true)?,
             (Ns::Dc, "author" | "contributor") => self.person(4, xml, true)?,
             (Ns::Dc, "subject") => self.tag(&xml.body()?.html()),
@@ -243,7 +243,7 @@ impl<'a> Draft<'a> {
             (Ns::Itunes, "author") => self.author(3, &xml.body()?.html()),
             (Ns::Itunes, "summary") => self.summary(5, Content::html(xml.body()?)),
             (Ns::Itunes, "subtitle") => self.summary(6, Content::html(xml.body()?)),
-            (Ns::Itunes, "title") => self.title(4, Content::html(xml.body()?)),
+            (Ns::Itunes, "title") => self.title(4, Content::maybe_html(xml.body()?)),
             (Ns::Itunes | Ns::Podcast, "image") => {
                 if let Some(href) = tag.attribute("href") {
                     self.image(&href, xml.base());
@@ -369,7 +369,7 @@ fn is_same_page(link: &str, discussion: &str) -> bool {
 
 /// The name of a person, plain: without an address, and without quotes around all of it.
 pub(crate) fn person_name(told: &str) -> Text {
-    let name = text::from_html(person(told), MAX_TITLE);
+    let name = text::from_maybe_html(person(told), MAX_TITLE);
     for (open, close) in [('"', '"'), ('\'', '\''), ('“', '”'), ('„', '“'), ('«', '»')] {
         let inside = name.strip_prefix(open).and_then(|name| name.strip_suffix(close));
         let Some(inside) = inside.map(str::trim) else { continue };

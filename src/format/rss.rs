@@ -37,13 +37,13 @@ pub(super) fn read(xml: &mut Xml<'_>, root: &Tag<'_>) -> Result<Feed, TooDeep> {
                 channel = Some(xml.depth());
             }
             (Ns::Core | Ns::Atom, "title") if in_channel => {
-                let title = Content::html(xml.body()?).plain_text(MAX_TITLE);
+                let title = Content::maybe_html(xml.body()?).plain_text(MAX_TITLE);
                 if feed.title.is_empty() {
                     feed.title = title;
                 }
             }
             (Ns::Dc, "title") if in_channel => {
-                dc_title = Content::html(xml.body()?).plain_text(MAX_TITLE);
+                dc_title = Content::maybe_html(xml.body()?).plain_text(MAX_TITLE);
             }
             (Ns::Other, _) => xml.skip()?,
             (ns, name) => wish.element(xml, ns, name, in_channel)?,
@@ -92,7 +92,7 @@ pub(super) fn item<'a>(xml: &mut Xml<'a>, start: &Tag<'a>) -> Result<Option<Item
 fn element<'a>(draft: &mut Draft<'a>, xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<bool, TooDeep> {
     let mut buffer = [0; 24];
     match tag.lower(&mut buffer).as_bytes() {
-        b"title" => draft.title(0, Content::html(xml.body()?)),
+        b"title" => draft.title(0, Content::maybe_html(xml.body()?)),
         b"description" => draft.summary(0, Content::html(xml.body()?)),
         b"link" => link(draft, xml, tag)?,
         b"guid" => guid(draft, xml, tag)?,

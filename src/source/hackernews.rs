@@ -8,7 +8,7 @@ use crate::http::{Document, Request, Secret, Url, same_server};
 use crate::item::{Item, MAX_ITEMS, MAX_SUMMARY, MAX_TITLE};
 use crate::json::{self, Bring, Found, Pointer, Slots};
 use crate::source::{Page, Source, endpoint, not_json, said};
-use crate::text::{from_html, from_plain, link};
+use crate::text::{from_html, from_maybe_html, from_plain, link};
 use crate::time::Timestamp;
 
 pub mod algolia;
@@ -234,7 +234,7 @@ impl Post {
         let page = format!("https://news.ycombinator.com/item?id={id}");
         let mut item = Item {
             id: page.as_str().into(),
-            title: from_html(self.title.as_deref().unwrap_or_default(), MAX_TITLE),
+            title: from_maybe_html(self.title.as_deref().unwrap_or_default(), MAX_TITLE),
             url: Some(page.into()),
             external_url: self.url.as_deref().and_then(|url| link(url, None)),
             // The service knows no item from before 1970, but `0` for «unknown».

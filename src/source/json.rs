@@ -7,7 +7,7 @@ use crate::item::{Item, MAX_SUMMARY, MAX_TITLE, Text, bound};
 use crate::json::{self, Bring, Found, Pointer, Slots};
 use crate::source::feed::{known_quota, next_after};
 use crate::source::{Page, Quota, Source, said, unreadable};
-use crate::text::{self, from_html, link};
+use crate::text::{self, from_html, from_maybe_html, link};
 use crate::time::{Timestamp, parse_date};
 
 mod template;
@@ -221,14 +221,16 @@ impl<'a> Finds<'a> {
     }
 
     fn text(&self, field: Field, most: usize) -> Option<Text> {
-        self.one(field).map(|html| from_html(html, most)).filter(|text| !text.is_empty())
+        // No specification says whether titles, names and tags of an API are HTML; texts mostly are.
+        let read = if field == Field::Summary { from_html } else { from_maybe_html };
+        self.one(field).map(|text| read(text, most)).filter(|text| !text.is_empty())
     }
 
     /// Each once.
     fn texts(&self, field: Field) -> Vec<Text> {
         let mut texts: Vec<Text> = Vec::new();
         for html in self.all(field) {
-            let text = from_html(html, MAX_TITLE);
+            let text = from_maybe_html(html, MAX_TITLE);
             if !text.is_empty() && !texts.contains(&text) {
                 texts.push(text);
             }

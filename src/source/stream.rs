@@ -156,7 +156,7 @@ mod tests {
                       id: 3\ndata: {\"id\": 30, \"content_text\": \"f\"}\n\n\
                       data: {}\n\ndata: [1]\n\ndata: {\"a\n\ndata:   \n\n";
         let (items, skipped) = read(&source(&[], &[]), stream).unwrap();
-        assert_eq!(items, ["1 a <b> &amp; c -", "2 d https://a.test/e", "30  -"]);
+        assert_eq!(items, ["1 a <b> &amp; c -", "2 <b>d</b> https://a.test/e", "30  -"]);
         assert_eq!(skipped, 3);
     }
 

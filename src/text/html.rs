@@ -31,6 +31,18 @@ fn is_inline(name: u64) -> bool {
         font mark nobr samp span time small strike strong acronym)
 }
 
+/// Void elements that need no attributes.
+#[allow(non_upper_case_globals)]
+fn is_break(name: u64) -> bool {
+    is_one_of!(name, br hr wbr)
+}
+
+/// Void elements that are nothing without attributes: a title that names one speaks of it.
+#[allow(non_upper_case_globals)]
+fn is_void(name: u64) -> bool {
+    is_one_of!(name, area base col embed img input link meta param source track)
+}
+
 /// Elements whose content is no text.
 #[allow(non_upper_case_globals)]
 fn is_silent(name: u64) -> bool {
@@ -39,7 +51,16 @@ fn is_silent(name: u64) -> bool {
 
 /// Writes the text of `html` to `line`, until that is full.
 pub(super) fn strip(html: &str, line: &mut Line) {
-    let mut scan = Scan { html, at: 0, no_end: [false; 4], ended: false };
+    scan(html, None, line);
+}
+
+/// The same where only what evidently is markup counts as such.
+pub(super) fn strip_evident(text: &str, line: &mut Line) {
+    scan(text, Some(closed_names(text)), line);
+}
+
+fn scan(html: &str, closed: Option<Vec<u64>>, line: &mut Line) {
+    let mut scan = Scan { html, at: 0, no_end: [false; 4], ended: false, closed };
     while scan.at < html.len() && !line.full() {
         scan.at = line.push_up_to::<true>(html, scan.at);
         match html.as_bytes().get(scan.at) {
@@ -58,6 +79,8 @@ struct Scan<'a> {
     no_end: [bool; 4],
     /// A tag ended already.
     ended: bool,
+    /// The [`packed`] names that have an end tag, where other tags may be text.
+    closed: Option<Vec<u64>>,
 }
 
 /// The ends that are looked for.
@@ -75,13 +98,43 @@ impl Scan<'_> {
         let rest = &self.html.as_bytes()[self.at + 1..];
         let closing = rest.first() == Some(&b'/');
         match rest.get(usize::from(closing)) {
-            Some(byte) if byte.is_ascii_alphabetic() => self.element(line, closing),
-            Some(b'!' | b'?') => self.declaration(line),
+            Some(byte) if byte.is_ascii_alphabetic() && self.is_evident(closing) => {
+                self.element(line, closing);
+            }
+            Some(b'!' | b'?') if self.is_evident_declaration() => self.declaration(line),
             _ => {
                 line.push('<');
                 self.at += 1;
             }
         }
+    }
+
+    /// Whether the tag here is one, where that is not certain.
+    fn is_evident(&self, closing: bool) -> bool {
+        let Some(closed) = &self.closed else { return true };
+        let rest = &self.html.as_bytes()[self.at + 1 + usize::from(closing)..];
+        let (name, after) = rest.split_at(name_len(rest));
+        if closing || closed.contains(&packed(name)) {
+            return !closing || after.trim_ascii_start().starts_with(b">");
+        }
+        // A single capital is a parameter of a type: `Vec<U>`.
+        if let [b'A'..=b'Z'] = name {
+            return false;
+        }
+        let name = packed(name);
+        match form(after) {
+            Form::Bare => is_inline(name) || is_break(name),
+            Form::Attributes => is_inline(name) || is_break(name) || is_void(name),
+            Form::None => false,
+        }
+    }
+
+    /// Whether the comment or section here ends, where that is not certain.
+    fn is_evident_declaration(&self) -> bool {
+        let rest = &self.html[self.at..];
+        self.closed.is_none()
+            || rest.starts_with("<![CDATA[")
+            || (rest.starts_with("<!--") && rest.contains("-->"))
     }
 
     fn element(&mut self, line: &mut Line, closing: bool) {
@@ -169,6 +222,43 @@ impl Scan<'_> {
     }
 }
 
+/// How a start tag goes on behind its name.
+#[derive(PartialEq)]
+enum Form {
+    Bare,
+    Attributes,
+    /// It is no tag.
+    None,
+}
+
+fn form(after: &[u8]) -> Form {
+    let inside = after.trim_ascii_start();
+    if inside.starts_with(b">") || inside.starts_with(b"/>") {
+        return Form::Bare;
+    }
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':');
+    let length = inside.iter().position(|byte| !name(byte)).unwrap_or(inside.len());
+    let assigned = inside[length..].trim_ascii_start().starts_with(b"=");
+    let parted = inside.len() < after.len();
+    if parted && length > 0 && assigned { Form::Attributes } else { Form::None }
+}
+
+/// No more different names are looked for among those that are closed.
+const MAX_CLOSED: usize = 32;
+
+/// The [`packed`] names of all end tags.
+fn closed_names(text: &str) -> Vec<u64> {
+    let mut names = Vec::new();
+    for (at, _) in text.match_indices("</") {
+        let rest = &text.as_bytes()[at + 2..];
+        let name = packed(&rest[..name_len(rest)]);
+        if names.len() < MAX_CLOSED && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 fn name_len(rest: &[u8]) -> usize {
     let named = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b':';
     rest.iter().position(|byte| !named(byte)).unwrap_or(rest.len())
@@ -197,7 +287,7 @@ fn quoted_end(rest: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::from_html;
+    use super::super::{from_html, from_maybe_html};
 
     fn plain(html: &str) -> String {
         from_html(html, 1000).into()
@@ -255,10 +345,39 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_html_is_so_where_that_is_evident() {
+        for (text, wanted) in [
+            ("kernel <v6.1 affected by <x", "kernel <v6.1 affected by <x"),
+            ("<dialog>, <select> & <input>", "<dialog>, <select> & <input>"),
+            ("Map<K, Vec<V>> and Vec<U>", "Map<K, Vec<V>> and Vec<U>"),
+            ("if a<b and c>d; #include <time.h>", "if a<b and c>d; #include <time.h>"),
+            (
+                "Jane <jane@example.org> <https://a.example/>",
+                "Jane <jane@example.org> <https://a.example/>",
+            ),
+            ("The <!DOCTYPE> of <?php", "The <!DOCTYPE> of <?php"),
+            ("a <!-- b", "a <!-- b"),
+            ("<dialog> &amp; &lt;b&gt;", "<dialog> & <b>"),
+            ("an <I>old</I> Vec<T>", "an old Vec<T>"),
+            ("<p class=x>one</p><p>two</p>", "one two"),
+            ("one<br>two<BR />three <b>four", "one two three four"),
+            ("<img src='a>b'/> one <a href=x>two", "one two"),
+            ("one</b> <!-- hidden -->two</p>", "one two"),
+            ("<![CDATA[one <i>two</i>]]>", "one <i>two</i>"),
+            ("<script>alert(1)</script>one", "one"),
+            ("cut <a href=\"http://exa", "cut"),
+        ] {
+            assert_eq!(&*from_maybe_html(text, 100), wanted, "{text}");
+        }
+    }
+
+    #[test]
     fn hostile_markup_takes_linear_time() {
         for piece in ["<", "<a ", "<a \"", "<!--", "<script>", "<a='", "&", "&#", "&amp", "</"] {
-            let text = from_html(&piece.repeat(400_000), 50);
-            assert!(text.chars().count() <= 50, "{piece}");
+            for read in [from_html, from_maybe_html] {
+                let text = read(&piece.repeat(400_000), 50);
+                assert!(text.chars().count() <= 50, "{piece}");
+            }
         }
     }
 }

@@ -33,6 +33,38 @@ fn each(items: &[Item], field: &str) -> Value {
 }
 
 #[test]
+fn report_03_what_is_no_tag_stays_in_a_title() {
+    let items = feed("03-title-is-a-tag-name.rss");
+    let titles = [
+        "On The <dl>",
+        "Vec<T> vs Vec<u8>: List<String>",
+        "kernel <v6.1 affected by CVE-2026-1",
+        "if a<b and c>d then",
+        "#include <stdio.h>",
+        "<dialog>",
+        "Any feature like <animate [etc.]>?",
+        "Re: patch from Jane <jane@example.org>",
+        "<<<Nonsense>>>",
+        "Some italic title",
+    ];
+    assert_eq!(each(&items, "title"), json!(titles));
+    let body = fixture("03-title-is-a-tag-name.rss");
+    assert_eq!(&*format::read(&document(&body)).unwrap().title, "<antirez> and others");
+}
+
+#[test]
+fn report_03_titles_names_and_tags_of_a_json_feed_are_plain_text() {
+    let body = r#"{"version": "https://jsonfeed.org/version/1.1", "title": "a <b> &amp;", "items": [{"id": "1",
+        "title": "kernel <v6.1 affected, <i>x</i> &amp;", "authors": [{"name": "A <B>"}], "tags": ["Vec<T>"]}]}"#;
+    let feed = format::read(&document(body.as_bytes())).unwrap();
+    let item = line(&feed.items[0]);
+    assert_eq!(&*feed.title, "a <b> &amp;");
+    assert_eq!(item["title"], "kernel <v6.1 affected, <i>x</i> &amp;");
+    assert_eq!(item["authors"], json!(["A <B>"]));
+    assert_eq!(item["tags"], json!(["Vec<T>"]));
+}
+
+#[test]
 fn report_06_the_zero_of_some_system_is_no_date() {
     let items = feed("06-date-zero.rss");
     assert_eq!(each(&items, "published"), json!([null, null, null, null]));

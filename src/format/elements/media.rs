@@ -126,7 +126,7 @@ impl<'a> Draft<'a> {
                         self.item.extra().score = Some(votes);
                     }
                 }
-                (Ns::Media, "title") => self.title(5, Content::html(xml.body()?)),
+                (Ns::Media, "title") => self.title(5, Content::maybe_html(xml.body()?)),
                 (Ns::Media, "description") => self.summary(7, Content::html(xml.body()?)),
                 _ => {}
             }

@@ -89,7 +89,7 @@ pub fn read(document: &str, base: Option<&Url>) -> Result<Feed, String> {
     let authors = names(&document.authors, &document.author);
     let mut feed = Feed {
         format: number.into(),
-        title: text::from_html(&document.title.unwrap_or_default(), MAX_TITLE),
+        title: text::from_plain(&document.title.unwrap_or_default(), MAX_TITLE),
         skipped: document.items.skipped,
         ..Feed::default()
     };
@@ -139,7 +139,7 @@ fn item(entry: Entry, base: Option<&Url>) -> Option<Item> {
     let plain = |text: Option<String>| text.map(|text| text::from_plain(&text, MAX_SUMMARY));
     let mut item = Item {
         id: bounded_id(entry.id.as_deref().unwrap_or_default().trim()),
-        title: text::from_html(&entry.title.unwrap_or_default(), MAX_TITLE),
+        title: text::from_plain(&entry.title.unwrap_or_default(), MAX_TITLE),
         external_url: link(entry.external_url),
         published: entry.date_published.as_deref().and_then(parse_date),
         updated: entry.date_modified.as_deref().and_then(parse_date),
@@ -150,7 +150,7 @@ fn item(entry: Entry, base: Option<&Url>) -> Option<Item> {
             .filter(|summary| !summary.is_empty())
             .or_else(|| entry.content_html.map(|html| text::from_html(&html, MAX_SUMMARY)))
             .filter(|summary| !summary.is_empty()),
-        tags: entry.tags.iter().map(|tag| text::from_html(tag, MAX_TITLE)).collect(),
+        tags: entry.tags.iter().map(|tag| text::from_plain(tag, MAX_TITLE)).collect(),
         ..Item::default()
     };
     item.tags.retain(|tag| !tag.is_empty());

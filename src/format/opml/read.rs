@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
                 }
                 "title" if self.list.title.is_empty() && self.list.outlines.is_empty() => {
                     let body = self.xml.body()?;
-                    self.list.title = text::from_html(&body.html(), MAX_TITLE);
+                    self.list.title = text::from_maybe_html(&body.html(), MAX_TITLE);
                 }
                 "outline" if !self.list.format.is_empty() => self.outline(&tag)?,
                 _ => {}
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
 
 /// An outline by its attributes.
 fn entry(tag: &Tag<'_>) -> Outline {
-    let title = |name| tag.attribute(name).map(|text| text::from_html(&text, MAX_TITLE));
+    let title = |name| tag.attribute(name).map(|text| text::from_maybe_html(&text, MAX_TITLE));
     let link = |name| {
         let value = tag.attribute(name)?;
         Some(Text::from(value.trim())).filter(|url| !url.is_empty())
