@@ -30,7 +30,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("unicode_width::", &["text"]),
     ("textwrap::", &["text", "command"]),
     ("base64::", &["format", "wire", "command"]),
-    ("htmlize::", &["text"]),
+    ("htmlize::", &[]),
     ("strsim::", &["config"]),
     ("percent_encoding::", &["wire"]),
     ("rustix::", &["clock", "wire", "store", "command"]),
