@@ -70,7 +70,7 @@ pub fn paragraph(text: &str, page: &mut String) {
                 page.push('\n');
             }
             None => {
-                if line.len() + word.len() >= WIDTH {
+                if bytes(&line) + bytes(word) >= WIDTH {
                     flush(&mut line, page);
                 }
                 if !line.is_empty() {
@@ -84,6 +84,11 @@ pub fn paragraph(text: &str, page: &mut String) {
         }
     }
     flush(&mut line, page);
+}
+
+/// How long text is for mandoc, which writes other letters than ASCII as `\[u00AB]`.
+fn bytes(text: &str) -> usize {
+    text.chars().map(|letter| if letter.is_ascii() { 1 } else { 8 }).sum()
 }
 
 fn flush(line: &mut String, page: &mut String) {
@@ -162,6 +167,13 @@ mod tests {
             of("It is `3 h` old (`--ages`), see newsagg.toml(5). A `ttl`s `|`\n.sort\n"),
             "It is\n.Ql 3 h\nold\n.Fl ( -ages ) ,\nsee\n.Xr newsagg.toml 5 .\nA\n.Ql ttl Ns s\n.Ql \\&|\n\\&.sort\n"
         );
+    }
+
+    #[test]
+    fn a_line_is_not_longer_than_mandoc_wants_it() {
+        let page = of(&"«new» ".repeat(20));
+        assert!(page.lines().all(|line| bytes(line) <= 80), "{page}");
+        assert_eq!(page.split_whitespace().count(), 20);
     }
 
     #[test]
