@@ -70,8 +70,11 @@ pub(super) fn read(
     match open_own(path, OpenOptions::new().read(true)) {
         Ok(file) => {
             let mut begin = [0; FIRST_HEAD.len()];
-            if file.read_at(&mut begin, 0)? == begin.len() && begin == *FIRST_HEAD {
-                return upgrade(path, file, visit);
+            // Unlike `read_at`, this call is repeated when a signal interrupts it.
+            match file.read_exact_at(&mut begin, 0) {
+                Ok(()) if begin == *FIRST_HEAD => return upgrade(path, file, visit),
+                Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),
+                _ => {}
             }
             let same = file.try_clone()?;
             Ok((scan(file, visit)?, Some(same)))
