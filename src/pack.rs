@@ -75,7 +75,7 @@ impl<'a> Outline<'a> {
 pub fn pack(item: &Item, out: &mut Vec<u8>) {
     let fields = (Outline::of(item), &item.authors, &item.summary, &item.tags, &item.extra);
     // Only a list of unknown length or a full buffer is an error, and there is neither.
-    *out = postcard::to_extend(&fields, std::mem::take(out)).unwrap_or_default();
+    let _ = postcard::to_io(&fields, out);
 }
 
 /// Reads what [`pack`] wrote; `None` if it is something else.

@@ -78,44 +78,25 @@ const AGAIN: &[&str] = &[
     "yearly",
 ];
 
-/// The beginnings of [`AGAIN`], of which no two are alike.
-static AGAIN_PACKED: [u64; AGAIN.len()] = all_packed(AGAIN, 0);
-
-/// The same of [`PHRASES`]: six bytes, the shortest one.
-static PHRASES_PACKED: [u64; PHRASES.len()] = all_packed(PHRASES, SHORTER);
-
-/// Two bytes less than eight.
-const SHORTER: u32 = 16;
-
-const fn all_packed<const N: usize>(words: &[&str], shift: u32) -> [u64; N] {
-    let mut all = [0; N];
-    let mut at = 0;
-    while at < N {
-        all[at] = packed(words[at].as_bytes()) >> shift;
-        at += 1;
-    }
-    all
-}
-
-/// The same in several words.
+/// The same in several words, which may end within a word (`stories`, `story`); sorted, and none begins with another.
 const PHRASES: &[&str] = &[
-    "ask hn",
     "as it happened",
+    "ask hn",
     "best of",
     "front page",
     "in brief",
     "need to know",
     "on this day",
+    "thing to know",
+    "thing we learned",
     "this day in",
     "this month",
     "this morning",
     "this week",
-    "thing to know",
-    "thing we learned",
     "top stor",
     "week in",
-    "what we know",
     "what to know",
+    "what we know",
     "year in",
 ];
 
@@ -131,34 +112,18 @@ pub(super) fn telling(title: &str, link: Option<&str>, source: &str) -> Option<S
     (enough && !comes_again(&text)).then_some(text)
 }
 
+/// Whether a word or a phrase of the text is one of [`AGAIN`] or [`PHRASES`].
 fn comes_again(text: &str) -> bool {
-    let mut rest = text.as_bytes();
-    while let Some(end) = rest.iter().position(|byte| *byte == b' ') {
-        let ahead = rest.first_chunk().map_or_else(|| packed(rest), |b| u64::from_be_bytes(*b));
-        let word = if end < 8 { ahead & !(u64::MAX >> (8 * end)) } else { ahead };
-        let again = AGAIN_PACKED.binary_search(&word);
-        // A phrase may end within a word: `stories`, `story`.
-        let begins = |(start, phrase): (&u64, &&str)| {
-            *start == ahead >> SHORTER && rest.starts_with(phrase.as_bytes())
-        };
-        if again.is_ok_and(|at| AGAIN[at].as_bytes() == &rest[..end])
-            || PHRASES_PACKED.iter().zip(PHRASES).any(begins)
-        {
+    let mut rest = text.trim_start_matches(' ');
+    while let Some((word, after)) = rest.split_once(' ') {
+        // Of the phrases that do not stand behind the text, only the last one can begin it.
+        let phrase = PHRASES[..PHRASES.partition_point(|phrase| *phrase <= rest)].last();
+        if AGAIN.binary_search(&word).is_ok() || phrase.is_some_and(|it| rest.starts_with(it)) {
             return true;
         }
-        rest = &rest[end + 1..];
+        rest = after;
     }
     false
-}
-
-/// The beginning of a word as one number, in the order of words: compared at once.
-const fn packed(word: &[u8]) -> u64 {
-    let (mut number, mut at) = (0, 0);
-    while at < 8 {
-        number = number << 8 | if at < word.len() { word[at] as u64 } else { 0 };
-        at += 1;
-    }
-    number
 }
 
 /// `Title` of `Title - The Publisher`.

@@ -305,7 +305,7 @@ fn write_bytes<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::
 /// Adds the record of an event to `out`.
 pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
     // Only a list of unknown length or a full buffer is an error, and there is neither.
-    *out = postcard::to_extend(event, std::mem::take(out)).unwrap_or_default();
+    let _ = postcard::to_io(event, out);
 }
 
 /// Reads a record; `None` if it is none, or of a kind that is not known.
