@@ -16,69 +16,20 @@ const IDEOGRAPH: usize = 2;
 /// The name of a publisher has no more words.
 const MAX_NAME: usize = 5;
 
-/// Words of titles that come again with other news, without the plural's `s`; sorted.
-const AGAIN: &[&str] = &[
-    "blog",
-    "briefing",
-    "bulletin",
-    "cartoon",
-    "comic",
-    "crossword",
-    "daily",
-    "deal",
-    "digest",
-    "discussion",
-    "editorial",
-    "ep",
-    "episode",
-    "fixture",
-    "forecast",
-    "headline",
-    "highlight",
-    "hint",
-    "hiring",
-    "horoscope",
-    "hourly",
-    "letter",
-    "live",
-    "liveblog",
-    "lottery",
-    "monthly",
-    "newsletter",
-    "obituarie",
-    "obituary",
-    "photo",
-    "picture",
-    "playlist",
-    "podcast",
-    "preview",
-    "puzzle",
-    "quiz",
-    "quordle",
-    "recap",
-    "review",
-    "roundup",
-    "rundown",
-    "schedule",
-    "score",
-    "sitrep",
-    "standing",
-    "sudoku",
-    "thread",
-    "trailer",
-    "update",
-    "video",
-    "watch",
-    "weather",
-    "webinar",
-    "weekend",
-    "weekly",
-    "wordle",
-    "wrap",
-    "yearly",
-];
+/// What of a title names its story, in words with spaces between and around them; `None` if it names
+/// none. `link` and `source` tell what may be the publisher's name.
+pub(super) fn telling(title: &str, link: Option<&str>, source: &str) -> Option<String> {
+    let own = without_publisher(title, link.map(host_of).unwrap_or_default(), source);
+    let mut words = Words { text: String::with_capacity(own.len() + 2), count: 0, letters: 0 };
+    words.text.push(' ');
+    words.read(own);
+    let Words { text, count, letters } = words;
+    let enough = count >= MIN_WORDS && letters >= MIN_LETTERS;
+    let comes_again = || text.match_indices(' ').any(|(at, _)| begins_again(&text[at + 1..]));
+    (enough && !comes_again()).then_some(text)
+}
 
-/// The same in several words, which may end within a word (`stories`, `story`); sorted, and none begins with another.
+/// Phrases of titles that come again with other news. They may end within a word (`stories`, `story`).
 const PHRASES: &[&str] = &[
     "as it happened",
     "ask hn",
@@ -100,30 +51,24 @@ const PHRASES: &[&str] = &[
     "year in",
 ];
 
-/// What of a title names its story, in words with spaces between and around them; `None` if it names
-/// none. `link` and `source` tell what may be the publisher's name.
-pub(super) fn telling(title: &str, link: Option<&str>, source: &str) -> Option<String> {
-    let own = without_publisher(title, link.map(host_of).unwrap_or_default(), source);
-    let mut words = Words { text: String::with_capacity(own.len() + 2), count: 0, letters: 0 };
-    words.text.push(' ');
-    words.read(own);
-    let Words { text, count, letters } = words;
-    let enough = count >= MIN_WORDS && letters >= MIN_LETTERS;
-    (enough && !comes_again(&text)).then_some(text)
-}
-
-/// Whether a word or a phrase of the text is one of [`AGAIN`] or [`PHRASES`].
-fn comes_again(text: &str) -> bool {
-    let mut rest = text.trim_start_matches(' ');
-    while let Some((word, after)) = rest.split_once(' ') {
-        // Of the phrases that do not stand behind the text, only the last one can begin it.
-        let phrase = PHRASES[..PHRASES.partition_point(|phrase| *phrase <= rest)].last();
-        if AGAIN.binary_search(&word).is_ok() || phrase.is_some_and(|it| rest.starts_with(it)) {
-            return true;
+/// Whether a text begins with a word or a phrase of titles that come again with other news, without the plural's `s`.
+fn begins_again(text: &str) -> bool {
+    match text.split(' ').next().unwrap_or_default() {
+        "blog" | "briefing" | "bulletin" | "cartoon" | "comic" | "crossword" | "daily" | "deal"
+        | "digest" | "discussion" | "editorial" | "ep" | "episode" | "fixture" | "forecast"
+        | "headline" | "highlight" | "hint" | "hiring" | "horoscope" | "hourly" | "letter"
+        | "live" | "liveblog" | "lottery" | "monthly" | "newsletter" | "obituarie" | "obituary"
+        | "photo" | "picture" | "playlist" | "podcast" | "preview" | "puzzle" | "quiz"
+        | "quordle" | "recap" | "review" | "roundup" | "rundown" | "schedule" | "score"
+        | "sitrep" | "standing" | "sudoku" | "thread" | "trailer" | "update" | "video"
+        | "watch" | "weather" | "webinar" | "weekend" | "weekly" | "wordle" | "wrap" | "yearly" => {
+            true
         }
-        rest = after;
+        // The first words of the phrases.
+        "as" | "ask" | "best" | "front" | "in" | "need" | "on" | "thing" | "this" | "top"
+        | "week" | "what" | "year" => PHRASES.iter().any(|phrase| text.starts_with(phrase)),
+        _ => false,
     }
-    false
 }
 
 /// `Title` of `Title - The Publisher`.

@@ -157,13 +157,13 @@ fn any_title_can_be_read() {
 }
 
 #[test]
-fn a_title_with_a_word_or_phrase_that_comes_again_names_no_story() {
-    assert!(super::AGAIN.is_sorted());
-    assert!(super::PHRASES.windows(2).all(|two| two[0] < two[1] && !two[1].starts_with(two[0])));
+fn a_title_with_a_phrase_that_comes_again_names_no_story() {
     for phrase in super::PHRASES {
         assert_eq!(of(&format!("Scientists find water {phrase} the crater")), None, "{phrase}");
     }
-    for word in super::AGAIN {
+    for word in ["blog", "Podcasts", "yearly", "WEATHER"] {
         assert_eq!(of(&format!("Scientists find {word} water below the crater")), None, "{word}");
     }
+    assert!(of("Scientists find water on the best of worlds").is_none());
+    assert!(of("Scientists find water on the best world of all").is_some());
 }
