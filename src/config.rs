@@ -10,6 +10,7 @@ use std::time::Duration;
 use regex_lite::Regex;
 
 use crate::http::{Header, Url};
+use crate::merge::identity::IdBy;
 use crate::source::{Source, Window};
 use crate::transport;
 use sheet::Need;
@@ -126,6 +127,8 @@ pub struct SourceConfig {
     pub options: transport::Options,
     /// How often it is due.
     pub every: Duration,
+    /// What tells its items apart.
+    pub id_by: IdBy,
     /// Whether its requests carry the validators of the last response.
     pub revalidate: bool,
     /// No more items than this from one answer.
@@ -211,6 +214,7 @@ impl SourceConfig {
             per_host: None,
             options: fetch.options.clone(),
             every: Duration::ZERO,
+            id_by: IdBy::default(),
             revalidate: true,
             limit: None,
             include: Vec::new(),

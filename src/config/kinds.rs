@@ -14,6 +14,7 @@ use super::sources::known;
 use super::suggest::nearest;
 use super::values;
 use crate::http::Url;
+use crate::merge::identity::IdBy;
 use crate::source::Source;
 use crate::source::feed::FeedSource;
 use crate::source::guardian::{self, Guardian};
@@ -172,7 +173,14 @@ static FEED: &[Key] = keys! {
     "url": URL, Required;
     /// Fetched in this order when the one before fails.
     "fallback": Takes::Type("list of URL"), NONE;
+    /// What tells its items apart: `guid`, their ids as the publisher gives them; `link`; `title`; or `auto`, the ids as far
+    /// as they do tell items apart, else title and link.
+    "id": Takes::Choice(|| values::names(&IDS)), Text("auto");
 };
+
+/// What the items of a feed may be told apart by.
+pub(super) const IDS: [(&str, IdBy); 4] =
+    [("auto", IdBy::Auto), ("guid", IdBy::Guid), ("link", IdBy::Link), ("title", IdBy::Title)];
 
 static GUARDIAN: &[Key] = keys! {
     /// From https://open-platform.theguardian.com/access/ .

@@ -154,7 +154,7 @@ pub static SOURCE: &[Key] = keys! {
     /// It is remembered under it: with another name it is new.
     "name": STRING, Required;
     /// What it reads, see KINDS.
-    "kind": Takes::Choice(super::kinds::names), Required;
+    "kind": Takes::Choice(super::kinds::names), Text("feed");
     /// How often it is fetched.
     "every": DURATION, Words("that of `[schedule]`");
     /// Whether the server is asked if something changed since the last response. With `false` each response comes

@@ -5,7 +5,7 @@ use toml::de::DeTable;
 use super::file::elsewhere;
 use super::headers::read_headers;
 use super::keys::Keys;
-use super::kinds::{KINDS, Kind, read_kind};
+use super::kinds::{IDS, KINDS, Kind, read_kind};
 use super::schema::{Key, REQUEST, SOURCE, names_of};
 use super::sheet::{Sheet, shown};
 use super::suggest::either;
@@ -26,7 +26,10 @@ pub(super) fn read<'a>(
         Some(name) => format!("[[source]] \"{}\"", shown(name)),
         None => format!("[[source]] {number}"),
     };
-    let kind = table.get("kind").and_then(|value| read_kind(value.get_ref()).ok());
+    let kind = match table.get("kind") {
+        Some(value) => read_kind(value.get_ref()).ok(),
+        None => KINDS.iter().find(|kind| kind.name == "feed"),
+    };
     let keys = Keys::new(sheet, table, at, title, known(kind));
     keys.check_names(&|key| belongs(key, kind));
     keys.get("kind", read_kind);
@@ -39,6 +42,9 @@ pub(super) fn read<'a>(
     config.every = keys.get("every", values::duration).unwrap_or(schedule.every);
     config.limit = limit;
     inherit(&keys, &mut config);
+    if kind_name == "feed" {
+        config.id_by = keys.choice("id", &IDS).unwrap_or_default();
+    }
     config.revalidate = keys.value("revalidate", values::boolean).unwrap_or(true);
     config.include = keys.list("include", "[\"regex\"]", values::regex);
     config.exclude = keys.list("exclude", "[\"regex\"]", values::regex);

@@ -8,7 +8,7 @@ use crate::format::Pace;
 use crate::http::{Request, Response, Secret, Url};
 use crate::item::{Item, MAX_ITEMS, Text, newest};
 use crate::live::Stand;
-use crate::merge::identity::{IdBy, story_of, tell_apart};
+use crate::merge::identity::{story_of, tell_apart};
 use crate::merge::{Collection, Dress, Shelf, fingerprint};
 use crate::pack;
 use crate::round::{Landed, Round};
@@ -197,9 +197,9 @@ impl<'a> Gathered<'a> {
                 shows
             }
             None => {
-                tell_apart(&mut items, IdBy::Auto);
+                tell_apart(&mut items, source.id_by);
                 if let Some(known) = known {
-                    recognise(&mut items, known, IdBy::Auto, &self.collection);
+                    recognise(&mut items, known, source.id_by, &self.collection);
                 }
                 items.retain(|item| wanted(source, &item.title));
                 source.limit.unwrap_or(MAX_ITEMS)

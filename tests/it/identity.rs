@@ -29,12 +29,17 @@ fn rss(items: impl IntoIterator<Item = String>) -> Reply {
 
 /// The titles of all stories, and how many were new, in each of two rounds.
 fn two_rounds(name: &str, web: impl Fn(usize) -> Reply) -> [(Vec<String>, usize); 2] {
+    two_rounds_by("auto", name, web)
+}
+
+/// The same with a value of the key `id`.
+fn two_rounds_by(id: &str, name: &str, web: impl Fn(usize) -> Reply) -> [(Vec<String>, usize); 2] {
     let replies = [0, 1].map(web);
     let web = move |asked: &Asked| replies[asked.round].clone();
     let world = World::new(&format!("identity-{name}"), web);
-    let config = world.config(
-        "[[source]]\nname = \"a\"\nkind = \"feed\"\nurl = \"http://a.test/\"\nevery = \"10m\"",
-    );
+    let config = world.config(&format!(
+        "[[source]]\nname = \"a\"\nkind = \"feed\"\nurl = \"http://a.test/\"\nevery = \"10m\"\nid = \"{id}\"",
+    ));
     [0, 1].map(|_| {
         let updated = world.round(&config);
         world.wait(HOUR);
@@ -214,5 +219,26 @@ fn of_more_than_a_thousand_items_the_newest_are_kept_in_every_format() {
         let newest: Vec<String> = (1..=1_000).rev().map(|n| n.to_string()).collect();
         assert!(kept == newest, "{name}: {} items, {:?} first", kept.len(), kept.first());
         assert_eq!((feed.left_out, feed.skipped), (500, 500), "{name}");
+    }
+}
+
+#[test]
+fn the_key_id_says_what_tells_the_items_of_a_feed_apart() {
+    let all = [
+        ("Owls return to the old mill", "http://a.example/1", "g1"),
+        ("A bridge is closed for repairs", "http://a.example/2", "g1"),
+        ("Owls return to the old mill", "http://a.example/3", "g3"),
+    ];
+    // How many stories there are, and how many are new when the first has another title and guid.
+    for (id, stories, renamed) in [("auto", 3, 1), ("guid", 2, 1), ("link", 3, 0), ("title", 2, 1)]
+    {
+        let [first, second] = two_rounds_by(id, &format!("key-{id}"), |round| {
+            let mut items = all;
+            if round == 1 {
+                items[0] = ("A festival of lanterns begins", items[0].1, "g9");
+            }
+            rss(items.map(|(title, link, guid)| item(title, link, guid, None)))
+        });
+        assert_eq!((first.1, second.1), (stories, renamed), "{id}: {first:?}, {second:?}");
     }
 }

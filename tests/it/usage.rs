@@ -200,7 +200,7 @@ fn check_says_every_mistake_and_how_many_there_are() {
     assert_eq!(
         said.err,
         "x.toml:2:1: unknown key `worker` in [fetch]; did you mean `workers`?\n\
-         x.toml:4:1: [[source]] \"a\" has no `kind`\n\
+         x.toml:4:1: [[source]] \"a\" has no `url`\n\
          newsagg: 2 problems in x.toml\n"
     );
 }

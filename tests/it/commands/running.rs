@@ -79,8 +79,7 @@ fn a_service_manager_hears_all_that_it_needs_to_know() {
     let lines: Vec<&str> = said.err.lines().collect();
     let [start, bad, good, stop] = lines[..] else { panic!("{lines:?}") };
     assert!(start.ends_with(": 1 source, 1 output; stored: 0 stories"), "{start}");
-    let kept =
-        "newsagg: the old config stays: x.toml:1:1: [[source]] 1 has no `kind` (and 1 more: ";
+    let kept = "newsagg: the old config stays: x.toml:1:1: [[source]] 1 has no `url` (and 1 more: ";
     assert!(bad.starts_with(kept), "{bad}");
     assert_eq!(good, "newsagg: the config was read again: 2 sources, 1 output");
     assert_eq!(stop, "newsagg: stopping: SIGTERM");
