@@ -1,7 +1,8 @@
 //! Bytes and labels to text.
 //!
 //! The order is that of RFC 7303 §3 and of the browsers: byte order mark, HTTP charset, XML
-//! declaration, then a look at the bytes themselves. Nothing is ever refused for a byte.
+//! declaration, then a look at the bytes themselves. A label in which the bytes are invalid gives way to the next one.
+//! Nothing is ever refused for a byte.
 
 use std::borrow::Cow;
 
@@ -82,8 +83,20 @@ fn script<'a>(body: &'a [u8], content_type: Option<&str>) -> Script<'a> {
         return Script::Utf8(text);
     }
     let http = content_type.and_then(charset).and_then(ascii_superset);
-    let declared = || declaration(body).and_then(ascii_superset);
-    match (http.or_else(declared), utf_8) {
+    let declared = declaration(body).and_then(ascii_superset);
+    // A label that the bytes contradict gives way to the other one: many servers say UTF-8 of whatever they send.
+    let fits = |encoding: &'static Encoding| match utf_8 {
+        Some(_) => true,
+        None if encoding == UTF_8 => meant(body, false) == UTF_8,
+        None => !encoding.decode_without_bom_handling(body).1,
+    };
+    let label = match (http, declared) {
+        (Some(http), Some(declared)) if http != declared => {
+            [http, declared].into_iter().find(|label| fits(label)).or(Some(http))
+        }
+        _ => http.or(declared),
+    };
+    match (label, utf_8) {
         (Some(encoding), _) if encoding != UTF_8 => Script::Other(encoding, 0),
         (_, Some(text)) => Script::Utf8(text),
         (label, None) => Script::Other(meant(body, label.is_some()), 0),
@@ -230,6 +243,29 @@ mod tests {
     fn valid_utf_8_is_read_as_such_whatever_a_label_says() {
         check("<a>é".as_bytes(), Some("text/xml; charset=iso-8859-1"), "<a>é");
         assert!(matches!(decode(b"plain", None), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_label_in_which_the_bytes_are_invalid_gives_way_to_the_other_one() {
+        for (encoding, text) in [
+            ("windows-1251", "Привет, мир и труд"),
+            ("koi8-r", "Привет, мир и труд"),
+            ("gbk", "你好，世界和平"),
+            ("Shift_JIS", "こんにちは、世界"),
+            ("euc-kr", "안녕하세요 여러분"),
+            ("iso-8859-2", "Zażółć gęślą jaźń"),
+        ] {
+            let text = format!("<?xml version='1.0' encoding='{encoding}'?><a>{text}");
+            let body = Encoding::for_label(encoding.as_bytes()).unwrap().encode(&text).0;
+            check(&body, Some("text/xml; charset=utf-8"), &text);
+        }
+        // EUC-JP has no such bytes.
+        let body = b"<?xml encoding='windows-1252'?>caf\xe9 \x93x\x94";
+        check(body, Some("text/xml; charset=euc-jp"), "<?xml encoding='windows-1252'?>café “x”");
+        // A slip in UTF-8 is a slip.
+        let body = b"<?xml encoding='windows-1252'?>caf\xc3\xa9 \xc3\xa9 \xff";
+        let text = "<?xml encoding='windows-1252'?>café é \u{fffd}";
+        check(body, Some("text/xml; charset=utf-8"), text);
     }
 
     #[test]

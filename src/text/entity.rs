@@ -39,10 +39,24 @@ pub(super) fn resolve(rest: &str, line: &mut Line) -> usize {
 }
 
 fn numeric(rest: &str, line: &mut Line) -> Option<usize> {
+    let (code, end) = code(rest)?;
+    if let Some((low, more)) = rest[end..].strip_prefix('&').and_then(self::code)
+        && let Some(pair) = surrogates(code, low)
+    {
+        line.push(pair);
+        return Some(end + 1 + more);
+    }
+    line.push(scalar(code));
+    Some(end)
+}
+
+/// The number of the numeric reference that a text continues behind its `&`, and its length.
+fn code(rest: &str) -> Option<(u32, usize)> {
     let bytes = rest.as_bytes();
-    let (radix, begin) = match bytes.get(1) {
-        Some(b'x' | b'X') => (16, 2),
-        _ => (10, 1),
+    let (radix, begin) = match bytes {
+        [b'#', b'x' | b'X', ..] => (16, 2),
+        [b'#', ..] => (10, 1),
+        _ => return None,
     };
     let digits = bytes[begin..].iter().take_while(|b| char::from(**b).is_digit(radix)).count();
     if digits == 0 {
@@ -50,8 +64,13 @@ fn numeric(rest: &str, line: &mut Line) -> Option<usize> {
     }
     let end = begin + digits;
     let code = u32::from_str_radix(&rest[begin..end], radix).unwrap_or(u32::MAX);
-    line.push(scalar(code));
-    Some(end + usize::from(bytes.get(end) == Some(&b';')))
+    Some((code, end + usize::from(bytes.get(end) == Some(&b';'))))
+}
+
+/// The character whose halves in UTF-16 two numeric references name, as some programs write it.
+pub(crate) fn surrogates(high: u32, low: u32) -> Option<char> {
+    let halves = [u16::try_from(high).ok()?, u16::try_from(low).ok()?];
+    char::decode_utf16(halves).next()?.ok().filter(|c| c.len_utf16() == 2)
 }
 
 /// The character of a numeric reference; U+FFFD for what is none.
@@ -145,6 +164,7 @@ mod tests {
             ("AT&T & Q&A &nosuch; &;&#;&#x;", "AT&T & Q&A &nosuch; &;&#;&#x;"),
             ("&#0;&#x1b;&#xD800;&#99999999999;", "\u{fffd}\u{fffd}\u{fffd}"),
             ("&#0", "\u{fffd}"),
+            ("&#55357;&#56832; &#xD83D&#xde00 &#55357;&#x41; &#55357;", "😀 😀 \u{fffd}A \u{fffd}"),
             ("&copy 2026 &hellip;&nbsp;x", "© 2026 … x"),
         ] {
             assert_eq!(&*from_html(html, 100), text, "{html}");

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 
 use super::{Token, Xml};
+use crate::text::surrogates;
 
 /// The inside of an element, still as it stands in the document.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -154,19 +155,41 @@ fn reference(raw: &[u8]) -> Option<(char, usize)> {
         [_, b'q', b'u', b'o', b't', b';', ..] => return Some(('"', 6)),
         _ => {}
     }
-    let window = &raw[1..raw.len().min(MAX_REFERENCE)];
-    let end = window.iter().position(|&byte| byte == b';')?;
-    let char = match &window[..end] {
-        b"apos" => '\'',
-        [b'#', b'x' | b'X', digits @ ..] => number(digits, 16)?,
-        [b'#', digits @ ..] => number(digits, 10)?,
-        _ => return None,
-    };
-    Some((char, end + 2))
+    let (name, length) = name(raw)?;
+    match name {
+        b"apos" => Some(('\'', length)),
+        [b'#', ..] => {
+            let value = number(name)?;
+            let low =
+                self::name(&raw[length..]).and_then(|(name, more)| Some((number(name)?, more)));
+            if let Some((low, more)) = low
+                && let Some(pair) = surrogates(value, low)
+            {
+                return Some((pair, length + more));
+            }
+            // HTML reads 0x80 to 0x9F as Windows-1252, and XML as controls.
+            let char = char::from_u32(value);
+            let char = char.filter(|char| !matches!(char, '\0' | '\u{80}'..='\u{9f}'))?;
+            Some((char, length))
+        }
+        _ => None,
+    }
 }
 
-/// `None` also for 0x80 to 0x9F, which HTML reads as Windows-1252 and XML as controls.
-fn number(digits: &[u8], radix: u32) -> Option<char> {
-    let value = u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
-    char::from_u32(value).filter(|char| !matches!(char, '\0' | '\u{80}'..='\u{9f}'))
+/// What stands between the `&` and the `;` of a reference, and the length of the whole.
+fn name(raw: &[u8]) -> Option<(&[u8], usize)> {
+    let window = raw.strip_prefix(b"&")?;
+    let window = &window[..window.len().min(MAX_REFERENCE)];
+    let end = window.iter().position(|&byte| byte == b';')?;
+    Some((&window[..end], end + 2))
+}
+
+/// The number in the name of a numeric reference.
+fn number(name: &[u8]) -> Option<u32> {
+    let (digits, radix) = match name {
+        [b'#', b'x' | b'X', digits @ ..] => (digits, 16),
+        [b'#', digits @ ..] => (digits, 10),
+        _ => return None,
+    };
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
 }

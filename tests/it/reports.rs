@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use newsagg::format;
+use newsagg::http::Document;
 use newsagg::item::Item;
 use newsagg::source::Source;
 use newsagg::source::github::What;
@@ -69,6 +70,36 @@ fn report_06_the_zero_of_some_system_is_no_date() {
     let items = feed("06-date-zero.rss");
     assert_eq!(each(&items, "published"), json!([null, null, null, null]));
     assert_eq!(each(&items, "updated"), json!([null, null, null, "2026-06-01T00:00:00Z"]));
+}
+
+#[test]
+fn report_13_a_document_knows_its_charset_better_than_a_server_that_says_utf_8_of_everything() {
+    let body = fixture("13-http-says-utf8.rss");
+    let document = Document { content_type: Some("text/xml; charset=utf-8"), ..document(&body) };
+    let items = format::read(&document).expect("a feed").items;
+    assert_eq!(each(&items, "title"), json!(["Привет, мир и труд"]));
+}
+
+#[test]
+fn two_references_to_the_halves_of_a_surrogate_pair_are_one_character() {
+    for title in [
+        "&#55357;&#56832; x",
+        "&#xD83D;&#xDE00; x",
+        "<![CDATA[&#55357;&#56832; x]]>",
+        "&amp;#55357;&amp;#56832; x",
+    ] {
+        for feed in [
+            format!(
+                "<rss version='2.0'><channel><item><title>{title}</title></item></channel></rss>"
+            ),
+            format!(
+                "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title type='html'>{title}</title></entry></feed>"
+            ),
+        ] {
+            let items = format::read(&document(feed.as_bytes())).expect("a feed").items;
+            assert_eq!(each(&items, "title"), json!(["😀 x"]), "{feed}");
+        }
+    }
 }
 
 #[test]
