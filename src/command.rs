@@ -1,6 +1,7 @@
 //! argv to a command, and its exit code.
 
 use std::ffi::OsString;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 
 use argh::{ArgsInfo, CommandInfoWithArgs, FromArgs};
@@ -33,6 +34,10 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// `--strict` or `--fail-fast`, and a source failed.
 pub const STRICT: u8 = 3;
+
+/// How many files a round has open at least: three of the event loop, two for signals, the lock, the journal and what
+/// waits to be written, one to look up a name, one for certificates, and some connections.
+const MIN_DESCRIPTORS: usize = 12;
 
 /// many news sources, one feed file
 #[derive(ArgsInfo, FromArgs, Debug)]
@@ -129,6 +134,19 @@ fn words(words: impl Iterator<Item = OsString>) -> Result<Vec<String>, String> {
 
 /// Runs a command, which these words behind its name asked for.
 fn run(command: Command, words: &[String]) -> ExitCode {
+    let fetches = matches!(
+        &command,
+        Command::Once(_)
+            | Command::Run(_)
+            | Command::Demo(_)
+            | Command::Bench(_)
+            | Command::Replay(_)
+            | Command::Check(_)
+    );
+    if fetches && let Err(problem) = check_descriptors() {
+        say::err(&format!("newsagg: {problem}\n"));
+        return ExitCode::from(FAILED);
+    }
     match command {
         Command::Once(options) => once::run(options, words),
         Command::Run(options) => run::run(options),
@@ -142,5 +160,19 @@ fn run(command: Command, words: &[String]) -> ExitCode {
         Command::Replay(options) => replay::run(options),
         Command::Man(options) => man::run(options),
         Command::Completions(options) => completions::run(options),
+    }
+}
+
+/// Opens as many files as a round needs, and closes them again.
+fn check_descriptors() -> Result<(), String> {
+    let stdin = std::io::stdin();
+    let open = |_| stdin.as_fd().try_clone_to_owned();
+    match (0..MIN_DESCRIPTORS).map(open).collect::<std::io::Result<Vec<OwnedFd>>>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!(
+            "a round needs {MIN_DESCRIPTORS} open files beside those that the program was started with: {}; \
+             raise the limit with `ulimit -n 256`, or with LimitNOFILE= in the unit",
+            crate::store::plainly(&error)
+        )),
     }
 }

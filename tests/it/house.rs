@@ -76,6 +76,38 @@ fn a_few_descriptors_are_enough_for_fifty_sources() {
 }
 
 #[test]
+fn too_few_descriptors_are_an_error_before_the_first_request() {
+    let home = home("too-few-descriptors");
+    let server = Server::start(|mut connection| {
+        while connection.request().is_some() {
+            connection.send(&ok(FEED));
+        }
+    });
+    let config = format!("[[source]]\nname = \"a\"\nurl = \"{}\"\n", server.url("/"));
+    std::fs::write(home.join("x.toml"), config).unwrap();
+    for count in (4..=14).chain(17..=20) {
+        for command in [
+            "once -c x.toml -o x.json",
+            "run -c x.toml",
+            "demo",
+            "check --online -c x.toml",
+            "bench",
+        ] {
+            let enough = count >= 15;
+            if enough && !command.starts_with("once") {
+                continue;
+            }
+            let (code, _, err) = sh(&home, &format!("ulimit -n {count}; exec $N {command}"));
+            assert_eq!(code, Some(i32::from(!enough)), "{command}, {count}: {err}");
+            let sentence = "newsagg: a round needs 12 open files beside those that the program was started with: too many open files";
+            assert_eq!(err.starts_with(sentence), !enough, "{command}, {count}: {err}");
+        }
+        let (code, out, err) = sh(&home, &format!("ulimit -n {count}; exec $N --help"));
+        assert!(code == Some(0) && out.contains("once"), "{count}: {err}");
+    }
+}
+
+#[test]
 fn a_descriptor_that_nobody_gives_back_is_no_fault_of_the_source() {
     let home = home("no-descriptor");
     // Nobody answers, and every connection is kept to the end.
