@@ -133,9 +133,15 @@ impl<'a> Gathered<'a> {
         Gathered { config, memory, now, collection, brought, notes, packed }
     }
 
-    /// One bad answer costs one answer: where some are missing, what was shown before stays.
+    /// One bad answer costs one answer: where some are missing, what was shown before stays. Not of files and stdin, which
+    /// are read anew each time: when there is nothing to be read, nothing is shown.
     pub(super) fn forgive(&mut self, round: &Round) {
-        for (brought, tally) in self.brought.iter_mut().zip(&round.tallies) {
+        let sources = self.config.sources.iter().zip(&mut self.brought);
+        for ((source, brought), tally) in sources.zip(&round.tallies) {
+            if source.place != Place::Network && !tally.failures.is_empty() {
+                brought.roots.iter_mut().for_each(|root| (root.read, root.whole) = (true, true));
+                continue;
+            }
             let whole = tally.failures.is_empty() && tally.put_off.is_none();
             for root in &mut brought.roots {
                 let partial = root.answer.as_ref().is_some_and(|answer| answer.partial);

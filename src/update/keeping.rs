@@ -439,6 +439,8 @@ impl Keeping {
         let mut wanted_items = Vec::new();
         for (index, source) in config.sources.iter().enumerate() {
             let Some(known) = memory.of(&source.memory) else { continue };
+            // Files and stdin are read anew each time.
+            let all = all && source.place == Place::Network;
             let brought = &gathered.brought[index];
             let leaves = brought.leaves(known).map(|items| ids(&items));
             for kept in &known.items {

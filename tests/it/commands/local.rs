@@ -129,3 +129,29 @@ fn a_pipe_that_says_nothing_costs_its_own_news_alone() {
     assert_eq!(said.out.lines().count(), 3);
     said.says("newsagg: stdin: timeout: not read to its end before the round's deadline\n");
 }
+
+#[test]
+fn what_an_earlier_pipe_brought_is_not_shown_when_this_one_brings_nothing() {
+    let home = Home::new("pipes");
+    let feed = |title: &str| {
+        format!(
+            "<rss version=\"2.0\"><channel><item><title>{title}</title><guid>{title}</guid></item></channel></rss>"
+        )
+    };
+    home.put("feed.xml", &feed("in a file"));
+    for source in ["-", "./feed.xml"] {
+        let said = home.fed(&feed("first"), &["once", source, "-f", "jsonl"]).ended(0);
+        assert_eq!(said.out.lines().count(), 1, "{source}: {}", said.out);
+        home.put("feed.xml", "garbage");
+        for words in [&["-f", "jsonl"][..], &["--new", "-f", "jsonl"]] {
+            let said = home.fed("garbage", &[&["once", source], words].concat()).ended(1);
+            assert_eq!(said.out, "", "{source} {words:?}");
+        }
+        let said = home.run(&["once", source, "-f", "jsonfeed"]).ended(1);
+        assert!(said.out.contains("\"state\":\"failed\""), "{source}: {}", said.out);
+        // Neither is what no `--new` has printed.
+        home.put("feed.xml", &feed("second"));
+        let said = home.fed(&feed("second"), &["once", source, "--new", "-f", "jsonl"]).ended(0);
+        assert_eq!(said.out.lines().count(), 1, "{source}: {}", said.out);
+    }
+}
