@@ -138,8 +138,8 @@ fn what_an_earlier_pipe_brought_is_not_shown_when_this_one_brings_nothing() {
             "<rss version=\"2.0\"><channel><item><title>{title}</title><guid>{title}</guid></item></channel></rss>"
         )
     };
-    home.put("feed.xml", &feed("in a file"));
     for source in ["-", "./feed.xml"] {
+        home.put("feed.xml", &feed("first"));
         let said = home.fed(&feed("first"), &["once", source, "-f", "jsonl"]).ended(0);
         assert_eq!(said.out.lines().count(), 1, "{source}: {}", said.out);
         home.put("feed.xml", "garbage");
