@@ -67,8 +67,8 @@ newsagg help once                    # the options of a command",
     error_code(1, "nothing could be fetched, or an output could not be written"),
     error_code(2, "wrong usage or config: nothing was fetched or written"),
     error_code(3, "with `--strict` or `--fail-fast`: a source failed"),
-    error_code(130, "stopped by SIGINT; files are whole"),
-    error_code(143, "stopped by SIGTERM; files are whole")
+    error_code(130, "stopped by SIGINT; what had arrived is written"),
+    error_code(143, "stopped by SIGTERM; what had arrived is written")
 )]
 pub struct Newsagg {
     /// print the version

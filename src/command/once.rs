@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use argh::{ArgsInfo, FromArgs};
 
-use super::perform::{self, Manner, conclude, perform};
+use super::perform::{self, Ended, Manner, conclude, perform};
 use super::{FAILED, args, recording, say};
 use crate::config::{self, Config, Output, OutputFormat, Problem, Vault};
 use crate::format::Format;
@@ -372,8 +372,8 @@ fn record(path: &Path, recorded: Recorded<'_>, manner: &Manner) -> ExitCode {
         (Transport::recording(clock, own), witness)
     });
     let updated = match updated {
-        Ok(updated) => updated,
-        Err(code) => return ExitCode::from(code),
+        Ok(Ended { updated, signal: None }) => updated,
+        Ok(Ended { signal: Some(code), .. }) | Err(code) => return ExitCode::from(code),
     };
     let code = conclude(manner, &updated);
     let written = tape.map_or(Ok(()), |(tape, witness)| {

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,13 +13,14 @@ use log::Level;
 use smol::Executor;
 
 use super::progress::Line;
+use super::run::STOP;
 use super::{FAILED, OK, STRICT, say, timeline};
 use crate::chart;
 use crate::clock::Clock;
 use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
 use crate::report::{Report, SourceReport, count, milliseconds};
-use crate::round::{Board, Halt};
+use crate::round::{Board, brake};
 use crate::store;
 use crate::transport::Transport;
 use crate::update::{Beside, FORCE_ASKS, House, Updated, Wishes, Witness, update};
@@ -48,30 +50,50 @@ const TERMINATED: u8 = 143;
 
 /// One round of `config`, with everything that a person or a script is told of it.
 pub fn perform(config: &Config, manner: &Manner) -> ExitCode {
-    match run(config, manner, Transport::new) {
-        Ok(updated) => conclude(manner, &updated),
+    let mut setting = |clock| (Transport::new(clock), Witness::Nobody);
+    match run_in(config, manner, &mut setting) {
+        Ok(Ended { updated, signal: None }) => conclude(manner, &updated),
+        Ok(Ended { updated, signal: Some(code) }) => {
+            let signal = if code == INTERRUPTED { "SIGINT" } else { "SIGTERM" };
+            log::error!("stopped by {signal}; what had arrived is written");
+            conclude(manner, &updated);
+            ExitCode::from(code)
+        }
         Err(code) => ExitCode::from(code),
     }
 }
 
-/// One round over what `transport` makes; `Err` is the exit code after a signal.
+/// One round over what `transport` makes.
+///
+/// # Errors
+/// The exit code after a signal.
 pub fn run(
     config: &Config,
     manner: &Manner,
     transport: fn(Clock) -> Transport,
 ) -> Result<Updated, u8> {
-    run_in(config, manner, &mut |clock| (transport(clock), Witness::Nobody))
+    let ended = run_in(config, manner, &mut |clock| (transport(clock), Witness::Nobody))?;
+    ended.signal.map_or(Ok(ended.updated), Err)
 }
 
-/// The same with somebody who looks on.
+/// A round that came to its end.
+#[derive(Debug)]
+pub struct Ended {
+    /// What came of it.
+    pub updated: Updated,
+    /// The exit code of the signal that stopped it; what had arrived by then is written.
+    pub signal: Option<u8>,
+}
+
+/// The same with somebody who looks on. The first signal stops the round in an orderly way, the second at once.
 ///
 /// # Errors
-/// The exit code after a signal.
+/// The exit code after a signal, if the round did not come to its end.
 pub fn run_in(
     config: &Config,
     manner: &Manner,
     setting: &mut dyn FnMut(Clock) -> (Transport, Witness),
-) -> Result<Updated, u8> {
+) -> Result<Ended, u8> {
     let clock = Clock::system();
     let executor: Executor<'static> = Executor::new();
     let (transport, witness) = setting(clock.clone());
@@ -79,27 +101,37 @@ pub fn run_in(
     house.witness = witness;
     let ages = manner.ages.then(|| clock.wall());
     let wishes = Wishes { style: Style { ages, ..style() }, ..manner.wishes };
+    let (brake, mut halt) = brake();
     if let Some(line) = &manner.line {
         let board: Arc<Board> = Arc::default();
-        house.halt = Halt::default().shown_on(board.clone());
+        halt = halt.shown_on(board.clone());
         house.beside = Beside::new(line.clone().follow(board));
     }
     if config.sources.iter().all(|source| source.place != Place::Network) {
         // Files only: nothing to wait for, so no reactor and no second thread.
-        return Ok(futures_lite::future::block_on(update(config, &mut house, wishes)));
+        let updated = futures_lite::future::block_on(update(config, &mut house, wishes));
+        return Ok(Ended { updated, signal: None });
     }
-    clock.block_on(&executor, async {
-        let round = async { Ok(update(config, &mut house, wishes).await) };
-        round.or(stopped()).await
+    house.halt = halt;
+    clock.clone().block_on(&executor, async {
+        let mut signals = Signals::new([Signal::Int, Signal::Term]).ok();
+        let mut signalled = async || match &mut signals {
+            Some(signals) => Err(told(signals).await),
+            None => std::future::pending().await,
+        };
+        let mut work = pin!(update(config, &mut house, wishes));
+        let code = match async { Ok(work.as_mut().await) }.or(signalled()).await {
+            Ok(updated) => return Ok(Ended { updated, signal: None }),
+            Err(code) => code,
+        };
+        brake.pull();
+        let end = async {
+            clock.sleep_until(clock.now().saturating_add(STOP)).await;
+            Err(code)
+        };
+        let updated = async { Ok(work.await) }.or(signalled()).or(end).await?;
+        Ok(Ended { updated, signal: Some(code) })
     })
-}
-
-/// Ends with the exit code of the first signal that asks the program to stop.
-async fn stopped<T>() -> Result<T, u8> {
-    let Ok(mut signals) = Signals::new([Signal::Int, Signal::Term]) else {
-        return std::future::pending().await;
-    };
-    Err(told(&mut signals).await)
 }
 
 /// The exit code of the next signal that asks the program to stop.

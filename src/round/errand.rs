@@ -101,7 +101,7 @@ impl Errand {
         self.halt.pulled().await;
         let clock = self.transport.clock();
         clock.sleep_until(clock.now().saturating_add(GRACE)).await;
-        Failure::new(Stage::Cancelled, "the service stopped before it answered")
+        Failure::new(Stage::Cancelled, "the round was stopped before it answered")
     }
 }
 

@@ -18,7 +18,7 @@ use crate::store::Wear;
 use crate::time::Timestamp;
 
 /// Why a source was not heard in a round that was halted.
-pub(super) const STOPPED: &str = "the service stopped";
+pub(super) const STOPPED: &str = "the round was stopped";
 
 /// How one source stands after this round.
 #[derive(Debug)]

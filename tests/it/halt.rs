@@ -224,7 +224,7 @@ fn who_was_ill_is_as_ill_as_before_and_who_is_new_was_never_heard() {
     assert_eq!(updated.health[0].error.as_ref(), Some(&error));
     assert_eq!(updated.health[0].since, before.health[0].since);
     let error = updated.health[1].error.as_deref();
-    assert_eq!(error, Some("never asked yet, and the service stopped"));
+    assert_eq!(error, Some("never asked yet, and the round was stopped"));
     let held = world.round(&config);
     assert_eq!(world.take_asked().len(), 3, "both were asked, and are not due: {held:?}");
 }
@@ -273,7 +273,7 @@ fn a_pipe_that_says_nothing_is_not_waited_for_any_longer() {
         let (updated, took) = world.halted_at(&config, ms(500));
         assert_eq!(took, Duration::ZERO);
         let error = updated.health[hosts.len()].error.as_deref();
-        assert_eq!(error, Some("never asked yet, and the service stopped"));
+        assert_eq!(error, Some("never asked yet, and the round was stopped"));
         assert_eq!(updated.newest.len(), hosts.len());
         // Lets its reader go.
         std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();

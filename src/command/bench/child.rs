@@ -14,7 +14,7 @@ use super::figures::Run;
 use super::row::{Client, Row};
 use super::{Stop, threads};
 use crate::clock::Clock;
-use crate::command::perform::{self, Manner};
+use crate::command::perform::{self, Ended, Manner};
 use crate::command::progress::{BEAT, Line};
 use crate::command::{FAILED, say};
 use crate::loopback::tls;
@@ -40,8 +40,8 @@ pub fn run(row: &Row, port: u16) -> ExitCode {
             let manner = Manner { wishes, ..Manner::default() };
             let mut setting = |clock| (transport(row, clock), Witness::Nobody);
             match perform::run_in(&config, &manner, &mut setting) {
-                Ok(updated) => super::run_of(updated),
-                Err(code) => return ExitCode::from(code),
+                Ok(Ended { updated, signal: None }) => super::run_of(updated),
+                Ok(Ended { signal: Some(code), .. }) | Err(code) => return ExitCode::from(code),
             }
         }
     };

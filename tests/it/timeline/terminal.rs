@@ -158,7 +158,7 @@ fn a_look_at_the_sources_shows_it_too() {
 }
 
 #[test]
-fn who_stops_a_round_has_an_empty_line_again() {
+fn a_round_that_is_stopped_leaves_the_line_empty_and_shows_what_had_arrived() {
     let waiting = Waiting::new();
     let home = home("stopped", &waiting);
     let mut screen = Screen::start(&home, &["once", "-c", "x.toml"]);
@@ -166,7 +166,9 @@ fn who_stops_a_round_has_an_empty_line_again() {
     let process = rustix::process::Pid::from_child(&screen.child);
     rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
     let (code, lines) = screen.end();
-    assert_eq!((code, lines), (Some(130), vec![]));
+    assert_eq!(code, Some(130), "{lines:?}");
+    assert!(lines[0].contains("quick") && lines[1].contains("quick"), "{lines:?}");
+    assert_eq!(lines[3], "newsagg: stopped by SIGINT; what had arrived is written", "{lines:?}");
 }
 
 #[test]
