@@ -20,7 +20,7 @@ use crate::limit::{HoldCause, Limiter};
 use crate::live::Streams;
 use crate::report::Report;
 use crate::round::{Halt, Round, Span};
-use crate::state::{Memory, Tokens};
+use crate::state::{Illness, Memory, Tokens};
 use crate::time::Timestamp;
 use crate::transport::Transport;
 
@@ -160,6 +160,10 @@ pub struct Updated {
     pub report: Report,
     /// How each source stands.
     pub health: Vec<SourceHealth>,
+    /// What was wrong with each source before this round.
+    pub before: Vec<Option<Illness>>,
+    /// How many sources were to be fetched in this round; none if none was due or a caller wanted no request.
+    pub tried: usize,
     /// When each source is due next, in the order of the config: at the earliest, or now.
     pub due: Vec<Timestamp>,
     /// Nothing was reached at all: our own line is down.
@@ -193,6 +197,8 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let halted = || house.halt.is_pulled().then(|| account::STOPPED.to_owned());
     let closed = keeping.closed(config, &memory, &wishes, started).or_else(halted);
     let turns = agenda::draw(config, &memory, house, &wishes, closed.as_deref(), started);
+    let before = config.sources.iter().map(|source| memory.of(&source.memory)?.illness.clone());
+    let before = before.collect();
     streams::tune(config, house, &wishes, &turns, &memory);
     sources::reserve(config, house, &turns);
 
@@ -290,6 +296,13 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     Updated {
         report,
         health,
+        before,
+        tried: match keeping.is_busy() {
+            true => turns.len(),
+            false => {
+                turns.iter().filter(|turn| matches!(turn, Turn::Ask | Turn::Unusable(_))).count()
+            }
+        },
         due: service,
         line_down: round.line_down,
         rested: rested(config, &turns, started),

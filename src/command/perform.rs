@@ -21,6 +21,7 @@ use crate::config::{Config, Place};
 use crate::format::{SourceHealth, State, Style};
 use crate::report::{Report, SourceReport, count, milliseconds};
 use crate::round::{Board, brake};
+use crate::state::Illness;
 use crate::store;
 use crate::transport::Transport;
 use crate::update::{Beside, FORCE_ASKS, House, Updated, Wishes, Witness, update};
@@ -190,9 +191,13 @@ fn opens_links(var: &dyn Fn(&str) -> Option<String>) -> bool {
 
 /// Says what came of it, and returns the exit code.
 pub fn conclude(manner: &Manner, updated: &Updated) -> ExitCode {
-    // With -q a run that ends well says nothing; one that does not says why.
-    let grave = code(manner, updated, true) != OK;
-    complain(updated, if grave { Level::Error } else { Level::Warn });
+    // With -q a trouble is told when it begins and when it ends, so that a job of cron sends two mails, not one a run.
+    match code(manner, updated, true) {
+        STRICT => complain(updated, Level::Error),
+        _ if manner.quiet => changes(updated).iter().for_each(|line| log::error!("{line}")),
+        OK => complain(updated, Level::Warn),
+        _ => complain(updated, Level::Error),
+    }
     let reported = manner.report.as_deref().map_or(Ok(()), |path| save(&updated.report, path));
     let drawn = manner.timeline.as_deref().map_or(Ok(()), |path| draw(updated, path));
     for error in [&reported, &drawn].into_iter().filter_map(|outcome| outcome.as_ref().err()) {
@@ -243,6 +248,36 @@ pub fn listed(names: &[&str]) -> String {
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),
     }
+}
+
+/// What was well before this round and is not, and what is well again. That a quota is used up is as it should be.
+fn changes(updated: &Updated) -> Vec<String> {
+    let sources = updated.health.iter().zip(&updated.before);
+    let began = sources.clone().filter(|(health, before)| {
+        let same = |old: &Illness| {
+            Some(&old.error) == health.error.as_ref()
+                && (old.state == State::Limited) == (health.state == State::Limited)
+        };
+        !matches!(health.state, State::Ok | State::Limited) && !before.as_ref().is_some_and(same)
+    });
+    let began: Vec<&str> = began.map(|(health, _)| &*health.name).collect();
+    let mut lines: Vec<String> = match updated.line_down && updated.health.len() > 1 {
+        true => began.first().map(|_| LINE_DOWN.to_owned()).into_iter().collect(),
+        false => {
+            let lines = complaints(updated, &|health| began.contains(&&*health.name));
+            lines.into_iter().map(|(_, line)| line).collect()
+        }
+    };
+    let ended = sources.filter(|(health, before)| {
+        let was_ill = before.as_ref().is_some_and(|old| old.state != State::Limited);
+        health.state == State::Ok && was_ill
+    });
+    let ended: Vec<&str> = ended.map(|(health, _)| &*health.name).collect();
+    if !ended.is_empty() {
+        lines.push(format!("well again: {}", listed(&ended)));
+    }
+    lines.extend(updated.unwritten.iter().cloned());
+    lines
 }
 
 /// Sources that are not well, at this level, and outputs that could not be written.
@@ -348,7 +383,7 @@ fn code(manner: &Manner, updated: &Updated, reported: bool) -> u8 {
     {
         return STRICT;
     }
-    if well == 0 && !updated.health.is_empty() {
+    if well == 0 && updated.tried > 0 {
         return FAILED;
     }
     OK
