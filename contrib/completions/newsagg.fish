@@ -91,7 +91,7 @@ complete -c newsagg -n '__newsagg_in once' -l fail-fast -d 'stop at the first fa
 complete -c newsagg -n '__newsagg_in once' -l report -r -F -d 'write what the round took, as JSON'
 complete -c newsagg -n '__newsagg_in once' -l timeline -r -F -d 'draw when which request was in flight and what it waited for'
 complete -c newsagg -n '__newsagg_in once' -l record -r -F -d 'write the whole round, without secrets, for `newsagg replay`'
-complete -c newsagg -n '__newsagg_in once' -s q -l quiet -d 'print only that a source begins to fail, that it is well again, and errors that affect the whole run'
+complete -c newsagg -n '__newsagg_in once' -s q -l quiet -d 'print only that a source begins to fail or is well again, and errors of the whole run'
 complete -c newsagg -n '__newsagg_in once' -s v -l verbose -d 'print a line for each source'
 complete -c newsagg -n '__newsagg_in once' -s h -l help -d 'display usage information'
 complete -c newsagg -n '__newsagg_in once' -a '(__newsagg_names; __newsagg_words)'

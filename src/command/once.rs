@@ -133,7 +133,7 @@ pub struct OnceArgs {
     /// signal leaves no recording
     #[argh(option, arg_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// print only that a source begins to fail, that it is well again, and errors that affect the whole run
+    /// print only that a source begins to fail or is well again, and errors of the whole run
     #[argh(switch, short = 'q')]
     pub quiet: bool,
     /// print a line for each source; with `-vv` for each request
