@@ -64,10 +64,7 @@ newsagg once -c newsagg.toml         # the sources of a config
 newsagg check                        # is the config valid?
 newsagg help once                    # the options of a command",
     error_code(0, "the outputs are written; some sources may have failed"),
-    error_code(
-        1,
-        "something was to be fetched and nothing could be, or an output could not be written"
-    ),
+    error_code(1, "no due source could be fetched, or an output could not be written"),
     error_code(2, "wrong usage or config: nothing was fetched or written"),
     error_code(3, "with `--strict` or `--fail-fast`: a source failed"),
     error_code(130, "stopped by SIGINT; what had arrived is written"),

@@ -149,6 +149,8 @@ pub struct Wishes {
     pub prints: bool,
     /// Nothing is remembered, and that is as it should be.
     pub forgetful: bool,
+    /// Only what is stored is written, before the first round of the service.
+    pub starts: bool,
     /// Only quotas and holds are looked at and kept: a look at what sources say.
     pub probe: bool,
 }
@@ -218,7 +220,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
 
     blame::place(config, &memory, house, &mut round, &brought, &turns);
     streams::spare(config, house, &memory, started);
-    let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round);
+    let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round, wishes.starts);
     let counts = collection.counts(config.sources.len());
     let mut health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
     for (source, health) in config.sources.iter().zip(&mut health) {

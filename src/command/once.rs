@@ -57,10 +57,7 @@ newsagg once -c newsagg.toml -o feed.json --report report.json
 newsagg once --force --timeline -    # which source was slow
 curl -s https://lwn.net/headlines/rss | newsagg once -",
     error_code(0, "the outputs are written; some sources may have failed"),
-    error_code(
-        1,
-        "something was to be fetched and nothing could be, or an output could not be written"
-    ),
+    error_code(1, "no due source could be fetched, or an output could not be written"),
     error_code(2, "wrong usage or config: nothing was fetched or written"),
     error_code(3, "with `--strict` or `--fail-fast`: a source failed"),
     error_code(130, "stopped by SIGINT; files are whole"),

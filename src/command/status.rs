@@ -172,7 +172,9 @@ impl<'a> View<'a> {
         if service.is_some() {
             sources.iter_mut().for_each(Standing::listened);
         }
-        let last_round = last_round(stored, clock.wall());
+        // A round of others is no round of these.
+        let is_known = sources.iter().any(|source| source.state.is_some());
+        let last_round = is_known.then(|| last_round(stored, clock.wall())).flatten();
         View {
             sources,
             unnamed: known.filter(|known| everything && !named(&known.name)).count(),

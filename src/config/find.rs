@@ -2,6 +2,7 @@
 //! `ConfigurationDirectory=` and `StateDirectory=`).
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Found;
@@ -31,7 +32,13 @@ fn find_with(explicit: Option<&Path>, env: Env<'_>) -> Found {
     let config = absolute_in(env, "XDG_CONFIG_HOME").or_else(|| Some(home?.join(".config")));
     looked.extend(config.map(|dir| dir.join("newsagg/newsagg.toml")));
     looked.push("/etc/newsagg/newsagg.toml".into());
-    Found { path: looked.iter().find(|path| path.exists()).cloned(), looked }
+    // What cannot be looked at counts, too (a folder that may not be entered, a link that leads nowhere): whoever reads
+    // the file says so.
+    let exists = |path: &&PathBuf| match path.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    };
+    Found { path: looked.iter().find(exists).cloned(), looked }
 }
 
 /// `$STATE_DIRECTORY`, else `$XDG_STATE_HOME/newsagg`, else `~/.local/state/newsagg`.

@@ -37,6 +37,7 @@ pub(super) fn judge(
     limiter: &Limiter,
     turns: &[Turn],
     round: &Round,
+    starts: bool,
 ) -> Vec<Verdict> {
     let sources = config.sources.iter().zip(turns).zip(&round.tallies);
     sources
@@ -53,6 +54,8 @@ pub(super) fn judge(
             (_, Turn::Unusable(failure)) => {
                 Verdict { state: State::Failed, error: Some(failure.to_string()), asked: false }
             }
+            // A source that is new has not failed before the first round.
+            (_, Turn::Nobody(_)) if starts => remembered(memory.of(&source.memory), None),
             (_, Turn::NotDue(_)) => remembered(memory.of(&source.memory), None),
             (_, Turn::Nobody(why)) => remembered(memory.of(&source.memory), Some(why)),
             (Place::Network, Turn::Ask) if round.cut_short && untouched(tally) => {

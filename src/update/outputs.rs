@@ -238,12 +238,22 @@ impl Stories for Shown<'_> {
     }
 }
 
+/// Where a file system is read-only, that is mostly the doing of a unit.
+const READ_ONLY: &str =
+    "; a service of systemd may write where ReadWritePaths= and StateDirectory= of its unit say";
+
 /// Writes one output.
 pub(super) fn put(output: &Output, render: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Written {
     let Some(path) = &output.path else { return to_stdout(render) };
     match store::write_if_changed(path, output.mode, render) {
         Ok(Replaced { bytes, written, .. }) => Written { bytes, written, ..left(path) },
-        Err(failure) => Written { error: Some(failure.to_string()), ..left(path) },
+        Err(failure) => {
+            let hint = match failure.cause().kind() {
+                io::ErrorKind::ReadOnlyFilesystem => READ_ONLY,
+                _ => "",
+            };
+            Written { error: Some(format!("{failure}{hint}")), ..left(path) }
+        }
     }
 }
 

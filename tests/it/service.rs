@@ -124,6 +124,17 @@ fn sources(names: &[&str], every: &str) -> String {
 }
 
 #[test]
+fn in_the_first_document_a_source_that_is_new_has_not_failed() {
+    let world = World::new("first-document", well);
+    let (clock, file) = (world.clock.clone(), world.dir.join("feed.json"));
+    live(&world, &sources(&["one"], "30m"), None, |_| async move {
+        clock.sleep_until(Duration::ZERO).await;
+        let document = std::fs::read_to_string(&file).unwrap();
+        assert!(document.contains(r#"{"name":"one","kind":"feed","state":"ok"}"#), "{document}");
+    });
+}
+
+#[test]
 fn outputs_are_there_before_it_is_ready_and_news_after_it() {
     let world = World::new("ready", well);
     let clock = world.clock.clone();
@@ -392,7 +403,28 @@ fn the_watchdog_hears_of_it_however_often_something_else_happens() {
 }
 
 #[test]
-fn outputs_that_cannot_be_written_at_the_start_are_an_error_and_later_ones_are_told_once() {
+fn an_output_that_cannot_be_written_does_not_keep_the_others_from_their_readers() {
+    let world = World::new("second-unwritable", well);
+    let (clock, dir) = (world.clock.clone(), world.dir.clone());
+    std::fs::create_dir(dir.join("second.atom")).unwrap();
+    let config = sources(&["a"], "30m")
+        .replace("feed.json\" }", "feed.json\" }, { path = \"second.atom\" }");
+    let life = live(&world, &config, None, |_| async move {
+        clock.sleep_until(2 * HOUR).await;
+        let document = std::fs::read_to_string(dir.join("feed.json")).unwrap();
+        assert!(document.contains("\"title\":\"a.test\""), "{document}");
+        std::fs::remove_dir(dir.join("second.atom")).unwrap();
+        clock.sleep_until(4 * HOUR).await;
+    });
+    assert_eq!((life.code, life.lines("READY").len()), (0, 1), "{:?}", life.heard);
+    assert_eq!(life.lines("ERROR").len(), 1, "{:?}", life.heard);
+    assert!(life.lines("STATUS")[0].contains("second.atom"), "{:?}", life.heard);
+    assert_eq!(life.lines("NOTICE the outputs are written again").len(), 1, "{:?}", life.heard);
+    assert!(world.text("second.atom").contains("a.test"));
+}
+
+#[test]
+fn if_no_output_can_be_written_at_the_start_it_ends_and_later_ones_are_told_once() {
     let world = World::new("unwritable", well);
     std::fs::create_dir(world.dir.join("feed.json")).unwrap();
     let life = live(&world, &sources(&["a"], "30m"), None, |_| std::future::pending());

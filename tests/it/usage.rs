@@ -191,6 +191,21 @@ fn check_finds_the_config_in_each_of_its_places() {
 }
 
 #[test]
+fn a_config_that_cannot_be_looked_at_is_not_passed_over() {
+    let home = home("unreadable");
+    std::fs::create_dir_all(home.join(".config/newsagg")).unwrap();
+    let file = home.join(".config/newsagg/newsagg.toml");
+    // A link to itself: a folder that may not be entered is no obstacle for root.
+    std::os::unix::fs::symlink(&file, &file).unwrap();
+    for command in ["once", "check", "status", "run"] {
+        let said = run(&home, &[command]);
+        assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{command}: {}", said.err);
+        let sentence = format!("{}: cannot be read: ", file.display());
+        assert!(said.err.contains(&sentence), "{command}: {}", said.err);
+    }
+}
+
+#[test]
 fn check_says_every_mistake_and_how_many_there_are() {
     let home = home("mistakes");
     std::fs::write(home.join("x.toml"), "[fetch]\nworker = 1\n\n[[source]]\nname = \"a\"\n")

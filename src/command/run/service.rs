@@ -157,7 +157,9 @@ impl Running<'_> {
         }
         let updated = self.stored(house).await;
         self.news.outputs(&updated, self.voice);
-        if !updated.unwritten.is_empty() {
+        // One output that cannot be written does not keep the others from their readers.
+        let outputs = &updated.report.outputs;
+        if !outputs.is_empty() && outputs.iter().all(|output| output.error.is_some()) {
             return Err(FAILED);
         }
         let line = format!(
@@ -176,7 +178,7 @@ impl Running<'_> {
     /// What is stored, written, and when each source is due by it.
     async fn stored(&mut self, house: &mut House<'_>) -> Updated {
         let config = self.config.clone();
-        let wishes = Wishes { offline: true, ..Wishes::default() };
+        let wishes = Wishes { offline: true, starts: true, ..Wishes::default() };
         let updated = update(&config, house, wishes).await;
         self.due.clone_from(&updated.due);
         updated

@@ -52,7 +52,11 @@ fn outputs_on_a_full_or_read_only_disk_are_1_and_come_whole_with_the_next_round(
     }
     for (name, cause) in [
         ("full", "filling the temporary file: no space left on device"),
-        ("read-only", "creating a temporary file in its directory: read-only file system"),
+        (
+            "read-only",
+            "creating a temporary file in its directory: read-only file system; a service of systemd may write where \
+             ReadWritePaths= and StateDirectory= of its unit say",
+        ),
     ] {
         let Some(said) = house.apart(&format!(
             "mount -t tmpfs -o size=64k none full; cat /dev/zero >full/fill 2>/dev/null
