@@ -27,6 +27,8 @@ pub mod sse;
 pub mod text;
 pub mod tsv;
 
+pub use names::entry_id;
+
 pub(crate) use elements::{bounded_id, complete, hashed};
 pub(crate) use markup::escaped;
 

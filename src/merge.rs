@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,12 +21,14 @@ use crate::time::Timestamp;
 mod canonical;
 pub mod identity;
 mod join;
+mod published;
 mod title;
 mod tracking;
 
 pub use canonical::canonical;
 use join::Groups;
 pub use join::Join;
+pub use published::Published;
 pub use tracking::without_tracking;
 
 /// Where packed items lie.
@@ -70,6 +73,8 @@ pub struct Collection {
     dresses: Vec<Dress>,
     now: Timestamp,
     shelf: Box<dyn Shelf>,
+    /// Items that were published under other ids than their own: source and fingerprint of the id.
+    published: BTreeMap<(u32, u64), Published>,
 }
 
 /// How the items of a source are shown: now, whatever the config was when they were read.
@@ -107,7 +112,7 @@ impl Collection {
     /// For sources with these names, in the order of the config; `now` decides what is the future.
     pub fn new(names: Vec<Arc<str>>, now: Timestamp, shelf: Box<dyn Shelf>) -> Collection {
         let dresses = vec![Dress::default(); names.len()];
-        Collection { names, entries: Vec::new(), dresses, now, shelf }
+        Collection { names, entries: Vec::new(), dresses, now, shelf, published: BTreeMap::new() }
     }
 
     /// Shows the items of each source like this.
@@ -202,7 +207,9 @@ impl Collection {
         self.sort_equals(&mut order)?;
         self.drop_repetitions(&mut order);
         let groups = self.join(&order, join)?;
-        Ok(self.settle(order, &groups))
+        let ranking = self.settle(order, &groups);
+        let ranking = Ranking { taken: self.taken(), ..ranking };
+        Ok(Ranking { split: self.split(&ranking), ..ranking })
     }
 
     /// Puts entries with the same date and source in the order of their ids. Ids are read from the
@@ -248,7 +255,7 @@ impl Collection {
         let key = |(survivor, report): &(u32, u32)| (*survivor, self.entry(*report).source);
         reports.sort_by_key(|a| key(a));
         drop_marked(&mut order, &joined);
-        Ranking { order, reports }
+        Ranking { order, reports, taken: Vec::new(), split: Vec::new() }
     }
 
     /// The story at this rank.
@@ -262,8 +269,10 @@ impl Collection {
             let source = self.names[self.entry(report).source as usize].clone();
             self.shown(report).map(|item| Also { source, url: item.url })
         });
+        let mut item = self.shown(index)?;
+        item.id = self.id(ranking, index, &item)?;
         Ok(Story {
-            item: self.shown(index)?,
+            item,
             source: self.names[entry.source as usize].clone(),
             first_seen: Some(entry.first_seen),
             date_origin: entry.origin,
@@ -291,8 +300,8 @@ impl Collection {
     pub fn unprinted(&self, ranking: Ranking) -> Ranking {
         let printed = |index: u32| self.entry(index).printed;
         let new = |index: &&u32| !printed(**index) && !ranking.reports_of(**index).any(printed);
-        let order = ranking.order.iter().filter(new).copied().collect();
-        Ranking { order, reports: ranking.reports }
+        let order: Vec<u32> = ranking.order.iter().filter(new).copied().collect();
+        Ranking { order, ..ranking }
     }
 
     /// Of the ranks in `ranking`, those not older than `oldest`, at most `limit`.
@@ -345,6 +354,10 @@ pub struct Ranking {
     order: Vec<u32>,
     /// Survivor and report, sorted by survivor, then by the report's source.
     reports: Vec<(u32, u32)>,
+    /// See [`Collection::taken`].
+    taken: Vec<u32>,
+    /// See [`Collection::split`].
+    split: Vec<u32>,
 }
 
 impl Ranking {

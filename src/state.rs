@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::format::{Pace, State};
 use crate::item::MAX_ITEMS;
+use crate::merge::Published;
 use crate::time::{Moment, Timestamp};
 
 mod first;
@@ -70,6 +71,8 @@ pub struct Known {
     pub moved: Option<Moved>,
     /// Its items, sorted by id.
     pub items: Vec<Kept>,
+    /// Those of them that were published under other ids than their own.
+    pub published: Vec<Published>,
     /// Whether the journal knows its number.
     written: bool,
     /// It was asked, and the journal does not know yet.
@@ -155,6 +158,7 @@ impl Memory {
             Event::Pace { pace, .. } => known.pace = pace,
             Event::Moved { moved, .. } => known.moved = moved,
             Event::Totals { totals, .. } => known.totals = totals,
+            Event::Published { published, .. } => known.publish(published),
             Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) | Event::Past(_) => {}
         }
         true
@@ -403,6 +407,12 @@ impl Memory {
         }
     }
 
+    /// Notes that items of a source were published under other ids than their own.
+    pub fn publish(&mut self, source: u32, published: Vec<Published>) {
+        self.sources[source as usize].publish(published.clone());
+        self.note(&Event::Published { source, published });
+    }
+
     /// What a clock that was wrong saw first, saw go or saw begin, did so now, from now on always: a
     /// document does not change with the time of day. `now` is of a clock that may be right.
     pub fn seen_by(&mut self, now: Timestamp) {
@@ -455,6 +465,8 @@ impl Memory {
             }
             known.items.retain(|item| item.gone > oldest);
             known.thin();
+            let Known { items, published, .. } = known;
+            published.retain(|one| items.iter().any(|item| item.head.id == one.item));
         }
     }
 
@@ -537,6 +549,7 @@ fn number_of(event: &Event<'_>) -> Option<u32> {
         | Event::Pace { source, .. }
         | Event::Printed { source, .. }
         | Event::Moved { source, .. }
+        | Event::Published { source, .. }
         | Event::Totals { source, .. } => Some(*source),
         Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) | Event::Past(_) => None,
     }

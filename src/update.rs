@@ -246,6 +246,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     let new =
         remember::note(config, &mut memory, &round, &mut brought, &verdicts, &durable, started);
     past::note(config, &mut memory, &round, started);
+    remember::published(config, &mut memory, order.publications());
     if wishes.prints && keeping.is_ours() {
         let printed = |output: &_| wishes.new || outputs::prints(output);
         let all = written.iter().all(|output| output.error.is_none() && !output.deserted);

@@ -2,57 +2,39 @@
 //! where that says to everybody what it is, else a name made of its source's and its own.
 
 use std::borrow::Cow;
-use std::io;
 
 use crate::format::{Merged, SourceHealth};
 use crate::http::digest;
-use crate::item::Story;
 
-/// The names in a document.
-pub(super) struct Names<'a> {
-    /// Stories, counted from the first, that may not use their own id: an older one has the same.
-    taken: Vec<usize>,
+/// Where the feeds of a document are.
+pub(super) struct Feeds<'a> {
     /// Sources and where their feeds are, by name.
     feeds: Vec<(&'a str, &'a str)>,
 }
 
-impl<'a> Names<'a> {
-    /// Looks through the stories for ids that two sources gave.
-    ///
-    /// The older one keeps it, so that no entry changes its name when a newer one comes.
-    pub fn of(merged: &Merged<'a>) -> io::Result<Names<'a>> {
-        let mut seen: Vec<(u64, usize)> = Vec::new();
-        let mut count = 0;
-        merged.stories.each(&mut |story| {
-            if is_global(&story.item.id) {
-                seen.push((digest(story.item.id.as_bytes()), count));
-            }
-            count += 1;
-            Ok(())
-        })?;
-        seen.sort();
-        let same = seen.windows(2).filter(|two| two[0].0 == two[1].0);
-        let mut taken: Vec<usize> = same.map(|two| two[0].1).collect();
-        taken.sort();
+impl<'a> Feeds<'a> {
+    /// Of the sources of a document.
+    pub fn of(merged: &Merged<'a>) -> Feeds<'a> {
         let feed = |source: &'a SourceHealth| Some((&*source.name, source.feed.as_deref()?));
         let mut feeds: Vec<_> = merged.sources.iter().filter_map(feed).collect();
         feeds.sort();
-        Ok(Names { taken, feeds })
+        Feeds { feeds }
     }
 
     /// Where the feed of a source is, if it is one.
-    pub fn feed(&self, source: &str) -> Option<&'a str> {
+    pub fn get(&self, source: &str) -> Option<&'a str> {
         let at = self.feeds.binary_search_by(|(name, _)| (*name).cmp(source)).ok()?;
         self.feeds.get(at).map(|(_, feed)| *feed)
     }
+}
 
-    /// The id of the story that is number `index`: an IRI that no other story of the document has.
-    pub fn entry<'s>(&self, index: usize, story: &'s Story) -> Cow<'s, str> {
-        let id = &*story.item.id;
-        match is_global(id) && self.taken.binary_search(&index).is_err() {
-            true => Cow::Borrowed(id),
-            false => Cow::Owned(urn(&["entry", &story.source, id])),
-        }
+/// The id under which an item is published that its source calls `id`: that id where it says to everybody what it is and is
+/// not `taken` by an item of another source, else a name made of the source's and the item's. What it returns is returned
+/// again.
+pub fn entry_id<'a>(source: &str, id: &'a str, taken: bool) -> Cow<'a, str> {
+    match is_global(id) && !taken {
+        true => Cow::Borrowed(id),
+        false => Cow::Owned(urn(&["entry", source, id])),
     }
 }
 
@@ -110,23 +92,6 @@ fn is_iri_letter(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::item::{DateOrigin, Item};
-
-    fn story(source: &str, id: &str) -> Story {
-        Story {
-            item: Item { id: id.into(), ..Item::default() },
-            source: source.into(),
-            first_seen: None,
-            date_origin: DateOrigin::FirstSeen,
-            also: Vec::new(),
-        }
-    }
-
-    fn ids(stories: Vec<Story>) -> Vec<String> {
-        let merged = Merged { title: "t", sources: &[], newest: None, stories: &stories };
-        let names = Names::of(&merged).unwrap();
-        stories.iter().enumerate().map(|(n, story)| names.entry(n, story).into_owned()).collect()
-    }
 
     #[test]
     fn an_id_is_kept_if_it_says_to_everybody_what_it_is() {
@@ -138,7 +103,8 @@ mod tests {
             "urn:uuid:0",
             "URN:isbn:1",
         ] {
-            assert_eq!(ids(vec![story("s", id)]), [id], "{id}");
+            assert_eq!(entry_id("s", id, false), id);
+            assert!(entry_id("s", id, true).starts_with("urn:uuid:"), "{id}");
         }
         for id in [
             "4711",
@@ -154,24 +120,16 @@ mod tests {
             "https://a.example/<b>",
             "https://a.example/\u{202e}",
         ] {
-            assert!(ids(vec![story("s", id)])[0].starts_with("urn:uuid:"), "{id}");
+            let urn = entry_id("s", id, false);
+            assert!(urn.starts_with("urn:uuid:"), "{id}");
+            assert_eq!(entry_id("t", &urn, false), urn);
         }
     }
 
     #[test]
-    fn the_same_id_in_two_sources_is_two_ids_and_the_older_keeps_its_own() {
-        let same = "https://a.example/1";
-        let [b, other, a] = ids(vec![story("b", same), story("b", "1"), story("a", same)])
-            .try_into()
-            .expect("three ids");
-        assert_eq!(a, same);
-        assert!(b.starts_with("urn:uuid:") && other.starts_with("urn:uuid:"));
-        assert_ne!(b, other);
-        // Whatever stands around it, and in whichever version.
-        assert_eq!(
-            ids(vec![story("hn", "4711")]),
-            ["urn:uuid:1ecb5f6c-edf5-83b1-a2b3-edf7d781cbc3"]
-        );
-        assert_ne!(ids(vec![story("hn", "1")]), ids(vec![story("h", "n1")]));
+    fn a_name_is_the_same_in_every_document_and_version() {
+        let id = entry_id("hn", "4711", false);
+        assert_eq!(id, "urn:uuid:1ecb5f6c-edf5-83b1-a2b3-edf7d781cbc3");
+        assert_ne!(entry_id("hn", "1", false), entry_id("h", "n1", false));
     }
 }

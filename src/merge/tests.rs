@@ -32,8 +32,8 @@ fn merge(items: &[(usize, Item)]) -> Vec<Story> {
     merge_of(&[0, 1, 2], items)
 }
 
-fn ids(stories: &[Story]) -> Vec<&str> {
-    stories.iter().map(|story| &*story.item.id).collect()
+fn titles(stories: &[Story]) -> Vec<&str> {
+    stories.iter().map(|story| &*story.item.title).collect()
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn newest_come_first_and_equal_dates_go_by_source_then_id() {
         (0, item("x", "", Some(10))),
         (2, item("w", "", Some(20))),
     ]);
-    assert_eq!(ids(&stories), ["w", "x", "z", "y"]);
+    assert_eq!(titles(&stories), ["w", "x", "z", "y"]);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn the_earliest_report_survives_and_lists_the_others() {
         (0, item("late", "https://www.x.example/s/?utm_source=a", Some(30))),
         (1, item("early", "http://x.example/s", Some(10))),
     ]);
-    assert_eq!(ids(&stories), ["early"]);
+    assert_eq!(titles(&stories), ["early"]);
     let also: Vec<_> = stories[0].also.iter().map(|also| &*also.source).collect();
     assert_eq!(also, ["a", "c"]);
 }
@@ -65,8 +65,8 @@ fn an_output_of_some_sources_shows_their_own_reports() {
         (0, item("late", "https://x.example/s", Some(30))),
         (1, item("early", "https://x.example/s", Some(10))),
     ];
-    assert_eq!(ids(&merge_of(&[0, 2], &items)), ["late"]);
-    assert_eq!(ids(&merge_of(&[0, 1], &items)), ["early"]);
+    assert_eq!(titles(&merge_of(&[0, 2], &items)), ["late"]);
+    assert_eq!(titles(&merge_of(&[0, 1], &items)), ["early"]);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_discussion_and_the_page_it_is_about_are_one_story() {
     };
     let page = item("p", "https://x.example/page", Some(10));
     let stories = merge(&[(0, discussion), (1, page)]);
-    assert_eq!(ids(&stories), ["p"]);
+    assert_eq!(titles(&stories), ["p"]);
     assert_eq!(stories[0].also[0].url.as_deref(), Some("https://news.example/item?id=1"));
 }
 
@@ -109,7 +109,7 @@ fn missing_and_future_dates_sort_by_first_seen() {
         (0, item("future", "", Some(NOW + 1))),
         (0, item("now", "", Some(NOW))),
     ]);
-    assert_eq!(ids(&stories), ["now", "future", "missing"]);
+    assert_eq!(titles(&stories), ["now", "future", "missing"]);
     let origins: Vec<_> = stories.iter().map(|story| story.date_origin).collect();
     assert_eq!(origins, [DateOrigin::Feed, DateOrigin::Clamped, DateOrigin::FirstSeen]);
     assert_eq!(stories[1].date(), Some(at(NOW - 5)));

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::{Document, Illness, Kept, Known, MAX_GONE, SHOWN};
 use crate::format::State;
+use crate::merge::Published;
 use crate::time::Timestamp;
 
 impl Known {
@@ -82,6 +83,12 @@ impl Known {
         self.items.reverse();
         self.items.sort_by_key(|a| a.head.id);
         self.items.dedup_by_key(|item| item.head.id);
+    }
+
+    /// Takes under which ids items were published; what was known of the same items before no longer counts.
+    pub(super) fn publish(&mut self, published: Vec<Published>) {
+        self.published.retain(|old| published.iter().all(|new| new.item != old.item));
+        self.published.extend(published);
     }
 
     /// When it last told anything, as far as that is known.

@@ -12,6 +12,7 @@ use super::stand::Stand;
 use super::times::Times;
 use crate::format::{Pace, State};
 use crate::http::Validators;
+use crate::merge::Published;
 
 /// One thing that happened.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -51,6 +52,8 @@ pub enum Event<'a> {
     /// What follows is by a calendar that stood so. If it was set since the one before, all that was
     /// noted by that is put right.
     Stand(Stand),
+    /// These items were published under other ids than their own.
+    Published { source: u32, published: Vec<Published> },
 }
 
 /// What is remembered of an item beside its packed bytes.

@@ -75,6 +75,9 @@ impl Memory {
             for run in known.gone() {
                 say(&Event::Gone { source, at: run.0, ids: run.1 })?;
             }
+            if !known.published.is_empty() {
+                say(&Event::Published { source, published: known.published.clone() })?;
+            }
             for document in &known.documents {
                 say(&Event::Document { source, document: document.clone() })?;
             }
@@ -109,7 +112,10 @@ impl Memory {
             });
             let illness = known.illness.as_ref().map_or(0, |illness| illness.error.len() as u64);
             let latencies = 2 * LATENCIES as u64;
-            let own = known.name.len() as u64 + illness + latencies + 4 * OVERHEAD;
+            let names = known.published.iter();
+            let names = names.map(|one| (one.id.len() + one.source.len()) as u64 + OVERHEAD);
+            let own =
+                names.sum::<u64>() + known.name.len() as u64 + illness + latencies + 4 * OVERHEAD;
             items.sum::<u64>() + documents.sum::<u64>() + own
         };
         let known = self.sources.iter().filter(|known| !known.is_blank());

@@ -121,6 +121,10 @@ impl<'a> Gathered<'a> {
             tags: source.tags.iter().map(|tag| Text::from(tag.as_str())).collect(),
         };
         collection.dress(config.sources.iter().map(dress).collect());
+        for (index, source) in config.sources.iter().enumerate() {
+            let known = memory.of(&source.memory);
+            collection.published(index, known.map_or(&[], |known| &known.published));
+        }
         let root = |key| Root { key, ..Root::default() };
         let roots = |source| keys(source).into_iter().map(root).collect();
         let brought = config.sources.iter().map(|source| Brought {

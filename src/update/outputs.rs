@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::config::{Config, Output, OutputFormat};
 use crate::format::{Format, Merged, SourceHealth, State, Stories, Style};
 use crate::item::Story;
-use crate::merge::{Collection, Join, Ranking};
+use crate::merge::{Collection, Join, Published, Ranking};
 use crate::store::{self, Counted, Replaced, Wear};
 use crate::time::Timestamp;
 
@@ -65,6 +65,12 @@ impl<'a> Order<'a> {
             .find(|((sources, join), _)| *sources == output.sources && *join == output.join)
             .ok_or("an output without an order")?;
         ranking.as_ref().map_err(store::plainly)
+    }
+
+    /// What is to be remembered of how the stories of all sources are published, by source.
+    pub(super) fn publications(&self) -> Vec<(usize, Published)> {
+        let Some((_, Ok(ranking))) = self.rankings.first() else { return Vec::new() };
+        self.collection.publications(ranking).unwrap_or_default()
     }
 
     /// How many stories all sources have together, and the first of them.

@@ -1,5 +1,6 @@
 //! What a round leaves in the memory.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::agenda;
@@ -9,7 +10,7 @@ use crate::failure::{Failure, Fault};
 use crate::format::State;
 use crate::http::{Held, Url, Validators, place, without_secrets};
 use crate::limit::MAX_HOLD;
-use crate::merge::fingerprint;
+use crate::merge::{Published, fingerprint};
 use crate::round::{Holding, Round, Tally};
 use crate::state::{Document, Illness, Memory, Outcome, Poll};
 use crate::time::Timestamp;
@@ -158,6 +159,16 @@ pub(super) fn printed(config: &Config, memory: &mut Memory, items: &[(usize, u64
     for run in items.chunk_by(|a, b| a.0 == b.0) {
         let number = memory.meet(&config.sources[run[0].0].memory);
         memory.printed(number, run.iter().map(|(_, id)| *id).collect());
+    }
+}
+
+/// Notes under which ids items were published.
+pub(super) fn published(config: &Config, memory: &mut Memory, items: Vec<(usize, Published)>) {
+    let mut of_source: BTreeMap<usize, Vec<Published>> = BTreeMap::new();
+    items.into_iter().for_each(|(index, item)| of_source.entry(index).or_default().push(item));
+    for (index, published) in of_source {
+        let number = memory.meet(&config.sources[index].memory);
+        memory.publish(number, published);
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 
 use crate::format::markup::Markup;
 use crate::format::media;
-use crate::format::names::{Names, urn};
+use crate::format::names::{Feeds, entry_id, urn};
 use crate::format::{ABOUT, Merged};
 use crate::item::{DateOrigin, Story};
 use crate::time::Timestamp;
@@ -20,7 +20,7 @@ const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
 /// the beginning of 1970 where there never was one. The feed's id is made of its title, the only
 /// thing that an output keeps when it moves to another file, host or set of sources.
 pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let names = Names::of(merged)?;
+    let feeds = Feeds::of(merged);
     let mut xml = Markup::new(out);
     xml.raw(HEAD)?;
     xml.text("id", &urn(&["feed", merged.title]))?;
@@ -30,11 +30,9 @@ pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     author(&mut xml, merged.title)?;
     let version = Some(env!("CARGO_PKG_VERSION"));
     xml.element("generator", &[("uri", Some(ABOUT)), ("version", version)], Some("newsagg"))?;
-    let mut index = 0;
     merged.stories.each(&mut |story| {
-        entry(&mut xml, &names.entry(index, story), story, names.feed(&story.source))?;
-        index += 1;
-        Ok(())
+        let id = entry_id(&story.source, &story.item.id, false);
+        entry(&mut xml, &id, story, feeds.get(&story.source))
     })?;
     xml.raw("</feed>\n")
 }

@@ -5,7 +5,7 @@
 use std::io;
 
 use crate::format::markup::Markup;
-use crate::format::names::Names;
+use crate::format::names::{Feeds, entry_id};
 use crate::format::{ABOUT, Merged, media};
 use crate::item::{DateOrigin, Extra, Story};
 
@@ -20,7 +20,7 @@ const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
 /// the generator. Nothing in it changes when nothing new happened: `lastBuildDate` is the date of
 /// the newest story, and missing where there never was one.
 pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let names = Names::of(merged)?;
+    let feeds = Feeds::of(merged);
     let mut xml = Markup::new(out);
     xml.raw(HEAD)?;
     xml.text("title", merged.title)?;
@@ -31,11 +31,9 @@ pub fn write(merged: &Merged<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     xml.text_if("lastBuildDate", merged.newest.map(|date| date.rfc_822()).as_deref())?;
     xml.text("generator", concat!("newsagg ", env!("CARGO_PKG_VERSION")))?;
     xml.text("docs", "https://www.rssboard.org/rss-specification")?;
-    let mut index = 0;
     merged.stories.each(&mut |story| {
-        item(&mut xml, &names.entry(index, story), story, names.feed(&story.source))?;
-        index += 1;
-        Ok(())
+        let id = entry_id(&story.source, &story.item.id, false);
+        item(&mut xml, &id, story, feeds.get(&story.source))
     })?;
     xml.raw("</channel>\n</rss>\n")
 }
