@@ -143,7 +143,7 @@ fn run(command: Command, words: &[String]) -> ExitCode {
             | Command::Replay(_)
             | Command::Check(_)
     );
-    if fetches && let Err(problem) = check_descriptors() {
+    if let Err(problem) = if fetches { check_descriptors() } else { Ok(()) } {
         say::err(&format!("newsagg: {problem}\n"));
         return ExitCode::from(FAILED);
     }

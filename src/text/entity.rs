@@ -40,9 +40,9 @@ pub(super) fn resolve(rest: &str, line: &mut Line) -> usize {
 
 fn numeric(rest: &str, line: &mut Line) -> Option<usize> {
     let (code, end) = code(rest)?;
-    if let Some((low, more)) = rest[end..].strip_prefix('&').and_then(self::code)
-        && let Some(pair) = surrogates(code, low)
-    {
+    let low = rest[end..].strip_prefix('&').and_then(self::code);
+    let pair = low.and_then(|(low, more)| Some((surrogates(code, low)?, more)));
+    if let Some((pair, more)) = pair {
         line.push(pair);
         return Some(end + 1 + more);
     }

@@ -160,12 +160,11 @@ fn reference(raw: &[u8]) -> Option<(char, usize)> {
         b"apos" => Some(('\'', length)),
         [b'#', ..] => {
             let value = number(name)?;
-            let low =
-                self::name(&raw[length..]).and_then(|(name, more)| Some((number(name)?, more)));
-            if let Some((low, more)) = low
-                && let Some(pair) = surrogates(value, low)
-            {
-                return Some((pair, length + more));
+            let low = self::name(&raw[length..]);
+            let pair =
+                low.and_then(|(low, more)| Some((surrogates(value, number(low)?)?, length + more)));
+            if pair.is_some() {
+                return pair;
             }
             // HTML reads 0x80 to 0x9F as Windows-1252, and XML as controls.
             let char = char::from_u32(value);

@@ -39,5 +39,5 @@ fn first_seens(document: &str) -> Vec<(String, String)> {
     let document: Value = serde_json::from_str(document).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let items = document["items"].as_array().unwrap().iter();
-    items.map(|item| (text(&item["id"]), text(&item["_newsagg"]["first_seen"]))).collect()
+    items.map(|item| (text(&item["title"]), text(&item["_newsagg"]["first_seen"]))).collect()
 }

@@ -242,3 +242,48 @@ fn the_key_id_says_what_tells_the_items_of_a_feed_apart() {
         assert_eq!((first.1, second.1), (stories, renamed), "{id}: {first:?}, {second:?}");
     }
 }
+
+#[test]
+fn a_published_story_keeps_its_id_in_every_format_and_no_two_have_the_same() {
+    // Reports 01 and 02 of the behaviour: two forums count from 1, and a paper turns out to have had a story of the hub
+    // earlier. Then the hub drops it.
+    let title = "The bridge at the old harbour is closed for repairs";
+    let story = |guid: &str, age| item(title, "http://site.example/bridge", guid, Some(age));
+    let other =
+        || item("Nothing else has happened in this town", "http://site.example/2", "1", Some(9));
+    let web = move |asked: &Asked| match (asked.host(), asked.round) {
+        ("hub.test", 0 | 1) => rss([story("1", 1)]),
+        ("paper.test", 0) => rss([other()]),
+        ("paper.test", _) => rss([other(), story("p1", 4)]),
+        _ => rss([]),
+    };
+    let world = World::new("identity-published", web);
+    let mut text = String::new();
+    for name in ["feed.json", "feed.atom", "feed.rss", "feed.jsonl", "feed.tsv"] {
+        text += &format!("[[output]]\npath = \"{name}\"\n");
+    }
+    for name in ["hub", "paper"] {
+        text += &format!(
+            "[[source]]\nname = \"{name}\"\nurl = \"http://{name}.test/\"\nevery = \"10m\"\n"
+        );
+    }
+    let config = world.config(&text);
+    let mut before = None;
+    for round in 0..3 {
+        world.round(&config);
+        let feed: serde_json::Value = serde_json::from_str(&world.text("feed.json")).unwrap();
+        let items = feed["items"].as_array().unwrap();
+        let id = |title: &str| {
+            let item = items.iter().find(|item| item["title"] == title).unwrap();
+            item["id"].as_str().unwrap().to_owned()
+        };
+        let ids = (id(title), id("Nothing else has happened in this town"));
+        assert!(items.len() == 2 && ids.0 != ids.1, "{round}: {items:?}");
+        for name in ["feed.atom", "feed.rss", "feed.jsonl", "feed.tsv"] {
+            assert!(world.text(name).contains(&ids.0), "{round}: {name}");
+        }
+        assert_eq!(*before.get_or_insert_with(|| ids.clone()), ids, "{round}");
+        world.wait(HOUR);
+        world.clock.reboot();
+    }
+}

@@ -60,7 +60,7 @@ fn a_service_reads_a_stream_on_where_it_broke_off() {
     said(child.wait_with_output().unwrap()).ended(0);
     let feed: Value = serde_json::from_str(&home.text("feed.json")).unwrap();
     let item = &feed["items"][0];
-    assert_eq!((&item["id"], &item["title"]), (&"9".into(), &"alpha".into()));
+    assert_eq!(item["title"], "alpha");
     assert_eq!(item["url"], server.url("/a").as_str());
     let requests = server.requests();
     assert_eq!(requests.len(), 2);

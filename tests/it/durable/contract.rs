@@ -30,9 +30,9 @@ fn document(world: &World<impl Web>) -> Value {
     serde_json::from_str(&world.text("feed.json")).unwrap()
 }
 
-fn ids(document: &Value) -> Vec<&str> {
+fn titles(document: &Value) -> Vec<&str> {
     let items = document["items"].as_array().unwrap();
-    items.iter().map(|item| item["id"].as_str().unwrap()).collect()
+    items.iter().map(|item| item["title"].as_str().unwrap()).collect()
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn document_report_and_health_agree_on_every_state_and_nothing_is_written_twice(
             });
             assert_eq!(*told, expected, "{name} {round}");
             let stories: &[&str] = if had_news { &["x.test", "y.test"] } else { &["y.test"] };
-            assert_eq!(ids(&document), stories, "{name} {round}");
+            assert_eq!(titles(&document), stories, "{name} {round}");
             assert_eq!(document["_newsagg"]["sources"][1]["state"], "ok");
             world.wait(10 * MINUTE);
         }
@@ -90,7 +90,7 @@ fn document_report_and_health_agree_on_every_state_and_nothing_is_written_twice(
         assert_eq!(updated.health[0].state, State::Ok, "{name}: {:?}", updated.health[0]);
         let told = &document(&world)["_newsagg"]["sources"][0];
         assert_eq!(*told, serde_json::json!({"name": "x.test", "kind": "feed", "state": "ok"}));
-        assert_eq!(ids(&document(&world)), ["x.test", "y.test"], "{name}");
+        assert_eq!(titles(&document(&world)), ["x.test", "y.test"], "{name}");
         assert_eq!(updated.report.sources[0].since, None, "{name}");
     }
 }
@@ -141,16 +141,17 @@ fn undated_items_keep_their_place_and_a_future_date_is_clamped_once() {
         written += u32::from(world.round(&config).report.outputs[0].written);
         let text = world.text("feed.json");
         let document = document(&world);
-        let order = ids(&document);
+        let order = titles(&document);
         if !before.is_empty() {
             let old: Value = serde_json::from_str(&before).unwrap();
-            let old = ids(&old);
+            let old = titles(&old);
             let kept: Vec<&str> = order.iter().copied().filter(|id| old.contains(id)).collect();
             assert_eq!(kept, old, "those that were there keep their order");
             assert!(order.ends_with(&old), "what is new comes first: {order:?}");
             assert!(order.len() > old.len() || text == before, "nothing new, and other bytes");
         }
-        let soon = document["items"].as_array().unwrap().iter().find(|item| item["id"] == "soon");
+        let soon =
+            document["items"].as_array().unwrap().iter().find(|item| item["title"] == "soon");
         let soon = soon.unwrap();
         assert_eq!(soon["_newsagg"]["date_origin"], "clamped");
         assert_eq!(soon["date_published"], "2026-11-22T06:00:00Z");

@@ -94,11 +94,11 @@ fn subscriptions() -> String {
     format!("[[output]]\npath = \"feed.json\"\n{sources}")
 }
 
-fn ids(world: &World<impl Web>) -> Vec<String> {
-    let mut ids: Vec<String> =
-        first_seens(&world.text("feed.json")).into_iter().map(|(id, _)| id).collect();
-    ids.sort();
-    ids
+fn titles(world: &World<impl Web>) -> Vec<String> {
+    let mut titles: Vec<String> =
+        first_seens(&world.text("feed.json")).into_iter().map(|(title, _)| title).collect();
+    titles.sort();
+    titles
 }
 
 #[track_caller]
@@ -130,11 +130,15 @@ fn a_service_that_cannot_save_asks_nobody_too_early_however_often_it_gets_up() {
                 let due = updated.due.iter().all(|due| *due > now);
                 assert!(due, "{case}, wake {wake}: {:?} at {now}", updated.due);
                 let all = ["fresh", "hourly.test", "often.test", "ttl"];
-                assert_eq!(ids(&world), all, "{case}, wake {wake}");
+                assert_eq!(titles(&world), all, "{case}, wake {wake}");
                 world.wait(13 * MINUTE);
                 let before = world.asked().len();
                 world.look_of(house, &config);
-                assert_eq!((ids(&world).len(), world.asked().len()), (4, before), "{case}, {wake}");
+                assert_eq!(
+                    (titles(&world).len(), world.asked().len()),
+                    (4, before),
+                    "{case}, {wake}"
+                );
             }
         });
         patient(&world, &case);
