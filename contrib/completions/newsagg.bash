@@ -48,9 +48,9 @@ _newsagg_takes() {
     bench:--latency) echo 'ANYTHING' ;;
     bench:--jitter) echo 'ANYTHING' ;;
     bench:--workers) echo 'ANYTHING' ;;
-    bench:--scenario) echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking large keep-alive tls' ;;
+    bench:--scenario) echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking large keep-alive' ;;
     bench:--runs) echo 'ANYTHING' ;;
-    bench:--explain) echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking large keep-alive tls' ;;
+    bench:--explain) echo 'sequential threads concurrent unbounded bounded rate-limited slow-source degraded retry blocking large keep-alive' ;;
     bench:--timeline) echo 'FILE' ;;
     import:) echo 'FILE' ;;
     export:-c | export:--config) echo 'FILE' ;;

@@ -66,7 +66,6 @@ takes about half a minute. No keys, no network and no config are needed.
   blocking      a blocking call on the event loop
   large         memory against the size of bodies
   keep-alive    connections that are used again
-  tls           https against http
 ",
     note = "Columns, in milliseconds where they are times:
   wall, sum     from beginning to end; the times of all requests together

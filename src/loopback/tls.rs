@@ -1,5 +1,4 @@
-//! TLS for the embedded web, by rustls's server side. The key is public: it protects nothing, and is what
-//! `newsagg bench` measures.
+//! TLS for the embedded web, by rustls's server side, for benchmarks and tests. The key is public: it protects nothing.
 
 use std::io;
 use std::pin::Pin;

@@ -112,9 +112,6 @@ fn every_scenario_shows_what_it_is_there_for() {
     let connections = figures.medians("keep-alive", "connections");
     // Whether a connection is back before the next request leaves is a race: far fewer, not four.
     assert!(connections[0] <= 12.0 && connections[1] == 40.0, "{connections:?}");
-    assert_eq!(figures.medians("tls", "sources_ok"), [40.0; 3]);
-    let connections = figures.medians("tls", "connections");
-    assert!(connections[1] <= 12.0 && connections[2] == 40.0, "{connections:?}");
 
     for scenario in figures.0["scenarios"].as_array().unwrap() {
         let name = scenario["name"].as_str().unwrap();

@@ -17,7 +17,6 @@ use crate::clock::Clock;
 use crate::command::perform::{self, Ended, Manner};
 use crate::command::progress::{BEAT, Line};
 use crate::command::{FAILED, say};
-use crate::loopback::tls;
 use crate::store;
 use crate::transport::Transport;
 use crate::update::{Wishes, Witness};
@@ -30,15 +29,15 @@ const OTHER_DESCRIPTORS: u64 = 32;
 
 /// What a child does: the round, and one line about it.
 pub fn run(row: &Row, port: u16) -> ExitCode {
-    let scheme = if row.tls { "https" } else { "http" };
-    let config = row.config(&format!("{scheme}://127.0.0.1:{port}"));
+    let config = row.config(&format!("http://127.0.0.1:{port}"));
     let clock = Clock::system();
     let mut run = match row.client {
         Client::Threads => threads::ask(&config, &clock),
         Client::Update => {
             let wishes = Wishes { forgetful: true, fail_fast: row.fail_fast, ..Wishes::default() };
             let manner = Manner { wishes, ..Manner::default() };
-            let mut setting = |clock| (transport(row, clock), Witness::Nobody);
+            // The web is ours: no proxy of the environment has any part in it.
+            let mut setting = |clock| (Transport::direct(clock), Witness::Nobody);
             match perform::run_in(&config, &manner, &mut setting) {
                 Ok(Ended { updated, signal: None }) => super::run_of(updated),
                 Ok(Ended { signal: Some(code), .. }) | Err(code) => return ExitCode::from(code),
@@ -50,14 +49,6 @@ pub fn run(row: &Row, port: u16) -> ExitCode {
     run.cpu = std::time::Duration::new(cpu.tv_sec as u64, cpu.tv_nsec as u32);
     run.memory = number("/proc/self/status", "VmHWM:").unwrap_or(0) * 1024;
     say::out(&run.line())
-}
-
-fn transport(row: &Row, clock: Clock) -> Transport {
-    // The web is ours: no proxy of the environment has any part in it.
-    match row.tls {
-        true => Transport::trusting(clock, vec![tls::CERTIFICATE.to_vec()]),
-        false => Transport::direct(clock),
-    }
 }
 
 /// The first number behind a word at the beginning of a line of such a file.

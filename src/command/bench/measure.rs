@@ -4,7 +4,7 @@ use super::child::Watch;
 use super::figures::{self, Figure, Run, Values};
 use super::row::Row;
 use super::{BenchArgs, Done, Stop, scenario, simulate};
-use crate::loopback::{Web, WebOptions, tls};
+use crate::loopback::{Web, WebOptions};
 use crate::store;
 use crate::update::Updated;
 
@@ -41,8 +41,7 @@ pub fn observed(row: Row, runs: usize, told: &str, watch: &mut Watch<'_>) -> Res
     let mut done = Done { row, runs: Vec::new(), spans: Vec::new() };
     for _ in 0..runs {
         let prepare = done.row.sources as u64;
-        let accept = done.row.tls.then(tls::accept);
-        let options = WebOptions { prepare, accept, ..done.row.web.clone() };
+        let options = WebOptions { prepare, ..done.row.web.clone() };
         let web = Web::start(options).map_err(|error| {
             Stop::Failed(format!("starting the embedded web: {}", store::plainly(&error)))
         })?;

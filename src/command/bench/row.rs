@@ -54,8 +54,6 @@ pub struct Row {
     pub quota: Option<Window>,
     /// The reader blocks for so long, at each answer.
     pub blocks: Duration,
-    /// Whether the web speaks TLS.
-    pub tls: bool,
     /// Who answers.
     pub web: WebOptions,
 }
@@ -76,7 +74,6 @@ impl Row {
             fail_fast: false,
             quota: None,
             blocks: Duration::ZERO,
-            tls: false,
             web: WebOptions { latency, feed_bytes: FEED, ..WebOptions::new(now) },
         }
     }

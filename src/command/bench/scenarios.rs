@@ -26,7 +26,7 @@ pub struct Scenario {
 }
 
 /// All, in the order in which they run.
-pub const ALL: [Scenario; 13] = [
+pub const ALL: [Scenario; 12] = [
     Scenario {
         name: "sequential",
         explain: "One worker asks one source after the other, as a synchronous program does: the \
@@ -287,39 +287,6 @@ pub const ALL: [Scenario; 13] = [
                 closed.of(Figure::Connections),
                 closed.time(Figure::Wall),
                 closed.time(Figure::Cpu)
-            )
-        },
-    },
-    Scenario {
-        name: "tls",
-        explain: "The same with encryption: the handshake is what costs, in processor time here \
-                  and in round trips far away, the bytes hardly anything, so a kept connection \
-                  is worth most with TLS. Sync or async makes no difference to the cost of a \
-                  handshake; a sync client only waits for one after the other.",
-        simulated: false,
-        rows: |o| {
-            let http = quick("http", o);
-            let https = Row { tls: true, name: "https".into(), ..http.clone() };
-            let mut closed = Row { name: "https, closed".into(), ..https.clone() };
-            closed.web.closes = true;
-            vec![http, https, closed]
-        },
-        verdict: |done| {
-            let [http, https, closed] = [&done[0], &done[1], &done[2]];
-            let cpu = |more: &Done, less: &Done| more.of(Figure::Cpu) - less.of(Figure::Cpu);
-            let extra = closed.of(Figure::Connections) - https.of(Figure::Connections);
-            // Less for more work is what one run lies beside another.
-            let more = |cpu: f64| match cpu > 0.0 {
-                true => format!("{} more of CPU", milliseconds(cpu)),
-                false => "no more CPU".into(),
-            };
-            format!(
-                "Over {} encryption took {} for {}; {extra} more handshakes took {}, {} each.",
-                https.count(Figure::Connections, "kept connection"),
-                more(cpu(https, http)),
-                https.count(Figure::Requests, "request"),
-                more(cpu(closed, https)),
-                milliseconds(cpu(closed, https).max(0.0) / extra.max(1.0)),
             )
         },
     },
