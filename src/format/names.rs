@@ -41,14 +41,22 @@ pub fn entry_id<'a>(source: &str, id: &'a str, taken: bool) -> Cow<'a, str> {
 /// A name for what has these names: the same on every machine, in every version. A UUID of
 /// version 8 (RFC 9562 §5.8), since a `tag:` would need a domain that stays ours.
 pub(super) fn urn(names: &[&str]) -> String {
-    let name = names.join("\0");
-    let [high, low] =
-        ["newsagg", "ggaswen"].map(|salt| digest([salt, &name].join("\0").as_bytes()));
+    let mut text = Vec::with_capacity(128);
+    let mut half = |salt: &str| {
+        text.clear();
+        text.extend_from_slice(salt.as_bytes());
+        for name in names {
+            text.push(0);
+            text.extend_from_slice(name.as_bytes());
+        }
+        digest(&text)
+    };
+    let (high, low) = (half("newsagg"), half("ggaswen"));
     let high = (high & !0xf000) | 0x8000;
     let low = (low >> 2) | (0b10 << 62);
-    let (high, low) = (format!("{high:016x}"), format!("{low:016x}"));
-    let parts = [&high[..8], &high[8..12], &high[12..], &low[..4], &low[4..]];
-    ["urn:uuid:", &parts.join("-")].concat()
+    let (first, second, third) = (high >> 32, high >> 16 & 0xffff, high & 0xffff);
+    let (fourth, last) = (low >> 48, low & 0xffff_ffff_ffff);
+    format!("urn:uuid:{first:08x}-{second:04x}-{third:04x}-{fourth:04x}-{last:012x}")
 }
 
 /// Whether an id is an IRI (RFC 3987 §2.2) of a scheme whose names are unique in the world.
