@@ -1,14 +1,10 @@
 //! What we ask and what we are told, as plain data.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub use surf::Url;
-
-/// A shorter text is no key, and stands in many a sentence.
-pub const MIN_SECRET: usize = 6;
 
 /// A GET request on behalf of a source, or a form to be posted.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,26 +98,6 @@ impl Request {
     pub fn with(mut self, name: &str, value: &str, secret: bool) -> Request {
         self.headers.push(Header { name: name.into(), value: value.into(), secret });
         self
-    }
-
-    /// The same words without this request's secrets, should a server say them back: secret header
-    /// values (of `Bearer …` what stands behind the scheme), the URL's password and the keys in its
-    /// query.
-    pub fn conceal(&self, words: &str) -> String {
-        let secret = |header: &&Header| header.secret;
-        let values = self.headers.iter().filter(secret).map(|header| header.value.as_str());
-        let bare = values.clone().filter_map(|value| Some(value.split_once(' ')?.1));
-        let values = values.chain(bare).map(Cow::from);
-        let password = self.url.password().map(Cow::from);
-        let query = self.url.query_pairs().filter(|(name, _)| names_a_secret(name));
-        let known = values
-            .chain(password)
-            .chain(query.map(|pair| pair.1))
-            .filter(|text| text.len() >= MIN_SECRET);
-        known.fold(words.to_owned(), |words, secret| match words.contains(&*secret) {
-            true => words.replace(&*secret, "(secret)"),
-            false => words,
-        })
     }
 
     /// The host that `per_host` counts by, without the port.
@@ -271,20 +247,6 @@ pub fn without_secrets(url: &Url) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_that_a_server_says_back_are_concealed() {
-        let url = Url::parse("https://me:password@a.test/?token=a%20token&page=any/type").unwrap();
-        let request =
-            Request::get(url).with("x-key", "the-key", true).with("accept", "any/type", false);
-        assert_eq!(
-            request.conceal("2 any/type a token, password, the-key"),
-            "2 any/type (secret), (secret), (secret)"
-        );
-        let url = Url::parse("https://a.test/").unwrap();
-        let bearer = Request::get(url).with("authorization", "Bearer the-token", true);
-        assert_eq!(bearer.conceal("no the-token, Bearer"), "no (secret), Bearer");
-    }
 
     #[test]
     fn a_shown_url_keeps_its_secrets() {

@@ -11,6 +11,7 @@ pub mod item; // one story
 pub mod pack; // one story as a run of bytes
 pub mod json; // JSON from strangers, typed and forgiving
 pub mod text; // markup to plain text, cutting, escaping
+pub mod redact; // secrets taken out of what strangers say
 pub mod decode; // bytes and labels to text
 pub mod xml; // a forgiving reader over quick-xml
 

@@ -13,7 +13,7 @@ mod link;
 mod run;
 pub mod width;
 
-pub(crate) use entity::surrogates;
+pub(crate) use entity::{MAX_REFERENCE, reference, surrogates};
 pub use link::link;
 
 /// Plain text from text that may hold HTML: tags dropped, entities resolved, controls and

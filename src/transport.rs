@@ -12,6 +12,7 @@ use surf::http as message;
 use crate::clock::Clock;
 use crate::failure::{Failure, Fault, Stage};
 use crate::http::{Exchange, Request, Response, Url};
+use crate::redact::Redactor;
 use crate::wire::tape::{Player, Recorder, Tape};
 use crate::wire::{Backend, Call, Delimited, IdleConnections, Phase, RealStatus, Trace};
 
@@ -130,14 +131,15 @@ impl Transport {
     }
 
     /// The same, and gives up when `stop` comes: with the failure that it brings. The body has its
-    /// [`Room`] until that is dropped: for as long as something is made of it.
+    /// [`Room`] until that is dropped: for as long as something is made of it. What is said of the answer goes through the
+    /// [`Redactor`].
     pub async fn get_unless(
         &self,
         request: &Request,
         options: &Options,
         timeout: Duration,
         stop: impl Future<Output = Failure>,
-    ) -> (Exchange, Option<Room>) {
+    ) -> (Exchange, Option<Room>, Redactor) {
         let deadline = self.clock.now().saturating_add(timeout);
         let trace = Arc::new(Trace::new(self.clock.clone()));
         let late = async {
@@ -145,17 +147,18 @@ impl Transport {
             Err(trace.give_up(overdue(timeout, &trace)))
         };
         let stopped = async { Err(stop.await) };
-        let conceal =
-            |failure: Failure| Failure { cause: request.conceal(&failure.cause), ..failure };
+        let result = self.follow(request, options, &trace).or(late).or(stopped).await;
+        let mut redactor = request.redactor();
+        redactor.add_all(&trace.confided());
         let result =
-            self.follow(request, options, &trace).or(late).or(stopped).await.map_err(conceal);
+            result.map_err(|failure| Failure { cause: redactor.redact(&failure.cause), ..failure });
         let (result, room) = match result {
             Ok((response, room)) => (Ok(response), room),
             Err(failure) => (Err(failure), None),
         };
         let (_, timing, bytes_in, requests) = trace.sum();
         let place = trace.place().unwrap_or_else(|| request.url.clone());
-        (Exchange { result, place, timing, bytes_in, requests }, room)
+        (Exchange { result, place, timing, bytes_in, requests }, room, redactor)
     }
 
     /// Asks, and goes where the answers lead.
@@ -188,7 +191,13 @@ impl Transport {
             if (300..400).contains(&status) {
                 let now = headers::date(&answer, self.clock.wall());
                 let cookies = headers::values(&answer, "set-cookie");
-                cookies.for_each(|field| chain.set_cookie(field, now));
+                for field in cookies {
+                    let pair = field.split(';').next().and_then(|pair| pair.split_once('='));
+                    trace.confide(|redactor| {
+                        redactor.add(pair.map_or("", |(_, value)| value.trim()))
+                    });
+                    chain.set_cookie(field, now);
+                }
             }
             let location = answer.header("location").map(|values| values.last().as_str());
             match chain.next(status, location, trace.began_local())? {

@@ -132,6 +132,9 @@ impl Backend {
             }
         };
         let proxy = self.proxies().choose(&url, call.proxy.as_ref())?;
+        if let Some(authorization) = proxy.as_ref().and_then(|proxy| proxy.authorization.as_ref()) {
+            call.trace.confide(|redactor| redactor.add_basic(authorization));
+        }
         let key = key(&url, proxy)?;
         let ask = || message::outgoing(&request, &url, &key, body.as_deref());
 

@@ -79,6 +79,7 @@ impl Reading {
                     let now = clock.wall();
                     let wait = pause_after(&failure, &place, retry, tries, count, now);
                     let url = without_secrets(&place);
+                    let url = self.request().map_or(url.clone(), |own| own.conceal(&url));
                     log::debug!("{url}: {failure}; again in {}", format_duration(wait));
                     self.note(&clock, |inbox| inbox.fail(failure, place));
                     wait
@@ -140,13 +141,15 @@ impl Reading {
                     204 => nothing_more(),
                     _ => refusal(&answer, source.explain(answer.status, &answer.body)),
                 };
+                let cause = opening.redactor.redact(&refused.cause);
+                let refused = Failure { cause, ..refused };
                 match answer.status {
                     204 | 410 => End::Over(refused, place),
                     _ => End::Failed(refused, place),
                 }
             }
             Ok(Opened::Stream(stream)) => {
-                log::debug!("{}: open", without_secrets(&place));
+                log::debug!("{}: open", opening.redactor.redact(&without_secrets(&place)));
                 self.note(clock, |inbox| inbox.opened(clock));
                 match self.listen(stream, clock, heard, retry).await {
                     Ok(end) => end,

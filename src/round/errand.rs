@@ -11,11 +11,11 @@ use crate::decode;
 use crate::failure::{Failure, Fault, Stage};
 use crate::http::{Document, Exchange, Request, Response, digest, without_secrets};
 use crate::queue::Job;
+use crate::redact::Redactor;
 use crate::source::grant::Token;
 use crate::source::{Page, Source};
 use crate::time::Timestamp;
 use crate::transport::{Options, Room, Transport};
-use crate::wire::basic;
 
 /// Larger documents are read on another thread, so that timers and other answers are not held up.
 /// At 50 MB/s, a tenth of what the reader does on a small computer, this takes a millisecond or two.
@@ -69,7 +69,7 @@ impl Errand {
         let mut cut = pin!(self.cut());
         let asking =
             self.transport.get_unless(&job.request, &self.options, self.timeout, cut.as_mut());
-        let (mut exchange, room) = asking.await;
+        let (mut exchange, room, redactor) = asking.await;
         let end = clock.now();
         let result = match &mut exchange.result {
             Ok(response) => {
@@ -92,7 +92,7 @@ impl Errand {
             }
             Err(failure) => Err(failure.clone()),
         };
-        let result = result.map_err(|failure| concealed(&*self.source, &job.request, failure));
+        let result = result.map_err(|failure| concealed(&*self.source, redactor, failure));
         Outcome { job, result, exchange, room, start, end }
     }
 
@@ -105,14 +105,12 @@ impl Errand {
     }
 }
 
-/// A failure without what the server was told in confidence, should it say that back.
-fn concealed(source: &dyn Source, request: &Request, failure: Failure) -> Failure {
-    let cause = request.conceal(&failure.cause);
-    let door = || basic(&source.grant()?.request().url);
-    let sent = basic(&request.url).or_else(door);
-    let sent = sent.as_deref().and_then(|field| field.rsplit(' ').next());
-    let cause = sent.map_or(cause.clone(), |sent| cause.replace(sent, "(secret)"));
-    Failure { cause, ..failure }
+/// A failure without what the server or a proxy was told in confidence, should one of them say that back.
+fn concealed(source: &dyn Source, mut redactor: Redactor, failure: Failure) -> Failure {
+    if let Some(grant) = source.grant() {
+        redactor.add_url(&grant.request().url);
+    }
+    Failure { cause: redactor.redact(&failure.cause), ..failure }
 }
 
 /// One request in one line, for the log.

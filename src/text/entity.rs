@@ -12,6 +12,9 @@ const NAMES: &str = include_str!("entities.txt");
 /// No name of a reference is longer.
 const MAX_NAME: usize = 32;
 
+/// No reference is longer, from `&` to `;`.
+pub(crate) const MAX_REFERENCE: usize = MAX_NAME + 2;
+
 /// Names that pages write without the semicolon, and that are read so by every browser.
 const BARE: &[&str] = &[
     "amp", "lt", "gt", "quot", "nbsp", "copy", "reg", "laquo", "raquo", "eacute", "egrave",
@@ -48,6 +51,19 @@ fn numeric(rest: &str, line: &mut Line) -> Option<usize> {
     }
     line.push(scalar(code));
     Some(end)
+}
+
+/// The character that the reference at the beginning of a text stands for, and the length of the reference. `None` for
+/// what is no reference with a semicolon, and for one that stands for several characters.
+pub(crate) fn reference(text: &str) -> Option<(char, usize)> {
+    let rest = text.strip_prefix('&')?;
+    if let Some((number, length)) = code(rest) {
+        return Some((scalar(number), length + 1));
+    }
+    let end = rest.find(';')?;
+    let mut letters = lookup(&rest[..end])?.chars();
+    let letter = letters.next()?;
+    letters.next().is_none().then_some((letter, end + 2))
 }
 
 /// The number of the numeric reference that a text continues behind its `&`, and its length.

@@ -9,6 +9,7 @@ use super::coding::{self, Decoder};
 use super::{Options, Transport, broken, headers, overdue};
 use crate::failure::{Failure, Stage};
 use crate::http::{Request, Response, Url};
+use crate::redact::Redactor;
 use crate::wire::{Phase, Trace};
 
 /// The media type of what can be read as it comes (HTML Standard §9.2.5).
@@ -26,6 +27,8 @@ pub struct Opening {
     pub place: Url,
     /// Requests sent, redirects included.
     pub requests: u32,
+    /// What is said of the answer goes through it.
+    pub redactor: Redactor,
 }
 
 /// What a server says when it is asked for a stream.
@@ -60,11 +63,13 @@ impl Transport {
             Err(overdue(timeout, &trace))
         };
         let result = self.begin(request, options, &trace).or(late).await;
+        let mut redactor = request.redactor();
+        redactor.add_all(&trace.confided());
         let conceal =
-            |failure: Failure| Failure { cause: request.conceal(&failure.cause), ..failure };
+            |failure: Failure| Failure { cause: redactor.redact(&failure.cause), ..failure };
         let place = trace.place().unwrap_or_else(|| request.url.clone());
         let (_, _, _, requests) = trace.sum();
-        Opening { result: result.map_err(conceal), place, requests }
+        Opening { result: result.map_err(conceal), place, requests, redactor }
     }
 
     async fn begin(

@@ -92,7 +92,8 @@ pub(super) fn note(
             polls.push(((waited + round.slept).as_secs(), poll));
             remember_asking(memory, number, source);
             if tally.failures.is_empty() {
-                memory.moved(number, tally.moved.as_ref().map(without_secrets).as_deref(), now);
+                let moved = tally.moved.as_ref().map(|to| concealed(source, to));
+                memory.moved(number, moved.as_deref(), now);
             }
         }
     }
@@ -105,6 +106,12 @@ fn is_ours(tally: &Tally) -> bool {
     let ours = |failure: &Failure| failure.fault == Fault::Ours;
     let nothing = tally.pages + tally.unchanged == 0 && !tally.failures.is_empty();
     nothing && tally.failures.iter().all(ours)
+}
+
+/// Where a redirect led, without the secrets of the source, which a server may have put there.
+fn concealed(source: &SourceConfig, to: &Url) -> String {
+    let plan = source.source.as_ref().map(|own| own.plan()).unwrap_or_default();
+    plan.iter().fold(without_secrets(to), |shown, request| request.conceal(&shown))
 }
 
 /// Notes who was asked so many seconds after `began`.

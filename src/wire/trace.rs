@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::http::{Timing, Url};
+use crate::redact::Redactor;
 
 /// What a request is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ struct State {
     asks_proxy: bool,
     given_up: Option<Failure>,
     foretold: Option<Failure>,
+    confided: Redactor,
 }
 
 impl Trace {
@@ -60,6 +62,16 @@ impl Trace {
     /// This URL is asked now.
     pub fn at(&self, url: &Url) {
         self.lock().place = Some(url.clone());
+    }
+
+    /// Notes what a proxy or a server was told in confidence on the way, beside what the request itself says.
+    pub fn confide(&self, add: impl FnOnce(&mut Redactor)) {
+        add(&mut self.lock().confided);
+    }
+
+    /// What must not be said back.
+    pub fn confided(&self) -> Redactor {
+        self.lock().confided.clone()
     }
 
     /// Which URL was asked last.

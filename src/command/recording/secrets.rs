@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use crate::config::stand_in;
-use crate::http::{MIN_SECRET, Secret, Url, names_a_secret};
+use crate::http::{Secret, Url, names_a_secret};
+use crate::redact::MIN_SECRET;
 use crate::wire::basic;
 
 /// Members of JSON answers that hold what must not be told (RFC 6749 §5.1).

@@ -249,3 +249,55 @@ fn who_failed_and_is_not_asked_now_is_told_how_to_be_asked() {
     let forced = home.run(&["once", "-c", "x.toml", "--force"]).ended(1);
     assert!(forced.err.contains(", 1 request in "), "{}", forced.err);
 }
+
+#[test]
+fn what_a_proxy_or_a_redirect_says_back_in_another_form_is_shown_nowhere() {
+    const KEY: &str = "s3cr3t/Of-the_test";
+    let forms = [
+        KEY.to_owned(),
+        KEY.to_uppercase(),
+        KEY.replace('/', "%2F"),
+        KEY.replace('/', "\\\\/"),
+        KEY.replace("Of", "O<b>f</b>"),
+        KEY.chars().map(|c| format!("{c}\\u200b")).collect(),
+        KEY.chars().map(|c| format!("&#{};", c as u32)).collect(),
+        // `operator:s3cr3t/Of-the_test`, and the two alone.
+        "b3BlcmF0b3I6czNjcjN0L09mLXRoZV90ZXN0".into(),
+        "czNjcjN0L09mLXRoZV90ZXN0".into(),
+        "operator".into(),
+    ];
+    for (index, form) in forms.iter().enumerate() {
+        let home = Home::new(&format!("said-back-{index}"));
+        let told = form.clone();
+        let proxy = Server::web(move |head| {
+            if head.contains("/moved") {
+                let place =
+                    format!("http://x.test/{}/", told.replace(['<', '>', '&', ';', '#'], ""));
+                return crate::support::server::moved(302, &place);
+            }
+            let body = format!("{{\"status\": \"error\", \"message\": \"no: {told} !\"}}");
+            format!("HTTP/1.1 401 No\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+        });
+        let services = "[[source]]\nname = \"n\"\nkind = \"newsapi\"\ncountry = \"us\"\n\
+            key = { env = \"A_KEY\" }\nbase_url = \"http://n.test/\"\n";
+        let user = format!("http://operator:{}@a.test/feed", KEY.replace('/', "%2f"));
+        let moved = format!("http://{}@b.test/moved", KEY.replace('/', "%2f"));
+        let feeds = [("user", user, ""), ("moved", moved, "")];
+        home.put("x.toml", &config(services, &feeds));
+        let port = proxy.url("/").port().unwrap();
+        let words = ["once", "-c", "x.toml", "-v", "-o", "f.json", "--report", "r.json"];
+        let mut program = home.program(&words);
+        program.env("A_KEY", KEY);
+        let through = format!("http://operator:{}@127.0.0.1:{port}", KEY.replace('/', "%2f"));
+        let said = said(program.env("http_proxy", through).output().unwrap()).ended(1);
+        assert!(proxy.requests().len() >= 3, "{}", said.err);
+        let read = |name: &str| std::fs::read(home.0.join("state/newsagg").join(name)).unwrap();
+        let state =
+            String::from_utf8_lossy(&[read("sources"), read("quotas")].concat()).into_owned();
+        for text in [&said.err, &home.text("f.json"), &home.text("r.json"), &state] {
+            for part in [form.as_str(), KEY, "operator", "s3cr3t", "czNjcjN0"] {
+                assert!(!text.to_lowercase().contains(&part.to_lowercase()), "{form}: {text}");
+            }
+        }
+    }
+}
