@@ -87,6 +87,8 @@ pub(super) fn select(
             continue;
         }
         match one(config, spec, vault) {
+            // A name and the URL of the same source are one.
+            Ok(source) if chosen.iter().any(|other| other.memory == source.memory) => {}
             Ok(source) => chosen.push(source),
             Err(NoSource::Problem(message)) => problems.push(problem(message)),
             Err(NoSource::MissingKey(source, message)) => {
@@ -136,6 +138,11 @@ fn one(config: &Config, spec: &str, vault: &Vault) -> Result<SourceConfig, NoSou
         return Ok(known.clone());
     }
     let fetch = &config.fetch;
+    let url = address(spec).or_else(|| spec.contains("://").then(|| spec.to_owned()));
+    let url = url.and_then(|url| Url::parse(&url).ok());
+    if let Some(known) = url.and_then(|url| whole(config, &url)) {
+        return Ok(known.clone());
+    }
     if let Some(url) = address(spec) {
         return Ok(feed(&url, fetch)?);
     }
@@ -161,6 +168,14 @@ fn one(config: &Config, spec: &str, vault: &Vault) -> Result<SourceConfig, NoSou
         _ if spec.contains('/') => Ok(local(spec, Place::File(PathBuf::from(spec)), fetch)),
         _ => Err(unknown(config, spec).into()),
     }
+}
+
+/// The source of the config that shows the whole feed at this URL: what is remembered of it holds for the URL.
+fn whole<'a>(config: &'a Config, url: &Url) -> Option<&'a SourceConfig> {
+    let shows_all = |source: &&SourceConfig| {
+        source.include.is_empty() && source.exclude.is_empty() && source.limit.is_none()
+    };
+    config.sources.iter().filter(shows_all).find(|source| source.feed().as_ref() == Some(url))
 }
 
 /// The URL that is meant by `feed:` in front of one, or by a host without a scheme: `lwn.net/headlines/rss`.

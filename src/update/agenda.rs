@@ -11,6 +11,7 @@ use crate::failure::{Failure, Stage};
 use crate::format::{Pace, State};
 use crate::http::{Request, Url};
 use crate::limit::{Hold, HoldCause, Limiter};
+use crate::merge::fingerprint;
 use crate::schedule;
 use crate::state::{Known, Memory};
 use crate::time::Timestamp;
@@ -116,9 +117,15 @@ pub(super) fn due(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let known = known?;
-    // Another request, or another filter, is another document: it was never asked for.
+    // Another request, or another filter, is another document: it was never asked for. But where only the filter is another
+    // one, the server was asked for these very bytes.
     if is_new(source, known) {
-        return None;
+        let same = |line: &Vec<Url>| {
+            let asked = line.first().map(|url| fingerprint(url.as_str()));
+            known.documents.iter().any(|document| Some(document.asked) == asked)
+        };
+        let shows = known.shown().next().is_some();
+        return shortly(Some(known).filter(|_| shows && lines_of(source).iter().all(same)), now);
     }
     let wishes = wishes_of(source, known);
     let asked = known.asked();

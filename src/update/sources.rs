@@ -106,7 +106,7 @@ async fn ask_network(
 ) -> Round {
     let asked = places.iter().map(|index| &config.sources[*index]);
     let ask = |source| {
-        let mut held = if wishes.probe { Vec::new() } else { remember::held(source, memory) };
+        let mut held = remember::held(source, memory);
         if wishes.reload || !source.revalidate {
             // The digest stays: a response that is the same is no news.
             let all = held.iter_mut().flatten();

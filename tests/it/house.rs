@@ -157,7 +157,10 @@ fn endless_and_bursting_answers_fit_into_little_memory() {
     let line = format!("ulimit -v 400000; exec $N once -f jsonl {}", urls.join(" "));
     let (code, _, err) = sh(&home, &line);
     assert_eq!(code, Some(1), "{err}");
-    assert_eq!(err.matches("too large").count(), 3, "{err}");
+    // Sources that may be fetched again at the same minute share a line.
+    let lines = err.lines().filter(|line| line.contains("too large"));
+    let named: usize = lines.map(|line| line.matches("127.0.0.1/").count()).sum();
+    assert_eq!(named, 3, "{err}");
 }
 
 /// What a process took at most, in KiB, as the kernel counts until it ends.

@@ -125,7 +125,12 @@ pub fn ask(config: &Config, line: Option<Arc<Line>>) -> Result<Vec<Row>, u8> {
                 (None, Some(_)) => 0,
             },
             ms: report.ms,
-            what: seen.map(what).or(report.live.map(heard)).unwrap_or_default(),
+            what: match (seen, report.live, report.status) {
+                (Some(seen), _, _) => what(seen),
+                (None, Some(live), _) => heard(live),
+                (None, None, Some(304)) => "nothing new since the last round".into(),
+                (None, None, _) => String::new(),
+            },
             error: report.error,
         }
     });

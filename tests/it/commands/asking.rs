@@ -301,3 +301,33 @@ fn what_a_proxy_or_a_redirect_says_back_in_another_form_is_shown_nowhere() {
         }
     }
 }
+
+#[test]
+fn a_server_is_not_asked_twice_for_the_same_bytes_within_a_minute() {
+    // Report 05 of the behaviour: an edited filter, the URL on the command line, and a look at the source.
+    let home = Home::new("same-bytes");
+    let site = Server::start(|mut connection| {
+        while let Some(request) = connection.request() {
+            let is_known = request.to_lowercase().contains("if-none-match: \"v1\"");
+            let body = if is_known { String::new() } else { feed(&["a story", "a tale"]) };
+            let status = if is_known { "304 Not Modified" } else { "200 OK" };
+            let head =
+                format!("HTTP/1.1 {status}\r\nETag: \"v1\"\r\nContent-Length: {}", body.len());
+            connection.send(format!("{head}\r\n\r\n{body}").as_bytes());
+        }
+    });
+    let url = site.url("/feed").to_string();
+    let once = |filter: &str, words: &[&str]| {
+        home.put("x.toml", &config("", &[("a", url.clone(), filter)]));
+        let said = home.run(&[&["once", "-c", "x.toml", "-f", "jsonl"], words].concat()).ended(0);
+        said.out.lines().count()
+    };
+    assert_eq!(once("", &[]), 2);
+    assert_eq!(once("", &[&url]), 2, "the source of the config is meant");
+    assert_eq!(once("", &["a", &url]), 2, "both are one source");
+    assert_eq!(once("include = [\"story\"]", &[]), 1, "the filter holds for what is stored");
+    assert_eq!(site.requests().len(), 1);
+    once("", &[]);
+    let look = home.run(&["check", "--online", "-c", "x.toml"]).ended(0);
+    assert!(look.out.contains("304") && look.out.contains("nothing new"), "{}", look.out);
+}
