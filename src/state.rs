@@ -119,6 +119,7 @@ impl Memory {
         let Some(event) = record::read(record) else { return false };
         match event {
             Event::Source { source, name } => return self.name(source, name),
+            Event::Renamed { source, name } => return self.rename(source, name),
             Event::Polls { at, polls } => {
                 for poll in &polls {
                     if let Some(known) = self.known_mut(poll.source) {
@@ -159,7 +160,11 @@ impl Memory {
             Event::Moved { moved, .. } => known.moved = moved,
             Event::Totals { totals, .. } => known.totals = totals,
             Event::Published { published, .. } => known.publish(published),
-            Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) | Event::Past(_) => {}
+            Event::Source { .. }
+            | Event::Renamed { .. }
+            | Event::Polls { .. }
+            | Event::Stand(_)
+            | Event::Past(_) => {}
         }
         true
     }
@@ -207,6 +212,21 @@ impl Memory {
         self.sources.push(Known { name: name.into(), ..Known::default() });
         self.numbers.insert(name.into(), number);
         number
+    }
+
+    /// Remembers under this name what is remembered under another one, of a source with documents of all these keys. Under
+    /// the other name nothing is remembered any more; `in_use` says of which names that must not be.
+    pub fn adopt(&mut self, name: &str, keys: &[u64], in_use: &dyn Fn(&str) -> bool) {
+        let has_all = |known: &Known| keys.iter().all(|key| known.document(*key).is_some());
+        if keys.is_empty() || self.of(name).is_some_and(|known| !known.is_blank()) {
+            return;
+        }
+        let old = self.sources.iter().position(|known| {
+            !known.name.is_empty() && !known.is_blank() && !in_use(&known.name) && has_all(known)
+        });
+        let Some(source) = old.and_then(|source| u32::try_from(source).ok()) else { return };
+        self.rename(source, name);
+        self.note(&Event::Renamed { source, name });
     }
 
     /// The source with this number.
@@ -499,6 +519,17 @@ impl Memory {
         *known.name == *name
     }
 
+    fn rename(&mut self, source: u32, name: &str) -> bool {
+        let Some(known) = self.sources.get_mut(source as usize) else { return false };
+        let old = std::mem::replace(&mut known.name, name.into());
+        self.numbers.remove(&old);
+        // Whoever had the name before had nothing to show.
+        if let Some(other) = self.numbers.insert(name.into(), source).filter(|it| *it != source) {
+            self.sources[other as usize].name = "".into();
+        }
+        true
+    }
+
     fn known_mut(&mut self, source: u32) -> Option<&mut Known> {
         self.sources.get_mut(source as usize)
     }
@@ -551,7 +582,11 @@ fn number_of(event: &Event<'_>) -> Option<u32> {
         | Event::Moved { source, .. }
         | Event::Published { source, .. }
         | Event::Totals { source, .. } => Some(*source),
-        Event::Source { .. } | Event::Polls { .. } | Event::Stand(_) | Event::Past(_) => None,
+        Event::Source { .. }
+        | Event::Renamed { .. }
+        | Event::Polls { .. }
+        | Event::Stand(_)
+        | Event::Past(_) => None,
     }
 }
 

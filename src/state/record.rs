@@ -54,6 +54,8 @@ pub enum Event<'a> {
     Stand(Stand),
     /// These items were published under other ids than their own.
     Published { source: u32, published: Vec<Published> },
+    /// A source is remembered under this name from now on.
+    Renamed { source: u32, name: &'a str },
 }
 
 /// What is remembered of an item beside its packed bytes.

@@ -11,7 +11,7 @@ use futures_lite::future::block_on;
 use log::Level;
 use smol::Task;
 
-use super::gather::{Gathered, wanted};
+use super::gather::{Gathered, keys, wanted};
 use super::witness::{self, Witness};
 use super::{House, Wishes, sources};
 use crate::backoff::BUILT;
@@ -146,6 +146,10 @@ impl Keeping {
         if now.wall.unix() >= BUILT {
             memory.seen_by(now.wall);
             memory.forget(config.state.keep, now.wall, &configured);
+        }
+        // A source with another name in the config is the one that it was.
+        for source in config.sources.iter().filter(|it| it.place == Place::Network) {
+            memory.adopt(&source.memory, &keys(source), &configured);
         }
         house.limiter = keeping.read_quotas(&dir.join(QUOTAS), &clock, &house.witness);
         // A recording begins without one: who replays it has none.
