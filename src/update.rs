@@ -151,7 +151,7 @@ pub struct Wishes {
     pub forgetful: bool,
     /// Only what is stored is written, before the first round of the service.
     pub starts: bool,
-    /// Only quotas and holds are looked at and kept: a look at what sources say.
+    /// A look at what sources say, whether they are due or not. Of feeds what they say is remembered.
     pub probe: bool,
 }
 
@@ -220,7 +220,8 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
 
     blame::place(config, &memory, house, &mut round, &brought, &turns);
     streams::spare(config, house, &memory, started);
-    let verdicts = account::judge(config, &memory, &house.limiter, &turns, &round, wishes.starts);
+    let mut verdicts =
+        account::judge(config, &memory, &house.limiter, &turns, &round, wishes.starts);
     let counts = collection.counts(config.sources.len());
     let mut health = diagnose(config, &memory, &round, &verdicts, &turns, &counts, started);
     for (source, health) in config.sources.iter().zip(&mut health) {
@@ -242,10 +243,18 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
         }
     };
 
+    if wishes.probe {
+        // Of the others only the first of several requests was made.
+        let whole = config.sources.iter().map(|source| source.kind == "feed");
+        verdicts.iter_mut().zip(whole).for_each(|(verdict, whole)| verdict.asked &= whole);
+    }
     let durable = |index: usize| outputs::durable(config, &written, index);
     let new =
         remember::note(config, &mut memory, &round, &mut brought, &verdicts, &durable, started);
-    past::note(config, &mut memory, &round, started);
+    // A look is no round.
+    if !wishes.probe {
+        past::note(config, &mut memory, &round, started);
+    }
     remember::published(config, &mut memory, order.publications());
     if wishes.prints && keeping.is_ours() {
         let printed = |output: &_| wishes.new || outputs::prints(output);
@@ -255,7 +264,7 @@ pub async fn update(config: &Config, house: &mut House<'_>, wishes: Wishes) -> U
     }
     let (stories, newest) = order.newest(NEWEST);
     keeping.laid(house);
-    let saved = keeping.save(house, &mut memory, &collection, wishes.probe);
+    let saved = keeping.save(house, &mut memory, &collection);
     house.live.settle(saved.1);
     if !wishes.forgetful {
         let outcome =

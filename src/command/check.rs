@@ -50,7 +50,7 @@ pub struct CheckArgs {
     #[argh(option, short = 'c', arg_name = "FILE")]
     pub config: Option<PathBuf>,
     /// make the first request of each source, without retries and fallbacks, and print how it was
-    /// answered. Nothing is stored but the use of quotas and `Retry-After`
+    /// answered. No output is written; what a feed said is stored, so that it is not fetched again at once
     #[argh(switch)]
     pub online: bool,
     /// score past runs by what publishers complain of: full downloads where a conditional request

@@ -115,11 +115,6 @@ impl Keeping {
         let clock = house.clock.clone();
         let own = clock.clone();
         let saved_at = Box::new(move || own.moment());
-        // A look leaves nothing where there was nothing.
-        let looked = config.state.dir.as_ref().is_none_or(|dir| !dir.is_dir());
-        if wishes.probe && frugal && looked {
-            return (Keeping::default(), Memory::default(), clock.moment());
-        }
         let Some(dir) = config.state.dir.as_deref() else {
             let (mut memory, now) = (Memory::default(), clock.moment());
             if !wishes.forgetful {
@@ -164,7 +159,7 @@ impl Keeping {
         house.limiter.set_saver(keeping.saver(dir), saved_at);
         keeping.tell(house);
         house.witness.begins(&clock, &now, keeping.known(false));
-        if alone && !wishes.probe {
+        if alone {
             keeping.lay(dir);
         }
         (keeping, memory, now)
@@ -515,7 +510,6 @@ impl Keeping {
         house: &mut House<'_>,
         memory: &mut Memory,
         collection: &Collection,
-        probe: bool,
     ) -> (bool, bool) {
         let Some(dir) = self.dir.clone().filter(|_| self.is_ours()) else { return (false, false) };
         let held_back = house.limiter.unsaved().map(str::to_owned);
@@ -524,10 +518,7 @@ impl Keeping {
             true => house.limiter.save(house.clock.now()),
             false => Ok(()),
         };
-        let sources = match probe {
-            true => Ok(()),
-            false => self.write(&dir.join(SOURCES), memory, collection),
-        };
+        let sources = self.write(&dir.join(SOURCES), memory, collection);
         let saved = (quotas.is_ok(), sources.is_ok());
         self.save_tokens(&mut house.tokens, &dir.join(TOKENS));
         // What is full is full for both: one sentence is enough.

@@ -54,7 +54,8 @@ impl Home {
         let mut command = self.program(words);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        // Who reads something else does not wait for it.
+        child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
         said(child.wait_with_output().unwrap())
     }
 

@@ -103,6 +103,7 @@ fn only_a_round_that_asked_somebody_takes_its_place() {
     world.round_with(&config, Wishes { probe: true, ..Wishes::default() });
     assert_eq!(past(&world, &config).as_ref(), Some(&first));
     // Whoever asks in vain because the line is down has asked nobody.
+    world.wait(HOUR);
     let updated = world.round(&config);
     assert!(updated.line_down && !updated.spans.is_empty());
     assert_eq!(past(&world, &config), Some(first));

@@ -302,7 +302,7 @@ fn feed_server() -> std::net::SocketAddr {
 }
 
 #[test]
-fn check_online_asks_each_source_and_keeps_nothing() {
+fn check_online_asks_each_source_and_writes_no_output() {
     let home = home("online");
     let address = feed_server();
     let text = format!(
@@ -318,6 +318,9 @@ fn check_online_asks_each_source_and_keeps_nothing() {
     assert_eq!(lines[1][..3], ["good", "200", "1"]);
     assert_eq!(lines[1][4..], ["rss", "2.0"]);
     assert_eq!((lines[2][0], lines[2][1], lines[2][4]), ("closed", "-", "failed:"));
-    let left: Vec<_> = std::fs::read_dir(&home).unwrap().collect();
-    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(!home.join("feed.json").exists());
+    // What the feed said is remembered: it is not asked for again within a minute.
+    let said = run(&home, &["once", "-c", "x.toml"]);
+    assert!(said.err.contains("good: not due until "), "{}", said.err);
+    assert!(std::fs::read_to_string(home.join("feed.json")).unwrap().contains("\"items\":[\n{"));
 }

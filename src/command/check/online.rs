@@ -1,4 +1,4 @@
-//! `newsagg check --online`: each source is asked its first question, and nothing is kept.
+//! `newsagg check --online`: each source is asked its first question, and no output is written.
 
 use std::fmt::Write;
 use std::sync::{Arc, OnceLock};
@@ -92,8 +92,9 @@ impl Source for Probe {
     }
 }
 
-/// Asks each source of this version its first question, without retries, fallbacks or outputs. Nothing
-/// is remembered of it but what it cost the quotas. How far that is stands on `line`.
+/// Asks each source of this version its first question, without retries, fallbacks or outputs. What a feed says is
+/// remembered, so that the next round need not ask for it again; of the others only what it cost the quotas. How far that
+/// is stands on `line`.
 ///
 /// # Errors
 /// The exit code after a signal.
@@ -103,7 +104,9 @@ pub fn ask(config: &Config, line: Option<Arc<Line>>) -> Result<Vec<Row>, u8> {
     let mut probes = Vec::new();
     for source in &mut config.sources {
         source.retries = 0;
-        source.limit = None;
+        if source.kind != "feed" {
+            source.limit = None;
+        }
         if let Some(own) = source.source.take() {
             let probe = Arc::new(Probe { source: own, seen: OnceLock::new() });
             source.source = Some(probe.clone());
