@@ -23,7 +23,8 @@ const MAX_TAG: usize = 200;
 /// The secrets to be taken out, in all their forms.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    forms: Vec<Vec<u8>>,
+    /// In their normal form, each with the number of its secret.
+    forms: Vec<(Vec<u8>, usize)>,
 }
 
 /// Without the secrets.
@@ -36,17 +37,22 @@ impl std::fmt::Debug for Redactor {
 impl Redactor {
     /// Adds a secret, unless it is shorter than [`MIN_SECRET`].
     pub fn add(&mut self, secret: &str) {
+        self.add_numbered(secret, 0);
+    }
+
+    /// Adds a secret that [`Redactor::replace`] tells from others by this number.
+    pub fn add_numbered(&mut self, secret: &str, number: usize) {
         if secret.len() < MIN_SECRET {
             return;
         }
-        self.forms.push(normal(secret).0);
+        self.forms.push((normal(secret).0, number));
         for alignment in 0..3 {
             // The first and the last letters also tell of what stands before and behind.
             let coded = STANDARD_NO_PAD.encode([&vec![0; alignment], secret.as_bytes()].concat());
             let whole = coded.len() - usize::from((alignment + secret.len()) % 3 > 0);
             let core = &coded[(alignment * 4).div_ceil(3)..whole];
             if core.len() >= MIN_SECRET {
-                self.forms.push(normal(core).0);
+                self.forms.push((normal(core).0, number));
             }
         }
     }
@@ -87,18 +93,23 @@ impl Redactor {
 
     /// The text without the secrets.
     pub fn redact(&self, text: &str) -> String {
+        self.replace(text, &|_| SHOWN.to_owned())
+    }
+
+    /// The text with what `word` says of its number in place of each secret.
+    pub fn replace(&self, text: &str, word: &dyn Fn(usize) -> String) -> String {
         let (bytes, spans) = normal(text);
-        let mut found: Vec<(usize, usize)> = Vec::new();
-        for form in self.forms.iter().filter(|form| !form.is_empty()) {
-            let ends = |at: usize| (spans[at].0, spans[at + form.len() - 1].1);
+        let mut found: Vec<(usize, usize, usize)> = Vec::new();
+        for (form, number) in self.forms.iter().filter(|(form, _)| !form.is_empty()) {
+            let ends = |at: usize| (spans[at].0, spans[at + form.len() - 1].1, *number);
             found.extend(memmem::find_iter(&bytes, form).map(ends));
         }
         found.sort();
         let (mut out, mut end) = (String::with_capacity(text.len()), 0);
-        for (from, to) in found {
+        for (from, to, number) in found {
             if from >= end {
                 out.push_str(&text[end..from]);
-                out.push_str(SHOWN);
+                out.push_str(&word(number));
             }
             end = end.max(to);
         }
@@ -207,15 +218,15 @@ fn colour(rest: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::*;
 
-    const KEY: &str = "k3y/Of-Zürich_42";
+    pub(crate) const KEY: &str = "k3y/Of-Zürich_42";
 
     /// The forms in which a secret is said back.
-    fn forms(secret: &str) -> Vec<(&'static str, String)> {
+    pub(crate) fn forms(secret: &str) -> Vec<(&'static str, String)> {
         let each = |form: &dyn Fn(char) -> String| secret.chars().map(form).collect::<String>();
         let bytes = |form: &dyn Fn(u8) -> String| secret.bytes().map(form).collect::<String>();
         let json: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();

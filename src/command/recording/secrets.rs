@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::config::stand_in;
 use crate::http::{Secret, Url, names_a_secret};
-use crate::redact::MIN_SECRET;
+use crate::redact::{MIN_SECRET, Redactor};
 use crate::wire::basic;
 
 /// Members of JSON answers that hold what must not be told (RFC 6749 §5.1).
@@ -16,7 +16,12 @@ pub(super) struct Secrets {
     known: RefCell<Vec<String>>,
     /// What is replaced wherever it stands: the longest first.
     everywhere: Vec<(String, usize)>,
+    /// The same in forms that nobody thought of.
+    redactor: Redactor,
 }
+
+/// So much of a text is looked through at once for secrets in other forms.
+const PIECE: usize = 256 << 10;
 
 impl Secrets {
     /// Takes what a config needed. Returns the numbers.
@@ -35,6 +40,7 @@ impl Secrets {
             }
         }
         self.replace(encoded, number);
+        self.redactor.add_numbered(bare, number);
         number
     }
 
@@ -160,7 +166,23 @@ impl Secrets {
             }
         }
         clean.extend_from_slice(&bytes[done..]);
-        (done > 0).then_some(clean)
+        let other = std::str::from_utf8(&clean).ok().and_then(|clean| self.in_other_forms(clean));
+        other.or((done > 0).then_some(clean))
+    }
+
+    /// The text with words in the place of secrets that stand there in another form; `None` if none does.
+    fn in_other_forms(&self, text: &str) -> Option<Vec<u8>> {
+        if self.is_empty() {
+            return None;
+        }
+        let (mut clean, mut rest) = (String::with_capacity(text.len()), text);
+        while !rest.is_empty() {
+            let end = (0..=PIECE.min(rest.len())).rev().find(|end| rest.is_char_boundary(*end));
+            let (piece, after) = rest.split_at(end.unwrap_or(rest.len()));
+            clean += &self.redactor.replace(piece, &stand_in);
+            rest = after;
+        }
+        (clean != text).then(|| clean.into_bytes())
     }
 
     /// Whether there is anything to replace.

@@ -71,3 +71,17 @@ fn a_url_is_one_however_many_it_holds() {
     let found: Vec<&str> = urls(two).into_iter().map(|(begin, end)| &two[begin..end]).collect();
     assert_eq!(found, ["http://a.test/?to=http://b.test/,(https://c.test)", "ftp://d.test"]);
 }
+
+#[test]
+fn a_secret_in_another_form_is_replaced_too() {
+    use crate::redact::tests::{KEY, forms};
+    let mut secrets = Secrets::default();
+    let number = secrets.learn(KEY);
+    for (form, said) in forms(KEY) {
+        let clean = secrets.scrub(&format!("\u{ab}{said}\u{bb}"));
+        assert!(clean.contains(&stand_in(number)) && clean.len() < 40, "{form}: {clean}");
+        let bytes = secrets.replaced(said.as_bytes()).expect(form);
+        assert!(!String::from_utf8(bytes).unwrap().contains("k3y"), "{form}");
+    }
+    assert_eq!(secrets.replaced("nothing of it".as_bytes()), None);
+}
