@@ -37,7 +37,7 @@ pub const STRICT: u8 = 3;
 
 /// How many files a round has open at least: three of the event loop, two for signals, the lock, the journal and what
 /// waits to be written, one to look up a name, one for certificates, and some connections.
-const MIN_DESCRIPTORS: usize = 12;
+const MIN_DESCRIPTORS: usize = 10;
 
 /// many news sources, one feed file
 #[derive(ArgsInfo, FromArgs, Debug)]
