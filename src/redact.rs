@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use memchr::memmem;
 
-use crate::http::{Request, Url, names_a_secret};
+use crate::http::{Request, Url, names_a_secret, without_secrets};
 use crate::text;
 
 /// A shorter text is no secret: it stands in many a sentence.
@@ -131,6 +131,11 @@ impl Request {
             }
         }
         redactor
+    }
+
+    /// The URL for a log: without what is secret in it, and without the secrets that a server may have put there.
+    pub fn shown_url(&self) -> String {
+        self.conceal(&without_secrets(&self.url))
     }
 
     /// The same words without this request's secrets, should a server say them back.

@@ -9,7 +9,7 @@ use futures_lite::FutureExt;
 use super::{GRACE, Halt};
 use crate::decode;
 use crate::failure::{Failure, Fault, Stage};
-use crate::http::{Document, Exchange, Request, Response, digest, without_secrets};
+use crate::http::{Document, Exchange, Request, Response, digest};
 use crate::queue::Job;
 use crate::redact::Redactor;
 use crate::source::grant::Token;
@@ -129,7 +129,7 @@ pub(super) fn told(
         Ok(Read { page: None, .. }) => "unchanged".into(),
         Err(failure) => failure.to_string(),
     };
-    let url = without_secrets(&job.request.url);
+    let url = job.request.shown_url();
     format!("{url}: {status}{} ms, {came}", took.as_millis())
 }
 

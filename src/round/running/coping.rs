@@ -59,7 +59,7 @@ impl Running<'_> {
         }
         // Of the deadline the source's state tells.
         if !self.halt.is_pulled() && now < self.deadline {
-            log::warn!("{}: {}, put off", without_secrets(&job.request.url), failure.cause);
+            log::warn!("{}: {}, put off", job.request.shown_url(), failure.cause);
         }
         self.put_off(&job, None);
     }
@@ -141,8 +141,8 @@ impl Running<'_> {
 
     fn ask_instead(&mut self, job: &Job, request: Request, now: Duration) {
         let ask = &self.asks[job.source];
-        let instead = without_secrets(&request.url);
-        log::debug!("{}: asking {instead} instead", without_secrets(&job.request.url));
+        let instead = request.shown_url();
+        log::debug!("{}: asking {instead} instead", job.request.shown_url());
         let mut request = with_headers(ask, &home(ask, &job.request), vec![request]);
         if job.request.step == 0 {
             request = with_held(ask, request, job.request.root as usize);
