@@ -223,15 +223,15 @@ fn colour(rest: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::*;
 
-    pub(crate) const KEY: &str = "k3y/Of-Zürich_42";
+    const KEY: &str = "k3y/Of-Zürich_42";
 
     /// The forms in which a secret is said back.
-    pub(crate) fn forms(secret: &str) -> Vec<(&'static str, String)> {
+    fn forms(secret: &str) -> Vec<(&'static str, String)> {
         let each = |form: &dyn Fn(char) -> String| secret.chars().map(form).collect::<String>();
         let bytes = |form: &dyn Fn(u8) -> String| secret.bytes().map(form).collect::<String>();
         let json: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
