@@ -68,6 +68,8 @@ impl Shelf for Vec<u8> {
 #[derive(Debug)]
 pub struct Collection {
     names: Vec<Arc<str>>,
+    /// The names by which the items of the sources are published.
+    first_names: Vec<Arc<str>>,
     entries: Vec<Entry>,
     /// For each source, how its items are shown.
     dresses: Vec<Dress>,
@@ -112,7 +114,15 @@ impl Collection {
     /// For sources with these names, in the order of the config; `now` decides what is the future.
     pub fn new(names: Vec<Arc<str>>, now: Timestamp, shelf: Box<dyn Shelf>) -> Collection {
         let dresses = vec![Dress::default(); names.len()];
-        Collection { names, entries: Vec::new(), dresses, now, shelf, published: BTreeMap::new() }
+        Collection {
+            first_names: names.clone(),
+            names,
+            entries: Vec::new(),
+            dresses,
+            now,
+            shelf,
+            published: BTreeMap::new(),
+        }
     }
 
     /// Shows the items of each source like this.

@@ -59,6 +59,8 @@ pub struct Memory {
 pub struct Known {
     /// What it is remembered under.
     pub name: Box<str>,
+    /// The name that it had first, if it was renamed: its items are published under that.
+    pub first_name: Option<Box<str>>,
     /// How it was asked, and how that went.
     pub totals: Totals,
     /// Why it is not well.
@@ -523,6 +525,8 @@ impl Memory {
         let Some(known) = self.sources.get_mut(source as usize) else { return false };
         let old = std::mem::replace(&mut known.name, name.into());
         self.numbers.remove(&old);
+        let known = &mut self.sources[source as usize];
+        known.first_name.get_or_insert(old);
         // Whoever had the name before had nothing to show.
         if let Some(other) = self.numbers.insert(name.into(), source).filter(|it| *it != source) {
             self.sources[other as usize].name = "".into();

@@ -28,6 +28,11 @@ pub struct Published {
 }
 
 impl Collection {
+    /// Publishes the items of a source under another name than its own: the one that it had first.
+    pub fn publish_as(&mut self, source: usize, name: &str) {
+        self.first_names[source] = name.into();
+    }
+
     /// Takes what is remembered of the items of a source that were published under other ids.
     pub fn published(&mut self, source: usize, published: &[Published]) {
         let source = u32::try_from(source).unwrap_or(u32::MAX);
@@ -70,7 +75,7 @@ impl Collection {
         for index in ranking.order.iter().copied() {
             let first = self.first(ranking, index);
             let entry = self.entry(first);
-            let key = (&*self.names[entry.source as usize], entry.id);
+            let key = (&*self.first_names[entry.source as usize], entry.id);
             if self.known(first).is_none() {
                 split.extend(named.get_mut(&key).and_then(Option::take));
             }
@@ -88,7 +93,9 @@ impl Collection {
         let other = if first == index { None } else { Some(self.item(first)?) };
         let own = &other.as_ref().unwrap_or(item).id;
         let taken = ranking.taken.binary_search(&first).is_ok();
-        Ok(entry_id(&self.names[self.entry(first).source as usize], own, taken).as_ref().into())
+        Ok(entry_id(&self.first_names[self.entry(first).source as usize], own, taken)
+            .as_ref()
+            .into())
     }
 
     /// What is to be remembered of the items that this ranking joins with others, by source.
@@ -103,7 +110,7 @@ impl Collection {
                 Some(known) => (known.source.clone(), known.of),
                 None => {
                     let entry = self.entry(first);
-                    ((&*self.names[entry.source as usize]).into(), entry.id)
+                    ((&*self.first_names[entry.source as usize]).into(), entry.id)
                 }
             };
             let id: Box<str> = (&*self.id(ranking, survivor, &self.item(survivor)?)?).into();

@@ -53,7 +53,10 @@ impl Memory {
                 record::write(event, &mut record);
                 write(&record)
             };
-            say(&Event::Source { source, name: &known.name })?;
+            say(&Event::Source { source, name: known.first_name.as_ref().unwrap_or(&known.name) })?;
+            if known.first_name.is_some() {
+                say(&Event::Renamed { source, name: &known.name })?;
+            }
             say(&Event::Totals { source, totals: known.totals.clone() })?;
             if known.pace != Pace::default() {
                 say(&Event::Pace { source, pace: known.pace })?;

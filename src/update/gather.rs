@@ -124,6 +124,12 @@ impl<'a> Gathered<'a> {
         for (index, source) in config.sources.iter().enumerate() {
             let known = memory.of(&source.memory);
             collection.published(index, known.map_or(&[], |known| &known.published));
+            // Unless another source has that name now: no two items have one id.
+            let is_free = |name: &&str| config.sources.iter().all(|it| it.memory != **name);
+            let first_name = known.and_then(|known| known.first_name.as_deref());
+            if let Some(name) = first_name.filter(is_free) {
+                collection.publish_as(index, name);
+            }
         }
         let root = |key| Root { key, ..Root::default() };
         let roots = |source| keys(source).into_iter().map(root).collect();

@@ -327,10 +327,16 @@ fn a_server_is_not_asked_twice_for_the_same_bytes_within_a_minute() {
     assert_eq!(once("include = [\"story\"]", &[]), 1, "the filter holds for what is stored");
     assert_eq!(site.requests().len(), 1);
     once("", &[]);
+    let ids = |lines: &str| -> Vec<String> {
+        let line = |line| serde_json::from_str::<Value>(line).unwrap()["id"].to_string();
+        lines.lines().map(line).collect()
+    };
+    let before = ids(&home.run(&["once", "-c", "x.toml", "-f", "jsonl"]).out);
     home.put("x.toml", &config("", &[("b", url.clone(), "")]));
     let renamed = home.run(&["once", "-c", "x.toml", "-f", "jsonl"]).ended(0);
     assert_eq!(renamed.out.lines().count(), 2, "it has another name now: {}", renamed.out);
     assert_eq!(site.requests().len(), 1);
+    assert_eq!(ids(&renamed.out), before, "published ids never change");
     renamed.says("2 stories from 1 of 1 source: 0 new");
     let look = home.run(&["check", "--online", "-c", "x.toml"]).ended(0);
     assert!(look.out.contains("304") && look.out.contains("nothing new"), "{}", look.out);
